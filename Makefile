@@ -1,0 +1,31 @@
+# What CI runs is `make check`, by .ci/run. With CI=true a target that would
+# change a file fails instead and shows the change.
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS   += --no-print-directory
+IN_CI       := $(filter true,$(CI))
+CHECKS      := fmt generate tidy lint test fuzz deadcode
+COUNT       ?= 10
+
+.PHONY: check tools $(CHECKS) bench
+
+check: tools ; @for t in $(CHECKS); do echo "== $$t"; from=$$SECONDS; $(MAKE) $$t; echo "== $$t: $$((SECONDS - from)) s"; done
+
+tools: ; @.ci/tools
+
+fmt: tools ; bin/golangci-lint fmt $(if $(IN_CI),--diff)
+
+generate: ; go generate ./... $(if $(IN_CI),&& git diff --exit-code && test -z "$$(git ls-files --others --exclude-standard | tee /dev/stderr)")
+
+tidy: ; go mod tidy $(if $(IN_CI),-diff)
+
+lint: tools ; bin/golangci-lint run
+
+test: ; go test -race -shuffle=on ./...
+
+fuzz: ; .ci/fuzz 10s
+
+# ent asks a schema's methods while it generates; no program of ours calls them.
+deadcode: tools ; found=$$(bin/deadcode -test ./...); ! grep -v -e '^ent/schema/' -e '^$$' <<<"$$found"
+
+bench: ; mkdir -p artifacts && go test -run '^$$' -bench . -benchmem -count $(COUNT) ./... | tee artifacts/bench.txt
