@@ -1,0 +1,277 @@
+package pay
+
+import (
+	"io"
+	"time"
+)
+
+// The ids of the tables, one type each. New…ID makes a fresh one for an
+// instant; Parse…ID reads what String wrote and wraps ErrMalformedID otherwise.
+type (
+	// MerchantID names one of the merchants: whose shop it is.
+	MerchantID struct{ id[merchantKind] }
+	// APIKeyID names one of the api keys, publishable and secret.
+	APIKeyID struct{ id[apiKeyKind] }
+	// UserID names one of the payers.
+	UserID struct{ id[userKind] }
+	// WalletID names one of the wallets, one per user and currency.
+	WalletID struct{ id[walletKind] }
+	// LedgerAccountID names one of the ledger accounts.
+	LedgerAccountID struct{ id[ledgerAccountKind] }
+	// LedgerEntryID names one of the ledger entries, the legs of transfers.
+	LedgerEntryID struct{ id[ledgerEntryKind] }
+	// ProductID names one of the products of the catalogue.
+	ProductID struct{ id[productKind] }
+	// PriceID names one of the prices of products.
+	PriceID struct{ id[priceKind] }
+	// BillID names one of the bills.
+	BillID struct{ id[billKind] }
+	// BillLineID names one of the lines of bills.
+	BillLineID struct{ id[billLineKind] }
+	// AttemptID names one of the payment attempts on bills.
+	AttemptID struct{ id[attemptKind] }
+	// OperationID names one of the operations on attempts: each write to a provider.
+	OperationID struct{ id[operationKind] }
+	// ReviewCaseID names one of the review cases, for a person to resolve.
+	ReviewCaseID struct{ id[reviewCaseKind] }
+	// EntitlementID names one of the entitlements granted by bills.
+	EntitlementID struct{ id[entitlementKind] }
+	// ProviderEventID names one of the raw notifications of providers.
+	ProviderEventID struct{ id[providerEventKind] }
+	// IdempotencyRecordID names one of the idempotency records.
+	IdempotencyRecordID struct{ id[idempotencyRecordKind] }
+	// OutboxMessageID names one of the messages to merchants and payers, waiting to go out.
+	OutboxMessageID struct{ id[outboxMessageKind] }
+	// JobID names one of the durable jobs.
+	JobID struct{ id[jobKind] }
+)
+
+type (
+	merchantKind          struct{}
+	apiKeyKind            struct{}
+	userKind              struct{}
+	walletKind            struct{}
+	ledgerAccountKind     struct{}
+	ledgerEntryKind       struct{}
+	productKind           struct{}
+	priceKind             struct{}
+	billKind              struct{}
+	billLineKind          struct{}
+	attemptKind           struct{}
+	operationKind         struct{}
+	reviewCaseKind        struct{}
+	entitlementKind       struct{}
+	providerEventKind     struct{}
+	idempotencyRecordKind struct{}
+	outboxMessageKind     struct{}
+	jobKind               struct{}
+)
+
+func (merchantKind) prefix() string          { return "mer" }
+func (apiKeyKind) prefix() string            { return "key" }
+func (userKind) prefix() string              { return "user" }
+func (walletKind) prefix() string            { return "wal" }
+func (ledgerAccountKind) prefix() string     { return "acc" }
+func (ledgerEntryKind) prefix() string       { return "le" }
+func (productKind) prefix() string           { return "prod" }
+func (priceKind) prefix() string             { return "price" }
+func (billKind) prefix() string              { return "bill" }
+func (billLineKind) prefix() string          { return "line" }
+func (attemptKind) prefix() string           { return "att" }
+func (operationKind) prefix() string         { return "op" }
+func (reviewCaseKind) prefix() string        { return "rev" }
+func (entitlementKind) prefix() string       { return "ent" }
+func (providerEventKind) prefix() string     { return "pev" }
+func (idempotencyRecordKind) prefix() string { return "idem" }
+func (outboxMessageKind) prefix() string     { return "msg" }
+func (jobKind) prefix() string               { return "job" }
+
+// NewMerchantID returns a fresh id made at the given instant.
+func NewMerchantID(at time.Time) MerchantID { return MerchantID{newID[merchantKind](at)} }
+
+// NewAPIKeyID returns a fresh id made at the given instant.
+func NewAPIKeyID(at time.Time) APIKeyID { return APIKeyID{newID[apiKeyKind](at)} }
+
+// NewUserID returns a fresh id made at the given instant.
+func NewUserID(at time.Time) UserID { return UserID{newID[userKind](at)} }
+
+// NewWalletID returns a fresh id made at the given instant.
+func NewWalletID(at time.Time) WalletID { return WalletID{newID[walletKind](at)} }
+
+// NewLedgerAccountID returns a fresh id made at the given instant.
+func NewLedgerAccountID(at time.Time) LedgerAccountID {
+	return LedgerAccountID{newID[ledgerAccountKind](at)}
+}
+
+// NewLedgerEntryID returns a fresh id made at the given instant.
+func NewLedgerEntryID(at time.Time) LedgerEntryID { return LedgerEntryID{newID[ledgerEntryKind](at)} }
+
+// NewProductID returns a fresh id made at the given instant.
+func NewProductID(at time.Time) ProductID { return ProductID{newID[productKind](at)} }
+
+// NewPriceID returns a fresh id made at the given instant.
+func NewPriceID(at time.Time) PriceID { return PriceID{newID[priceKind](at)} }
+
+// NewBillID returns a fresh id made at the given instant.
+func NewBillID(at time.Time) BillID { return BillID{newID[billKind](at)} }
+
+// NewBillLineID returns a fresh id made at the given instant.
+func NewBillLineID(at time.Time) BillLineID { return BillLineID{newID[billLineKind](at)} }
+
+// NewAttemptID returns a fresh id made at the given instant.
+func NewAttemptID(at time.Time) AttemptID { return AttemptID{newID[attemptKind](at)} }
+
+// NewOperationID returns a fresh id made at the given instant.
+func NewOperationID(at time.Time) OperationID { return OperationID{newID[operationKind](at)} }
+
+// NewReviewCaseID returns a fresh id made at the given instant.
+func NewReviewCaseID(at time.Time) ReviewCaseID { return ReviewCaseID{newID[reviewCaseKind](at)} }
+
+// NewEntitlementID returns a fresh id made at the given instant.
+func NewEntitlementID(at time.Time) EntitlementID { return EntitlementID{newID[entitlementKind](at)} }
+
+// NewProviderEventID returns a fresh id made at the given instant.
+func NewProviderEventID(at time.Time) ProviderEventID {
+	return ProviderEventID{newID[providerEventKind](at)}
+}
+
+// NewIdempotencyRecordID returns a fresh id made at the given instant.
+func NewIdempotencyRecordID(at time.Time) IdempotencyRecordID {
+	return IdempotencyRecordID{newID[idempotencyRecordKind](at)}
+}
+
+// NewOutboxMessageID returns a fresh id made at the given instant.
+func NewOutboxMessageID(at time.Time) OutboxMessageID {
+	return OutboxMessageID{newID[outboxMessageKind](at)}
+}
+
+// NewJobID returns a fresh id made at the given instant.
+func NewJobID(at time.Time) JobID { return JobID{newID[jobKind](at)} }
+
+// ParseMerchantID reads a TypeID with the prefix mer.
+func ParseMerchantID(s string) (MerchantID, error) {
+	parsed, err := parseID[merchantKind](s)
+	return MerchantID{parsed}, err
+}
+
+// ParseUserID reads a TypeID with the prefix user.
+func ParseUserID(s string) (UserID, error) {
+	parsed, err := parseID[userKind](s)
+	return UserID{parsed}, err
+}
+
+// ParseWalletID reads a TypeID with the prefix wal.
+func ParseWalletID(s string) (WalletID, error) {
+	parsed, err := parseID[walletKind](s)
+	return WalletID{parsed}, err
+}
+
+// ParseLedgerEntryID reads a TypeID with the prefix le.
+func ParseLedgerEntryID(s string) (LedgerEntryID, error) {
+	parsed, err := parseID[ledgerEntryKind](s)
+	return LedgerEntryID{parsed}, err
+}
+
+// ParseProductID reads a TypeID with the prefix prod.
+func ParseProductID(s string) (ProductID, error) {
+	parsed, err := parseID[productKind](s)
+	return ProductID{parsed}, err
+}
+
+// ParsePriceID reads a TypeID with the prefix price.
+func ParsePriceID(s string) (PriceID, error) {
+	parsed, err := parseID[priceKind](s)
+	return PriceID{parsed}, err
+}
+
+// ParseBillID reads a TypeID with the prefix bill.
+func ParseBillID(s string) (BillID, error) {
+	parsed, err := parseID[billKind](s)
+	return BillID{parsed}, err
+}
+
+// ParseAttemptID reads a TypeID with the prefix att.
+func ParseAttemptID(s string) (AttemptID, error) {
+	parsed, err := parseID[attemptKind](s)
+	return AttemptID{parsed}, err
+}
+
+// ParseReviewCaseID reads a TypeID with the prefix rev.
+func ParseReviewCaseID(s string) (ReviewCaseID, error) {
+	parsed, err := parseID[reviewCaseKind](s)
+	return ReviewCaseID{parsed}, err
+}
+
+// ParseEntitlementID reads a TypeID with the prefix ent.
+func ParseEntitlementID(s string) (EntitlementID, error) {
+	parsed, err := parseID[entitlementKind](s)
+	return EntitlementID{parsed}, err
+}
+
+// LedgerAccountIDOf returns the id of the account that these words describe.
+// It is derived, so two processes that first need an account agree on its id.
+func LedgerAccountIDOf(merchant MerchantID, kind AccountKind, currency Currency, owner string) LedgerAccountID {
+	return LedgerAccountID{derivedID[ledgerAccountKind](merchant.UUID(), string(kind), string(currency), owner)}
+}
+
+// The ids that the API shows write and read themselves as GraphQL strings.
+
+// MarshalGQL writes the TypeID.
+func (i MerchantID) MarshalGQL(w io.Writer) { i.marshalGQL(w) }
+
+// UnmarshalGQL reads a TypeID.
+func (i *MerchantID) UnmarshalGQL(v any) error { return i.unmarshalGQL(v) }
+
+// MarshalGQL writes the TypeID.
+func (i UserID) MarshalGQL(w io.Writer) { i.marshalGQL(w) }
+
+// UnmarshalGQL reads a TypeID.
+func (i *UserID) UnmarshalGQL(v any) error { return i.unmarshalGQL(v) }
+
+// MarshalGQL writes the TypeID.
+func (i WalletID) MarshalGQL(w io.Writer) { i.marshalGQL(w) }
+
+// UnmarshalGQL reads a TypeID.
+func (i *WalletID) UnmarshalGQL(v any) error { return i.unmarshalGQL(v) }
+
+// MarshalGQL writes the TypeID.
+func (i ProductID) MarshalGQL(w io.Writer) { i.marshalGQL(w) }
+
+// UnmarshalGQL reads a TypeID.
+func (i *ProductID) UnmarshalGQL(v any) error { return i.unmarshalGQL(v) }
+
+// MarshalGQL writes the TypeID.
+func (i PriceID) MarshalGQL(w io.Writer) { i.marshalGQL(w) }
+
+// UnmarshalGQL reads a TypeID.
+func (i *PriceID) UnmarshalGQL(v any) error { return i.unmarshalGQL(v) }
+
+// MarshalGQL writes the TypeID.
+func (i BillID) MarshalGQL(w io.Writer) { i.marshalGQL(w) }
+
+// UnmarshalGQL reads a TypeID.
+func (i *BillID) UnmarshalGQL(v any) error { return i.unmarshalGQL(v) }
+
+// MarshalGQL writes the TypeID.
+func (i AttemptID) MarshalGQL(w io.Writer) { i.marshalGQL(w) }
+
+// UnmarshalGQL reads a TypeID.
+func (i *AttemptID) UnmarshalGQL(v any) error { return i.unmarshalGQL(v) }
+
+// MarshalGQL writes the TypeID.
+func (i ReviewCaseID) MarshalGQL(w io.Writer) { i.marshalGQL(w) }
+
+// UnmarshalGQL reads a TypeID.
+func (i *ReviewCaseID) UnmarshalGQL(v any) error { return i.unmarshalGQL(v) }
+
+// MarshalGQL writes the TypeID.
+func (i EntitlementID) MarshalGQL(w io.Writer) { i.marshalGQL(w) }
+
+// UnmarshalGQL reads a TypeID.
+func (i *EntitlementID) UnmarshalGQL(v any) error { return i.unmarshalGQL(v) }
+
+// MarshalGQL writes the TypeID.
+func (i LedgerEntryID) MarshalGQL(w io.Writer) { i.marshalGQL(w) }
+
+// UnmarshalGQL reads a TypeID.
+func (i *LedgerEntryID) UnmarshalGQL(v any) error { return i.unmarshalGQL(v) }

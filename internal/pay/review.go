@@ -1,0 +1,60 @@
+package pay
+
+// ReviewReason says why a person must look at money.
+type ReviewReason string
+
+// The reasons of a review case.
+const (
+	ReviewAmountMismatch    ReviewReason = "AMOUNT_MISMATCH"    // other amount than asked for
+	ReviewCurrencyMismatch  ReviewReason = "CURRENCY_MISMATCH"  // other currency than asked for
+	ReviewDuplicatePayment  ReviewReason = "DUPLICATE_PAYMENT"  // a second attempt took money for a paid bill
+	ReviewLatePayment       ReviewReason = "LATE_PAYMENT"       // money for a bill that was expired, canceled or failed
+	ReviewInDoubt           ReviewReason = "IN_DOUBT"           // nobody could say for a day whether money moved
+	ReviewProviderDisagrees ReviewReason = "PROVIDER_DISAGREES" // the provider's book differs from ours, unexplained
+	ReviewFulfilmentFailed  ReviewReason = "FULFILMENT_FAILED"  // paid, and what was bought could not be given
+	ReviewChargeback        ReviewReason = "CHARGEBACK"         // the payer's bank took money back
+	ReviewModeration        ReviewReason = "MODERATION"         // the provider holds the payment for its own check
+	ReviewUnmatchedPayment  ReviewReason = "UNMATCHED_PAYMENT"  // money at a provider that belongs to no bill of ours
+)
+
+// ReviewReasons lists every reason.
+func ReviewReasons() []ReviewReason {
+	return []ReviewReason{
+		ReviewAmountMismatch, ReviewCurrencyMismatch, ReviewDuplicatePayment, ReviewLatePayment, ReviewInDoubt,
+		ReviewProviderDisagrees, ReviewFulfilmentFailed, ReviewChargeback, ReviewModeration, ReviewUnmatchedPayment,
+	}
+}
+
+// ReviewResolution is how a person ends a review case.
+type ReviewResolution string
+
+// The resolutions of a review case.
+const (
+	ResolveFulfil          ReviewResolution = "FULFIL"           // accept the money as it is and give what was bought
+	ResolveRefundExcess    ReviewResolution = "REFUND_EXCESS"    // return what is too much, fulfil the rest
+	ResolveRefundAll       ReviewResolution = "REFUND_ALL"       // return everything
+	ResolveRetryFulfilment ReviewResolution = "RETRY_FULFILMENT" // try again to give what was bought
+	ResolveDismiss         ReviewResolution = "DISMISS"          // nothing need be done; the note says why
+)
+
+// ReviewResolutions lists every resolution.
+func ReviewResolutions() []ReviewResolution {
+	return []ReviewResolution{ResolveFulfil, ResolveRefundExcess, ResolveRefundAll, ResolveRetryFulfilment, ResolveDismiss}
+}
+
+// AllowedResolutions lists how a case of reason r may end.
+func (r ReviewReason) AllowedResolutions() []ReviewResolution {
+	switch r {
+	case ReviewAmountMismatch:
+		return []ReviewResolution{ResolveFulfil, ResolveRefundExcess, ResolveRefundAll, ResolveDismiss}
+	case ReviewLatePayment:
+		return []ReviewResolution{ResolveFulfil, ResolveRefundAll, ResolveDismiss}
+	case ReviewCurrencyMismatch, ReviewDuplicatePayment, ReviewUnmatchedPayment:
+		return []ReviewResolution{ResolveRefundAll, ResolveDismiss}
+	case ReviewFulfilmentFailed:
+		return []ReviewResolution{ResolveRetryFulfilment, ResolveRefundAll, ResolveDismiss}
+	case ReviewInDoubt, ReviewProviderDisagrees, ReviewChargeback, ReviewModeration:
+		return []ReviewResolution{ResolveDismiss}
+	}
+	return nil
+}
