@@ -1,0 +1,118 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"entgo.io/ent/dialect/sql"
+
+	"github.com/paygraph/paygraph/ent"
+	"github.com/paygraph/paygraph/ent/attempt"
+	"github.com/paygraph/paygraph/ent/bill"
+	"github.com/paygraph/paygraph/ent/billevent"
+	"github.com/paygraph/paygraph/ent/billline"
+	"github.com/paygraph/paygraph/ent/entitlement"
+	"github.com/paygraph/paygraph/ent/ledgerentry"
+	"github.com/paygraph/paygraph/ent/merchant"
+	"github.com/paygraph/paygraph/ent/predicate"
+	"github.com/paygraph/paygraph/ent/price"
+	"github.com/paygraph/paygraph/ent/product"
+	"github.com/paygraph/paygraph/ent/reviewcase"
+	"github.com/paygraph/paygraph/ent/user"
+	"github.com/paygraph/paygraph/ent/wallet"
+	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/internal/viewer"
+)
+
+// readsAllowed narrows every query to the rows its viewer may see. It switches
+// on the table and denies what it does not name, so a new table is closed until
+// somebody decides. What is not yours and what does not exist answer alike.
+func readsAllowed() ent.Interceptor {
+	return ent.InterceptFunc(func(next ent.Querier) ent.Querier {
+		return ent.QuerierFunc(func(ctx context.Context, q ent.Query) (ent.Value, error) {
+			if v := viewer.From(ctx); !v.IsProgram() {
+				if err := narrow(q, v); err != nil {
+					return nil, err
+				}
+			}
+			return next.Query(ctx, q)
+		})
+	})
+}
+
+// writesInTx refuses a write that nobody decided on: only the inside of InTx
+// asks as the program itself.
+func writesInTx() ent.Hook {
+	return func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if !viewer.From(ctx).IsProgram() {
+				return nil, fmt.Errorf("write %s: %w", m.Type(), errWriteOutsideTx)
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+}
+
+// narrow adds to q what its viewer may see of that table.
+func narrow(q ent.Query, v viewer.Viewer) error {
+	merchantSide := v.Role.IsMerchantSide()
+	nothing := func(s *sql.Selector) { s.Where(sql.False()) }
+	switch q := q.(type) {
+	case *ent.MerchantQuery:
+		q.Where(merchant.ID(v.Merchant))
+	case *ent.OriginQuery:
+		q.Where(nothing)
+	case *ent.ProductQuery:
+		q.Where(product.MerchantID(v.Merchant))
+	case *ent.PriceQuery:
+		q.Where(price.MerchantID(v.Merchant))
+	case *ent.BillQuery:
+		q.Where(visibleBill(v))
+	case *ent.BillLineQuery:
+		q.Where(billline.HasBillWith(visibleBill(v)))
+	case *ent.AttemptQuery:
+		q.Where(attempt.HasBillWith(visibleBill(v)))
+	case *ent.BillEventQuery:
+		q.Where(billevent.HasBillWith(visibleBill(v)))
+	case *ent.EntitlementQuery:
+		q.Where(entitlement.HasBillWith(visibleBill(v)))
+	case *ent.ReviewCaseQuery:
+		if !merchantSide {
+			q.Where(nothing)
+			return nil
+		}
+		q.Where(reviewcase.MerchantID(v.Merchant))
+	case *ent.UserQuery:
+		q.Where(user.MerchantID(v.Merchant), ownOr(merchantSide, user.ID(v.User)))
+	case *ent.WalletQuery:
+		q.Where(wallet.MerchantID(v.Merchant), ownOr(merchantSide, wallet.UserID(v.User)))
+	case *ent.LedgerEntryQuery:
+		q.Where(ledgerentry.MerchantID(v.Merchant), ownOr(merchantSide, ledgerentry.HasWalletWith(wallet.UserID(v.User))))
+	default:
+		return fmt.Errorf("read %T: nobody has decided who may", q)
+	}
+	return nil
+}
+
+// visibleBill is the predicate of the bills that v may see: those of its
+// merchant for the merchant's side, its own for a user, the one for a guest.
+func visibleBill(v viewer.Viewer) predicate.Bill {
+	switch v.Role {
+	case pay.RoleServer, pay.RoleSupport, pay.RoleFinance, pay.RoleAdmin:
+		return bill.MerchantID(v.Merchant)
+	case pay.RoleUser:
+		return bill.And(bill.MerchantID(v.Merchant), bill.UserID(v.User))
+	case pay.RoleGuest:
+		return bill.And(bill.MerchantID(v.Merchant), bill.ID(v.Bill))
+	case pay.RolePublic:
+	}
+	return func(s *sql.Selector) { s.Where(sql.False()) }
+}
+
+// ownOr returns the predicate own, or nothing to narrow when all may be seen.
+func ownOr[P ~func(*sql.Selector)](all bool, own P) P {
+	if all {
+		return func(*sql.Selector) {}
+	}
+	return own
+}
