@@ -1,0 +1,253 @@
+// Package providers is the contract that every payment provider's adapter
+// meets: a small mandatory Provider, optional interfaces of one or two methods
+// found by type assertion, and capabilities as data. No vendor's word stands
+// here, and nothing here knows a table or a bill.
+//
+// Start with Provider, then Result: everything a provider tells us is one.
+package providers
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/paygraph/paygraph/internal/pay"
+)
+
+// Name is a provider's code in the API and in configuration, e.g. "payture".
+type Name string
+
+// Provider takes payments by one account at one vendor. Its methods are safe
+// for concurrent use, wait on the network up to ctx's deadline, and must never
+// be called while a database transaction is open.
+type Provider interface {
+	// Name returns the vendor's code.
+	Name() Name
+
+	// Capabilities returns what this account can do. It is constant and asks
+	// nobody.
+	Capabilities() Capabilities
+
+	// Start opens what the payer pays on: a hosted page, a form or an invoice.
+	// It takes no money. The answer is ActionRequired, or Declined when the
+	// vendor refuses this payer or amount. An Error of kind Conflict means that
+	// the order number was used before: ask Sync what became of it.
+	Start(ctx context.Context, r StartRequest) (Result, error)
+
+	// Sync asks what the vendor knows of an attempt. It changes nothing and may
+	// be called at any time and any number of times. An order the vendor has
+	// never heard of is an Error of kind NotFound; one that waits for its payer
+	// is ActionRequired.
+	Sync(ctx context.Context, ref Ref) (Result, error)
+}
+
+// Capturer takes money that is held, all of it or less.
+//
+// Implement this if the vendor has two-stage payments; the flag is OpCapture.
+type Capturer interface {
+	// Capture takes amount of an Authorized attempt. Handle is the operation's
+	// own number, the same on every resend. An answer that is not clear is an
+	// Error of kind Unknown: Sync decides, never a second Capture.
+	Capture(ctx context.Context, ref Ref, handle string, amount pay.Money) (Result, error)
+}
+
+// Voider releases money that is held.
+//
+// Implement this if the vendor has two-stage payments; the flag is OpVoid.
+type Voider interface {
+	// Void releases the whole hold of an Authorized attempt.
+	Void(ctx context.Context, ref Ref, handle string) (Result, error)
+}
+
+// Expirer closes a session that nobody has paid, so that no open tab can.
+//
+// Implement this if the vendor can do it for certain; the flag is OpExpire.
+type Expirer interface {
+	// Expire closes the session and returns what it found: Expired, or Captured
+	// when the payer was faster.
+	Expire(ctx context.Context, ref Ref, handle string) (Result, error)
+}
+
+// WebhookParser reads the vendor's notifications.
+//
+// Implement this if the vendor sends any; the flag is OpWebhook.
+type WebhookParser interface {
+	// ParseWebhook verifies and reads one notification, without side effects.
+	// The Reply is what the vendor wants to hear when the notification was
+	// stored. An Error of kind Auth means that it is forged, of kind Malformed
+	// that it cannot be read; neither is stored as an event.
+	ParseWebhook(ctx context.Context, n Notification) ([]Event, Reply, error)
+}
+
+// Op is one thing a provider can do. The words are shown in the API as
+// capabilities.
+type Op string
+
+// The operations. Start and Sync stand for the mandatory methods: a vendor that
+// cannot be asked leaves OpSync out and answers Unsupported.
+const (
+	OpStart   Op = "start"
+	OpSync    Op = "sync"
+	OpCapture Op = "capture"
+	OpVoid    Op = "void"
+	OpRefund  Op = "refund"
+	OpExpire  Op = "expire"
+	OpWebhook Op = "webhooks"
+)
+
+// Capabilities is what one account can do, as data.
+type Capabilities struct {
+	Ops        []Op           // what can be asked of it
+	Currencies []pay.Currency // nil: any
+
+	TwoStage          bool // payments are held first and captured by the merchant
+	PartialCapture    bool // less than the hold may be captured
+	PartialRefund     bool // less than the rest may be refunded
+	NativeIdempotency bool // a resend with the same handle is done once
+	SyncByOurNumber   bool // Sync works from our order number alone
+
+	SessionLife  time.Duration // how long what Start opened can be paid
+	SettlingTime time.Duration // after it, "never heard of it" may be believed
+
+	Min, Max map[pay.Currency]int64 // minor units; a currency without an entry has no limit
+}
+
+// Can reports whether op is among the operations.
+func (c Capabilities) Can(op Op) bool {
+	for _, o := range c.Ops {
+		if o == op {
+			return true
+		}
+	}
+	return false
+}
+
+// Takes reports whether the account takes payments in the currency.
+func (c Capabilities) Takes(currency pay.Currency) bool {
+	if c.Currencies == nil {
+		return true
+	}
+	for _, known := range c.Currencies {
+		if known == currency {
+			return true
+		}
+	}
+	return false
+}
+
+// Allows reports whether amount is within the account's limits and currencies.
+func (c Capabilities) Allows(amount pay.Money) bool {
+	least, hasMin := c.Min[amount.Currency]
+	most, hasMax := c.Max[amount.Currency]
+	return c.Takes(amount.Currency) && (!hasMin || amount.Amount >= least) && (!hasMax || amount.Amount <= most)
+}
+
+// Ref names an attempt at the vendor.
+type Ref struct {
+	OrderNumber string // ours: 26 lower-case letters and digits, unique for ever
+	ProviderRef string // theirs, from an earlier Result; "" before the first answer
+}
+
+// StartRequest is what Start needs to know.
+type StartRequest struct {
+	OrderNumber string
+	Amount      pay.Money
+	Description string // one line for the payer, without markup
+	ReturnURL   string // where the payer's browser goes afterwards
+	NotifyURL   string // where notifications go, for a vendor that takes it by order
+	Payer       Payer
+	Expires     time.Time // the bill's own end; a vendor that can should stop then
+}
+
+// Payer is what is known of the person who pays. Every field may be empty.
+type Payer struct {
+	Email  string
+	Phone  string // E.164
+	Locale string // BCP 47
+	IP     string
+	Note   string // shown on the payment form where the vendor can
+}
+
+// Status is what a vendor says of an attempt, in our words.
+type Status string
+
+// The statuses of a Result.
+const (
+	Pending        Status = "PENDING"         // known to the vendor; nobody need act yet
+	ActionRequired Status = "ACTION_REQUIRED" // the payer has to do something
+	Authorized     Status = "AUTHORIZED"      // the money is held
+	Captured       Status = "CAPTURED"        // the money was taken; part of it may have been refunded since
+	Declined       Status = "DECLINED"        // refused; Decline says why
+	Voided         Status = "VOIDED"          // the hold was released, nothing was taken
+	Expired        Status = "EXPIRED"         // the session or the hold ran out, nothing was taken
+	Refunded       Status = "REFUNDED"        // everything that was taken was given back
+	ChargedBack    Status = "CHARGED_BACK"    // the payer's bank took the money back
+)
+
+// Result is what a vendor told us of an attempt. Amounts are in the vendor's
+// own word converted exactly to minor units; zero money with a currency is an
+// amount of nothing, the zero pay.Money an amount not told.
+type Result struct {
+	Status      Status
+	ProviderRef string // the vendor's own number, when told
+	RawStatus   string // the vendor's own word, for people and the log
+
+	Redirect *Redirect // with ActionRequired, from Start
+
+	Authorized pay.Money // held now
+	Captured   pay.Money // taken and not refunded
+	Fee        pay.Money // the vendor's commission, when it is added to the amount
+
+	Decline     *Decline  // with Declined; also the last refusal inside a live session
+	SessionOver bool      // with Declined: no further try is possible in this session
+	TestMode    *bool     // what the vendor says of it; nil when it does not say
+	Card        *Card     // what paid, when told
+	At          time.Time // when it happened at the vendor; zero when not told
+}
+
+// Redirect sends the payer to a page.
+type Redirect struct {
+	URL     string
+	Method  string            // GET, or POST with Fields as a form
+	Fields  map[string]string // nil for GET
+	Expires time.Time         // zero: not told
+}
+
+// Card is what may be shown of a card.
+type Card struct {
+	Brand string // "visa", "mastercard", "mir", ...; "" when not told
+	Mask  string // at most the first six and the last four digits
+}
+
+// Decline is why a vendor refused.
+type Decline struct {
+	Code         string    // ours: insufficient_funds, card_expired, stolen_card, issuer_declined, fraud, ...
+	ProviderCode string    // theirs
+	Message      string    // one English sentence that a payer may read
+	Retry        pay.Retry // what may help
+}
+
+// Notification is one request that a vendor sent to us.
+type Notification struct {
+	Header http.Header
+	Query  url.Values
+	Body   []byte
+}
+
+// Event is one thing that a notification says.
+type Event struct {
+	Key    string  // unique per account for signed events; "" for hints
+	Kind   string  // the vendor's word
+	Ref    Ref     // which attempt
+	Hint   bool    // it proves nothing: ask Sync
+	Result *Result // what a proven event says; nil for hints
+	At     time.Time
+}
+
+// Reply is what a vendor wants to hear about its notification.
+type Reply struct {
+	Status      int
+	ContentType string
+	Body        []byte
+}
