@@ -1,0 +1,350 @@
+package sandbox_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygraph/paygraph/providers/sandbox"
+)
+
+// shop is a merchant that receives notifications in place of a network.
+type shop struct {
+	got     chan string
+	answers func(n int) int // status for the nth notification, from 1
+	n       int
+}
+
+func (s *shop) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	s.n++
+	status := s.answers(s.n)
+	s.got <- r.URL.Host + " " + string(body)
+	if status == 0 {
+		return nil, errors.New("connection refused")
+	}
+	return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader("")), Header: http.Header{}, Request: r}, nil
+}
+
+func always(status int) func(int) int { return func(int) int { return status } }
+
+// realClock is the bubble's own time.
+type realClock struct{}
+
+func (realClock) Now() time.Time { return time.Now() }
+
+// town is a sandbox and a shop inside a synctest bubble: no sockets, no real
+// time.
+type town struct {
+	*testing.T
+	server *sandbox.Server
+	shop   *shop
+	began  time.Time
+}
+
+func newTown(t *testing.T, retries []time.Duration, answers func(int) int) *town {
+	t.Helper()
+	n := &town{T: t, shop: &shop{got: make(chan string, 100), answers: answers}, began: time.Now()}
+	s, err := sandbox.New(sandbox.Options{Clock: realClock{}, NotifyClient: &http.Client{Transport: n.shop}})
+	require.NoError(t, err)
+	require.NoError(t, s.Register(&acme{retries: retries}))
+	require.NoError(t, s.SetNotifyURL("acme", "shop", "http://shop.example/hook"))
+	n.server = s
+	return n
+}
+
+func (n *town) send(method, path, body string) {
+	n.Helper()
+	w := httptest.NewRecorder()
+	n.server.Handler().ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
+	require.Equal(n, http.StatusOK, w.Code, w.Body.String())
+}
+
+func (n *town) take(order string) {
+	n.Helper()
+	n.send("POST", "/acme/take?amount=500&order="+order, "")
+}
+
+// next waits for a notification and tells when it came.
+func (n *town) next() (string, time.Duration) {
+	body := <-n.shop.got
+	return strings.TrimPrefix(body, "shop.example taken "), time.Since(n.began)
+}
+
+// quiet fails the test when a notification comes within a day.
+func (n *town) quiet() {
+	n.Helper()
+	time.Sleep(24 * time.Hour) // the bubble's time
+	synctest.Wait()
+	require.Empty(n, n.shop.got)
+}
+
+func (n *town) close() { require.NoError(n, n.server.Close(context.Background())) }
+
+func TestNotifier(t *testing.T) {
+	t.Parallel()
+
+	t.Run("SentOnceWithoutASchedule", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			n := newTown(t, nil, always(500))
+			defer n.close()
+			n.take("o1")
+			order, at := n.next()
+			require.Equal(t, "o1", order)
+			require.Zero(t, at)
+			n.quiet()
+		})
+	})
+
+	t.Run("SentAgainByTheScheduleUntil200", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			answers := map[int]int{1: 500, 2: 0, 3: 204, 4: 200}
+			n := newTown(t, []time.Duration{time.Minute, time.Hour, 2 * time.Hour, time.Hour}, func(i int) int { return answers[i] })
+			defer n.close()
+			n.take("o1")
+			for _, want := range []time.Duration{0, time.Minute, 61 * time.Minute, 181 * time.Minute} {
+				_, at := n.next()
+				require.Equal(t, want, at)
+			}
+			n.quiet()
+		})
+	})
+
+	t.Run("GivesUpAtTheEndOfTheSchedule", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			n := newTown(t, []time.Duration{time.Minute}, always(404))
+			defer n.close()
+			n.take("o1")
+			n.next()
+			n.next()
+			n.quiet()
+		})
+	})
+
+	t.Run("SpeedShortensTheSchedule", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			n := newTown(t, []time.Duration{time.Hour}, always(500))
+			defer n.close()
+			n.send("POST", "/_control/clock", `{"speed":60}`)
+			n.take("o1")
+			n.next()
+			_, at := n.next()
+			require.Equal(t, time.Minute, at)
+		})
+	})
+
+	t.Run("SpeedChangesAPauseUnderWay", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			n := newTown(t, []time.Duration{time.Hour}, always(500))
+			defer n.close()
+			n.take("o1")
+			n.next()
+			time.Sleep(30 * time.Minute)
+			n.send("POST", "/_control/clock", `{"speed":60}`)
+			_, at := n.next()
+			require.Equal(t, 30*time.Minute+30*time.Second, at)
+		})
+	})
+
+	t.Run("AdvanceSkipsAPause", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			n := newTown(t, []time.Duration{time.Hour}, always(500))
+			defer n.close()
+			n.take("o1")
+			n.next()
+			synctest.Wait()
+			n.send("POST", "/_control/clock", `{"advanceMs":3600000}`)
+			_, at := n.next()
+			require.Zero(t, at)
+		})
+	})
+
+	t.Run("AccountWithoutAnAddressGetsNone", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			n := newTown(t, nil, always(200))
+			defer n.close()
+			n.send("POST", "/_control/notify", `{"provider":"acme","account":"shop","url":""}`)
+			n.take("o1")
+			n.quiet()
+		})
+	})
+
+	t.Run("ControlReplacesTheSchedule", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			n := newTown(t, nil, always(500))
+			defer n.close()
+			n.send("POST", "/_control/notify", `{"provider":"acme","account":"shop","url":"http://shop.example/b","retries":2,"intervalMs":1000}`)
+			n.take("o1")
+			for _, want := range []time.Duration{0, time.Second, 2 * time.Second} {
+				_, at := n.next()
+				require.Equal(t, want, at)
+			}
+			n.quiet()
+		})
+	})
+
+	t.Run("DuplicateSendsTwice", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			n := newTown(t, nil, always(200))
+			defer n.close()
+			n.send("POST", "/_control/faults", `{"provider":"acme","op":"webhook","fault":"duplicate","count":1}`)
+			n.take("o1")
+			n.next()
+			order, _ := n.next()
+			require.Equal(t, "o1", order)
+			n.quiet()
+		})
+	})
+
+	t.Run("LoseSendsNothingAndIsNotRetried", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			n := newTown(t, []time.Duration{time.Minute}, always(200))
+			defer n.close()
+			n.send("POST", "/_control/faults", `{"op":"webhook","fault":"lose","count":1}`)
+			n.take("o1")
+			n.quiet()
+		})
+	})
+
+	t.Run("ReorderLetsTheNextOneOvertake", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			n := newTown(t, nil, always(200))
+			defer n.close()
+			n.send("POST", "/_control/faults", `{"op":"webhook","fault":"reorder","count":1}`)
+			n.take("o1")
+			synctest.Wait()
+			n.take("o2")
+			first, _ := n.next()
+			second, at := n.next()
+			require.Equal(t, []string{"o2", "o1"}, []string{first, second})
+			require.Zero(t, at)
+		})
+	})
+
+	t.Run("ReorderedWithoutANextOneGoesAfter5s", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			n := newTown(t, nil, always(200))
+			defer n.close()
+			n.send("POST", "/_control/faults", `{"op":"webhook","fault":"reorder"}`)
+			n.take("o1")
+			_, at := n.next()
+			require.Equal(t, 5*time.Second, at)
+		})
+	})
+
+	t.Run("DroppedReplySendsAgain", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			n := newTown(t, []time.Duration{time.Minute}, always(200))
+			defer n.close()
+			n.send("POST", "/_control/faults", `{"op":"webhook","fault":"drop_reply","count":1}`)
+			n.take("o1")
+			n.next()
+			_, at := n.next()
+			require.Equal(t, time.Minute, at)
+			n.quiet()
+		})
+	})
+
+	t.Run("RefusedConnectionSendsLater", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			n := newTown(t, []time.Duration{time.Minute}, always(200))
+			defer n.close()
+			n.send("POST", "/_control/faults", `{"op":"webhook","fault":"refuse_connect","count":1}`)
+			n.take("o1")
+			_, at := n.next()
+			require.Equal(t, time.Minute, at)
+		})
+	})
+
+	t.Run("GarbageIsSentInItsPlace", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			n := newTown(t, nil, always(200))
+			defer n.close()
+			n.send("POST", "/_control/faults", `{"op":"webhook","fault":"garbage"}`)
+			n.take("o1")
+			body, _ := n.next()
+			require.Contains(t, body, "<html>")
+		})
+	})
+
+	t.Run("CloseStopsWaiting", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) { // fails by itself if a goroutine is left
+			n := newTown(t, []time.Duration{time.Hour}, always(500))
+			n.take("o1")
+			n.next()
+			n.close()
+			n.quiet()
+		})
+	})
+}
+
+func TestNotifier_CloseEndsAHangingDelivery(t *testing.T) {
+	t.Parallel()
+	began, end := make(chan struct{}), make(chan struct{})
+	hook := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		close(began)
+		<-end
+	}))
+	defer hook.Close()
+	defer close(end)
+	s, err := sandbox.New(sandbox.Options{Clock: newClock()})
+	require.NoError(t, err)
+	require.NoError(t, s.Register(&acme{}))
+	require.NoError(t, s.SetNotifyURL("acme", "shop", hook.URL))
+	s.Handler().ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/acme/take?order=o1&amount=500", nil))
+	<-began
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, s.Close(ctx), context.Canceled)
+}
+
+// TestNotifier_Restart uses files and sockets, so it stays out of a bubble.
+func TestNotifier_Restart(t *testing.T) {
+	t.Parallel()
+	got := make(chan string, 10)
+	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		got <- r.Header.Get("Content-Type") + " " + string(body)
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	defer hook.Close()
+	file := filepath.Join(t.TempDir(), "state.json")
+
+	first := setup(t, sandbox.Options{StateFile: file})
+	first.must("POST", "/_control/notify", `{"provider":"acme","account":"shop","url":"`+hook.URL+`","retries":1,"intervalMs":3600000}`)
+	first.must("POST", "/acme/take?order=o1&amount=500", "")
+	require.Equal(t, "text/plain taken o1", <-got)
+	require.NoError(t, first.server.Close(t.Context()))
+
+	second := setup(t, sandbox.Options{StateFile: file})
+	second.must("POST", "/_control/clock", `{"speed":1000000}`)
+	require.Equal(t, "text/plain taken o1", <-got)
+}
