@@ -1,0 +1,43 @@
+package payturesandbox
+
+import "net/http"
+
+// acsPage is the bank's 3-D Secure page. Payture runs this step by itself; the
+// merchant only sees PreAuthorized3DS meanwhile.
+func (v *Vendor) acsPage(w http.ResponseWriter, r *http.Request) {
+	if !getOrPost(w, r) {
+		return
+	}
+	id := r.PathValue("challenge")
+	v.mu.Lock()
+	o := v.challenges[id]
+	v.mu.Unlock()
+	if o == nil {
+		v.notFound(w, r)
+		return
+	}
+	f, err := readFields(r)
+	if err != nil {
+		f = fields{}
+	}
+	action := f.get("Action")
+	answered := false
+	if r.Method == http.MethodPost && (action == "confirm" || action == "cancel") {
+		answered = v.answer(o, id, action == "confirm")
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.age(o, v.host.Now())
+	t, p := o.findTry(id), v.newView(o)
+	switch {
+	case answered, t.State != StatePreAuthorized3DS && t.State != StateObsolete && t.Code != CodeThreeDSTimeOut:
+		http.Redirect(w, r, "/payture/apim/Pay?SessionId="+o.SessionID, http.StatusSeeOther)
+	case t.State != StatePreAuthorized3DS:
+		p.Title, p.Heading, p.Message = p.T.Stale, p.T.Stale, p.T.StaleSays
+		v.draw(w, http.StatusOK, "message.html", p)
+	default:
+		p.Title, p.Card = p.T.Confirm, shortMask(t.Card)
+		p.Date = t.At.Format("02.01.2006")
+		v.draw(w, http.StatusOK, "acs.html", p)
+	}
+}

@@ -1,0 +1,49 @@
+package payturesandbox
+
+// Code is an ErrCode of Payture's (docs, error-codes; older lists of its
+// integrators), spelled as Payture spells it.
+type Code string
+
+// Codes that this sandbox answers.
+const (
+	CodeNone                Code = "NONE" // no error: nothing has been paid yet
+	CodeAccessDenied        Code = "ACCESS_DENIED"
+	CodeOperationNotAllowed Code = "OPERATION_NOT_ALLOWED"
+	CodeFormatError         Code = "FORMAT_ERROR"
+	CodeWrongParams         Code = "WRONG_PARAMS"
+	CodeAmountError         Code = "AMOUNT_ERROR"
+	CodeDuplicateOrderID    Code = "DUPLICATE_ORDER_ID"
+	CodeOrderNotFound       Code = "ORDER_NOT_FOUND"
+	CodeOrderTimeOut        Code = "ORDER_TIME_OUT"
+	CodeIllegalOrderState   Code = "ILLEGAL_ORDER_STATE"
+	CodeLimitExchaust       Code = "LIMIT_EXCHAUST" // sic
+	CodeInternalError       Code = "INTERNAL_ERROR"
+	CodeProcessingError     Code = "PROCESSING_ERROR"
+	CodeAmountExceed        Code = "AMOUNT_EXCEED"
+	CodeIssuerBlockedCard   Code = "ISSUER_BLOCKED_CARD"
+	CodeIssuerCardFail      Code = "ISSUER_CARD_FAIL"
+	CodeWrongCardPAN        Code = "WRONG_CARD_PAN"
+	CodeWrongCVV            Code = "WRONG_CVV"
+	CodeWrongExpireDate     Code = "WRONG_EXPIRE_DATE"
+	CodeWrongCardholder     Code = "WRONG_CARDHOLDER"
+	CodeCanceledByClient    Code = "CANCELED_BY_CLIENT"
+	CodeThreeDSFail         Code = "THREE_DS_FAIL"
+	CodeThreeDSTimeOut      Code = "THREE_DS_TIME_OUT"
+)
+
+// State of an order or of one card attempt (docs, transaction-statuses).
+type State string
+
+// States, with who moves on from each.
+const (
+	StateNew                 State = "New"                 // no card yet; the payer
+	StatePreAuthorized3DS    State = "PreAuthorized3DS"    // the payer is at the bank's page; the payer
+	StateAuthorized          State = "Authorized"          // held; the merchant, within 7 days
+	StateVoided              State = "Voided"              // released by Unblock; nobody
+	StateCharged             State = "Charged"             // taken; the merchant may refund
+	StateRefunded            State = "Refunded"            // all given back; nobody
+	StateRejected            State = "Rejected"            // refused; the payer, while the session lasts
+	StateError               State = "Error"               // the last operation failed technically; nobody
+	StateObsolete            State = "Obsolete"            // of an attempt only: left at 3-D Secure for a newer one
+	StateAuthorizationClosed State = "AuthorizationClosed" // the hold lapsed; nobody
+)

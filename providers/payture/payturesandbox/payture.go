@@ -1,0 +1,185 @@
+// Package payturesandbox simulates Payture InPay over HTTP: the commands under
+// /payture/apim/, the hosted payment page, a bank's 3-D Secure page under
+// /payture/acs/, and notifications. It owns Payture's own view of an order and
+// reports every movement of money to the host's book.
+//
+// It is written from Payture's public documents and recorded traffic alone and
+// may not import the adapter: shared code would share its mistakes. Where the
+// documents are silent, the choice made is said beside the code. It never keeps
+// or logs a full card number or a CVC, only a mask.
+//
+// Start reading at [New]; init.go opens an order, try.go takes a card,
+// operations.go is the merchant's side, state.go is what GetState says, page.go
+// is what a person sees.
+package payturesandbox
+
+import (
+	"encoding/json"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/paygraph/paygraph/providers/sandbox"
+)
+
+// What Payture's documents and recordings give; see the file that uses each.
+const (
+	sessionLife   = 60 * time.Minute   // inpay/pay: a session lives 60 minutes by default
+	sessionTries  = 5                  // AttemptsCount="5" in an Init reply
+	holdLife      = 7 * 24 * time.Hour // two-stage: charge within 7 days
+	redirectPause = 3 * time.Second    // inpay/pay: the result is shown, then the browser goes back
+	slowCard      = 40 * time.Second   // test-cards: the 40 s cards
+	challengeLife = 15 * time.Minute   // own choice: how long a bank waits at its 3-D Secure page
+	currency      = "RUB"              // the only currency of the test terminals
+)
+
+// Account is a terminal.
+type Account struct {
+	Key      string
+	Password string
+	Shop     string // shown on the payment page
+	Wallet   bool   // a terminal of eWallet (vwapi), refused by InPay
+}
+
+// DefaultAccounts are the terminals that every sandbox has: Merchant with the
+// password 123 for InPay, and three for eWallet.
+func DefaultAccounts() []Account {
+	return []Account{
+		{Key: "Merchant", Password: "123", Shop: "Demo Shop"},
+		{Key: "MerchantAdd", Password: "123", Shop: "Demo Shop", Wallet: true},
+		{Key: "MerchantPay", Password: "123", Shop: "Demo Shop", Wallet: true},
+		{Key: "MerchantBlock", Password: "123", Shop: "Demo Shop", Wallet: true},
+	}
+}
+
+// Options configures a Vendor. The zero value is Payture as it comes.
+type Options struct {
+	// Accounts are the terminals; nil is DefaultAccounts.
+	Accounts []Account
+
+	// NotifyRetries is how often a notification is sent again when the answer
+	// is not 200 OK, NotifyInterval apart. Payture sends once by default;
+	// its support can set both.
+	NotifyRetries  int
+	NotifyInterval time.Duration
+}
+
+// Vendor is Payture. Make it with New and give it to a sandbox.Server.
+type Vendor struct {
+	accounts map[string]Account
+	names    []string
+	retries  []time.Duration
+	host     *sandbox.Host
+	pages    pages
+
+	mu         sync.Mutex // guards the maps and every order's record
+	orders     map[orderKey]*order
+	sessions   map[string]*order
+	challenges map[string]*order // by the id of an attempt's 3-D Secure step
+}
+
+// New makes a Vendor. It does nothing until a sandbox.Server mounts it.
+func New(o Options) *Vendor {
+	if o.Accounts == nil {
+		o.Accounts = DefaultAccounts()
+	}
+	v := &Vendor{
+		accounts: map[string]Account{}, pages: newPages(),
+		orders: map[orderKey]*order{}, sessions: map[string]*order{}, challenges: map[string]*order{},
+	}
+	for _, a := range o.Accounts {
+		v.accounts[a.Key] = a
+		v.names = append(v.names, a.Key)
+	}
+	for range o.NotifyRetries {
+		v.retries = append(v.retries, o.NotifyInterval)
+	}
+	return v
+}
+
+// Name is payture.
+func (v *Vendor) Name() string { return "payture" }
+
+// Accounts lists the terminals' keys.
+func (v *Vendor) Accounts() []string { return v.names }
+
+// Mount restores the orders and returns InPay's commands and pages. PaySubmit
+// and the pages belong to the payer, so no fault strikes them.
+func (v *Vendor) Mount(h *sandbox.Host) ([]sandbox.Route, error) {
+	v.host = h
+	err := h.Load(recordOrder, func(_ string, raw json.RawMessage) error {
+		o := new(order)
+		if err := json.Unmarshal(raw, &o.record); err != nil {
+			return err
+		}
+		v.add(o)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return []sandbox.Route{
+		{Path: "/apim/Init", Op: sandbox.OpStart, Handler: v.command("Init", v.init)},
+		{Path: "/apim/Charge", Op: sandbox.OpCharge, Handler: v.command("Charge", v.charge)},
+		{Path: "/apim/Unblock", Op: sandbox.OpCharge, Handler: v.command("Unblock", v.unblock)},
+		{Path: "/apim/Refund", Op: sandbox.OpRefund, Handler: v.command("Refund", v.refund)},
+		{Path: "/apim/GetState", Op: sandbox.OpSync, Handler: v.command("GetState", v.getState)},
+		{Path: "/apim/PayStatus", Op: sandbox.OpSync, Handler: v.command("PayStatus", v.payStatus)},
+		{Path: "/apim/Pay", Handler: v.payPage},
+		{Path: "/apim/PaySubmit", Handler: v.paySubmit},
+		{Path: "/acs/{challenge}", Handler: v.acsPage},
+		{Path: "/static/{file}", Handler: v.static},
+	}, nil
+}
+
+// command serves one of InPay's XML commands. Payture takes GET and POST alike
+// and answers 200 for business errors too.
+func (v *Vendor) command(name string, do func(*http.Request, fields) reply) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !getOrPost(w, r) {
+			return
+		}
+		f, err := readFields(r)
+		if err != nil {
+			refused(CodeFormatError).write(w, name)
+			return
+		}
+		do(r, f).write(w, name)
+	}
+}
+
+func getOrPost(w http.ResponseWriter, r *http.Request) bool {
+	if r.Method == http.MethodGet || r.Method == http.MethodPost {
+		return true
+	}
+	w.Header().Set("Allow", "GET, POST")
+	http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+	return false
+}
+
+// terminal checks Key. Wallet terminals exist but not here: the documents name
+// no code for that, OPERATION_NOT_ALLOWED is the nearest of their list.
+func (v *Vendor) terminal(f fields) (Account, Code) {
+	if f.get("Key") == "" {
+		return Account{}, CodeWrongParams
+	}
+	a, ok := v.accounts[f.get("Key")]
+	switch {
+	case !ok:
+		return Account{}, CodeAccessDenied
+	case a.Wallet:
+		return Account{}, CodeOperationNotAllowed
+	}
+	return a, ""
+}
+
+// add indexes an order. v.mu must be held, or v not yet served.
+func (v *Vendor) add(o *order) {
+	v.orders[o.key()] = o
+	v.sessions[o.SessionID] = o
+	for _, t := range o.Tries {
+		if t.Challenge != "" {
+			v.challenges[t.Challenge] = o
+		}
+	}
+}
