@@ -1,0 +1,137 @@
+package payture
+
+import (
+	"encoding"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"strings"
+	"unicode"
+
+	"github.com/paygraph/paygraph/internal/pay"
+)
+
+// hidden is what is shown of a secret.
+const hidden = "***"
+
+// Secret is a string that no verb, log or encoder shows.
+type Secret string
+
+var (
+	_ fmt.Formatter          = Secret("")
+	_ slog.LogValuer         = Secret("")
+	_ encoding.TextMarshaler = Secret("")
+	_ fmt.Formatter          = Config{}
+)
+
+// Format writes *** for every verb, %#v and wrong ones included.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }
+
+// String returns ***.
+func (s Secret) String() string { return hidden }
+
+// LogValue returns ***.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(hidden) }
+
+// MarshalText returns ***.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+
+// Config is one InPay terminal.
+type Config struct {
+	BaseURL  string       // up to "/apim", e.g. https://sandbox3.payture.com; plain http in test mode only
+	Key      Secret       // the terminal's name at Payture
+	Password Secret       // needed by two-stage terminals, for Charge and Unblock
+	TwoStage bool         // sessions hold money (Block), which is charged or released later
+	Currency pay.Currency // "" means RUB; one whose minor unit is a hundredth
+	Template string       // TemplateTag of the payment page; "" means the terminal's default
+	TestMode bool         // the terminal moves no real money
+}
+
+// String writes the config without its secrets.
+func (c Config) String() string {
+	return fmt.Sprintf("payture{base %s, key %s, password %s, two-stage %t, currency %s, template %q, test %t}",
+		shownURL(c.BaseURL), hidden, hidden, c.TwoStage, c.Currency, c.Template, c.TestMode)
+}
+
+// Format writes the same for every verb: %#v would show the fields.
+func (c Config) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
+
+// LogValue returns the config without its secrets.
+func (c Config) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("base", shownURL(c.BaseURL)),
+		slog.Bool("two_stage", c.TwoStage),
+		slog.String("currency", string(c.Currency)),
+		slog.String("template", c.Template),
+		slog.Bool("test", c.TestMode),
+	)
+}
+
+func (c Config) withDefaults() Config {
+	if c.Currency == "" {
+		c.Currency = pay.RUB
+	}
+	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
+	return c
+}
+
+// mistakes lists everything that is wrong, without showing a secret.
+func (c Config) mistakes() []error {
+	found := baseMistakes(c.BaseURL, c.TestMode)
+	if c.Key == "" || hasOddRunes(string(c.Key)) {
+		found = append(found, errors.New("key: it is empty or has blanks or control characters"))
+	}
+	if c.TwoStage && c.Password == "" {
+		found = append(found, errors.New("password: a two-stage terminal needs it to charge and release"))
+	}
+	if hasOddRunes(string(c.Password)) {
+		found = append(found, errors.New("password: it has blanks or control characters"))
+	}
+	if _, err := pay.ParseCurrency(string(c.Currency)); err != nil {
+		found = append(found, fmt.Errorf("currency: %w", err))
+	} else if c.Currency.Exponent() != 2 {
+		// Payture docs, inpay/charge: amounts are kopecks, hundredths of the unit.
+		found = append(found, fmt.Errorf("currency: amounts in %s are not hundredths", c.Currency))
+	}
+	if hasOddRunes(c.Template) || strings.ContainsAny(c.Template, ";=") || len(c.Template) > 50 {
+		found = append(found, errors.New("template: it is not a plain name of up to 50 characters"))
+	}
+	return found
+}
+
+// baseMistakes refuses addresses that would send the secrets in the clear, or
+// real payments to a test host and the reverse. Payture's test hosts are named
+// sandbox and sandbox3, production is secure (Payture docs, test-cards).
+func baseMistakes(base string, test bool) []error {
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return []error{errors.New("base URL: it is not an address such as https://sandbox3.payture.com")}
+	}
+	var found []error
+	if u.Scheme != "https" && (u.Scheme != "http" || !test) {
+		found = append(found, errors.New("base URL: it is not https, and plain http is for test mode only"))
+	}
+	environment, ours := strings.CutSuffix(strings.ToLower(u.Hostname()), ".payture.com")
+	if ours && strings.HasPrefix(environment, "sandbox") && !test {
+		found = append(found, errors.New("base URL: it is a test host, and the account is live"))
+	}
+	if ours && environment == "secure" && test {
+		found = append(found, errors.New("base URL: it is the live host, and the account is for tests"))
+	}
+	return found
+}
+
+// shownURL is the address without what may be secret in it.
+func shownURL(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return hidden
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+}
+
+func hasOddRunes(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
+}

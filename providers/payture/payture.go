@@ -1,0 +1,134 @@
+// Package payture takes card payments on Payture's hosted page: the InPay
+// interface, /apim. It owns that wire format (forms out, one XML element with
+// attributes back), the meaning of Payture's words, and nothing else: it knows
+// no bill, keeps no state and never decides that a bill is paid.
+//
+// InPay has neither signatures nor idempotency. The order number is the handle:
+// a second Init with it is refused, GetState tells what became of it, and
+// everything else that reaches us, notifications and returning browsers, is a
+// hint. Facts of the vendor are cited as "Payture docs, page"; where the
+// documents are silent the comment says that the choice is ours.
+//
+// Start with New, then Client.Start and states.go, where words become statuses.
+package payture
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/providers"
+)
+
+// Name is the code of this vendor.
+const Name providers.Name = "payture"
+
+// sessionLife is how long a session can be paid unless its Init says otherwise
+// (Payture docs, inpay/pay: 60 minutes by default).
+const sessionLife = 60 * time.Minute
+
+// settlingTime is our choice, no document has one: the longest documented delay
+// of the test cards is 40 s, and three of those have passed after it.
+const settlingTime = 2 * time.Minute
+
+// Deps is what a Client needs from the program.
+type Deps struct {
+	HTTP   *http.Client // required; it is copied, its redirects and cookies are not used
+	Clock  pay.Clock    // required
+	Logger *slog.Logger // nil: silent
+}
+
+// Client is one InPay terminal. It is safe for concurrent use.
+type Client struct {
+	config Config
+	http   *http.Client
+	clock  pay.Clock
+	log    *slog.Logger
+}
+
+var (
+	_ providers.Provider      = (*Client)(nil)
+	_ providers.Capturer      = (*Client)(nil)
+	_ providers.Voider        = (*Client)(nil)
+	_ providers.WebhookParser = (*Client)(nil)
+)
+
+// New returns the terminal's client. It asks nobody. Its error names every
+// mistake in config and deps at once, and none of the secrets.
+func New(config Config, deps Deps) (*Client, error) {
+	config = config.withDefaults()
+	mistakes := config.mistakes()
+	if deps.HTTP == nil {
+		mistakes = append(mistakes, errors.New("an HTTP client is needed"))
+	}
+	if deps.Clock == nil {
+		mistakes = append(mistakes, errors.New("a clock is needed"))
+	}
+	if len(mistakes) > 0 {
+		return nil, fmt.Errorf("configure payture: %w", errors.Join(mistakes...))
+	}
+	logger := deps.Logger
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	return &Client{config: config, http: careful(deps.HTTP), clock: deps.Clock, log: logger}, nil
+}
+
+// Name returns "payture".
+func (c *Client) Name() providers.Name { return Name }
+
+// Capabilities returns what the terminal can do. Capture and Void exist for
+// two-stage terminals only. There are no limits of amounts in the documents.
+func (c *Client) Capabilities() providers.Capabilities {
+	ops := []providers.Op{providers.OpStart, providers.OpSync, providers.OpWebhook}
+	if c.config.TwoStage {
+		ops = append(ops, providers.OpCapture, providers.OpVoid)
+	}
+	return providers.Capabilities{
+		Ops:             ops,
+		Currencies:      []pay.Currency{c.config.Currency},
+		TwoStage:        c.config.TwoStage,
+		PartialCapture:  c.config.TwoStage, // Payture docs, inpay/charge: Amount may be lower than the hold
+		SyncByOurNumber: true,
+		SessionLife:     sessionLife,
+		SettlingTime:    settlingTime,
+	}
+}
+
+// failure makes the error of an operation. The cause must hold no secret.
+func failure(op providers.Op, kind providers.Kind, code string, cause error) *providers.Error {
+	return &providers.Error{Provider: Name, Op: op, Kind: kind, Code: code, Err: cause}
+}
+
+// checkOrder refuses, before anything is sent, an order number that Payture
+// would not take (Payture docs, inpay/init: 1 to 50 characters, GUID or
+// alphanumeric advised).
+func checkOrder(op providers.Op, orderNumber string) error {
+	if !isOrderNumber(orderNumber) {
+		return failure(op, providers.Rejected, "", errors.New("the order number is not 1 to 50 letters, digits or hyphens"))
+	}
+	return nil
+}
+
+// checkAmount refuses, before anything is sent, money that the terminal cannot
+// take.
+func (c *Client) checkAmount(op providers.Op, amount pay.Money) error {
+	if amount.Currency != c.config.Currency {
+		return failure(op, providers.Unsupported, "", fmt.Errorf("the terminal takes %s only", c.config.Currency))
+	}
+	if amount.Amount <= 0 || amount.Amount > pay.MaxAmount {
+		return failure(op, providers.Rejected, "", fmt.Errorf("%d minor units cannot be paid", amount.Amount))
+	}
+	return nil
+}
+
+// checkTwoStage refuses what only a two-stage terminal can do.
+func (c *Client) checkTwoStage(op providers.Op) error {
+	if !c.config.TwoStage {
+		return failure(op, providers.Unsupported, "", errors.New("the terminal is one-stage"))
+	}
+	return nil
+}

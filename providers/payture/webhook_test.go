@@ -1,0 +1,123 @@
+package payture
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygraph/paygraph/providers"
+)
+
+func parse(body string) ([]providers.Event, providers.Reply, error) {
+	return new(Client).ParseWebhook(context.Background(), providers.Notification{Body: []byte(body)})
+}
+
+func TestClient_ParseWebhook(t *testing.T) {
+	t.Parallel()
+
+	t.Run("DocumentedSampleIsAHint", func(t *testing.T) {
+		t.Parallel()
+		events, answer, err := parse(golden(t, "notification-pay-success.txt"))
+		require.NoError(t, err)
+		require.Equal(t, []providers.Event{{Kind: "EnginePaySuccess", Hint: true, Ref: providers.Ref{OrderNumber: order}}}, events)
+		require.Equal(t, http.StatusOK, answer.Status)
+		require.Equal(t, "OK", string(answer.Body))
+		require.Contains(t, answer.ContentType, "text/plain")
+	})
+
+	kinds := []string{
+		"EnginePaySuccess", "EnginePayFail", "EngineBlockSuccess", "EngineBlockFail", "EngineChargeSuccess", "EngineChargeFail",
+		"EngineRefundSuccess", "EngineRefundFail", "MerchantPay", "CustomerPaySuccess", "CustomerPayFail", "CustomerRefundSuccess",
+		"AsyncFail", "SomethingNew",
+	}
+	for _, kind := range kinds {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			events, _, err := parse("Notification=" + kind + "&OrderId=" + order + "&Success=True&Amount=1&Unheard%5Bof%5D=%D0%96")
+			require.NoError(t, err)
+			require.Equal(t, []providers.Event{{Kind: kind, Hint: true, Ref: providers.Ref{OrderNumber: order}}}, events)
+		})
+	}
+
+	hints := []struct{ name, body, kind string }{
+		{"OtherCaseOfNames", "notification=X&ORDERID=" + order, "X"},
+		{"WithoutKind", "OrderId=" + order, ""},
+		{"KindIsNoWord", "Notification=%3Cscript%3E&OrderId=" + order, ""},
+		{"AnotherFieldIsBroken", "Notification=X&Card=%zz&OrderId=" + order + "&a;b=c", "X"},
+		{"AnotherFieldIsNotUTF8", "Notification=X&Holder=%C8%E2%E0%ED&OrderId=" + order, "X"},
+	}
+	for _, tt := range hints {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			events, _, err := parse(tt.body)
+			require.NoError(t, err)
+			require.Equal(t, []providers.Event{{Kind: tt.kind, Hint: true, Ref: providers.Ref{OrderNumber: order}}}, events)
+		})
+	}
+
+	t.Run("AboutNoOrderIsAcknowledged", func(t *testing.T) {
+		t.Parallel()
+		events, answer, err := parse("Notification=CustomerAddSuccess&VWUserLgn=u%40x.example&CardNumber=411111xxxxxx1112&OrderId=")
+		require.NoError(t, err)
+		require.Empty(t, events)
+		require.Equal(t, http.StatusOK, answer.Status)
+	})
+
+	malformed := []struct{ name, body string }{
+		{"Empty", ""},
+		{"JSON", `{"Notification":"EnginePaySuccess","OrderId":"` + order + `"}`},
+		{"XML", `<Notification OrderId="` + order + `"/>`},
+		{"Encrypted", "DATA=c2VjcmV0IGNhbmFyeQ%3D%3D"},
+		{"EncryptedBare", "c2VjcmV0IGNhbmFyeQ=="},
+		{"Binary", "\x00\xff\xfe"},
+		{"TwoOrders", "OrderId=a&OrderId=b"},
+		{"TwoOrdersInOtherCase", "OrderId=a&orderid=b"},
+		{"OrderIsNone", "OrderId=a%3Bcanary"},
+		{"OrderTooLong", "OrderId=" + strings.Repeat("a", 51)},
+		{"TooBig", "OrderId=" + order + "&x=" + strings.Repeat("a", maxNotification)},
+	}
+	for _, tt := range malformed {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			events, answer, err := parse(tt.body)
+			requireError(t, err, providers.OpWebhook, providers.Malformed, "")
+			require.Empty(t, events)
+			require.Zero(t, answer)
+		})
+	}
+
+	t.Run("QueryIsNotRead", func(t *testing.T) {
+		t.Parallel()
+		n := providers.Notification{Query: url.Values{"OrderId": {order}}, Body: nil}
+		_, _, err := new(Client).ParseWebhook(t.Context(), n)
+		requireError(t, err, providers.OpWebhook, providers.Malformed, "")
+	})
+}
+
+func FuzzClient_ParseWebhook(f *testing.F) {
+	f.Add([]byte("Is3DS=False&Notification=EnginePaySuccess&Success=True&ErrCode=NONE&OrderId=" + order + "&Amount=12677"))
+	f.Add([]byte("notification=X&orderid=a-1"))
+	f.Add([]byte("DATA=AAAA"))
+	f.Add([]byte("OrderId=a&OrderId=b;%zz"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		events, answer, err := new(Client).ParseWebhook(t.Context(), providers.Notification{Body: body})
+		if err != nil {
+			require.Equal(t, providers.Malformed, providers.KindOf(err))
+			require.Empty(t, events)
+			return
+		}
+		require.Equal(t, http.StatusOK, answer.Status)
+		require.LessOrEqual(t, len(events), 1)
+		for _, event := range events {
+			require.True(t, event.Hint)
+			require.Nil(t, event.Result)
+			require.Empty(t, event.Key)
+			require.True(t, isOrderNumber(event.Ref.OrderNumber))
+			require.Empty(t, event.Ref.ProviderRef)
+		}
+	})
+}
