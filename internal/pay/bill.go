@@ -78,7 +78,7 @@ const (
 func (s BillStatus) AllowedActions(role Role) []BillAction {
 	var actions []BillAction
 	allow := func(action BillAction, when bool) {
-		if when && action.isFor(role) {
+		if when && action.IsFor(role) {
 			actions = append(actions, action)
 		}
 	}
@@ -100,10 +100,12 @@ func (s BillStatus) AllowedActions(role Role) []BillAction {
 	return actions
 }
 
-// isFor reports whether role is one that may ever take the action.
-func (a BillAction) isFor(role Role) bool {
+// IsFor reports whether role is one that may ever take the action.
+func (a BillAction) IsFor(role Role) bool {
 	switch a {
-	case ActionPay, ActionCancel, ActionRefresh:
+	case ActionPay:
+		return role == RoleGuest || role == RoleUser || role == RoleServer || role == RoleAdmin
+	case ActionCancel, ActionRefresh:
 		return role != RolePublic
 	case ActionCapture:
 		return role == RoleServer || role == RoleFinance || role == RoleAdmin

@@ -69,6 +69,10 @@ func (m Money) IsZero() bool { return m.Amount == 0 }
 // Zero returns nothing, in m's currency.
 func (m Money) Zero() Money { return Money{Currency: m.Currency} }
 
+// Exponent returns how many of the amount's last digits are behind the decimal
+// point.
+func (m Money) Exponent() int { return m.Currency.Exponent() }
+
 // Decimal writes the amount in major units with the currency's digits: "124.80"
 // for 12480 RUB, "5" for 5 XTR.
 func (m Money) Decimal() string {
