@@ -1,0 +1,252 @@
+package billing
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/paygraph/paygraph/ent"
+	"github.com/paygraph/paygraph/internal/jobs"
+	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/internal/store"
+	"github.com/paygraph/paygraph/internal/viewer"
+	"github.com/paygraph/paygraph/providers"
+)
+
+// NewBill is what a caller asks for. Ids are as they came: the service reads
+// them and names the field of a wrong one. Nil is absent.
+type NewBill struct {
+	Key       string `json:"-"`
+	Product   *string
+	Price     *string
+	Currency  *pay.Currency
+	Amount    *pay.Money // TOP_UP only
+	Lines     []NewLine  // the merchant's side only
+	User      *string    // the merchant's side only
+	Email     *string
+	Start     bool
+	PayWith   *PayWith
+	Payer     Payer
+	ReturnURL *string
+	ExpiresIn *pay.Period
+	Gift      *NewGift
+	PageID    *string
+	SaveCard  bool
+	Reference *string
+	Metadata  json.RawMessage
+}
+
+// NewLine is one line of a bill whose prices are not from the catalogue.
+type NewLine struct {
+	Title    string
+	Quantity int
+	Unit     pay.Money
+	Tax      *string
+}
+
+// NewGift says who is given a GIFT product.
+type NewGift struct {
+	RecipientEmail string
+	Message        *string
+	Occasion       *string
+	DeliverAt      *time.Time
+}
+
+// PayWith names what pays: exactly one of its fields.
+type PayWith struct {
+	Provider *string
+	Card     *string
+	Wallet   *string
+}
+
+// Payer is what providers may want to know of who pays.
+type Payer struct {
+	Phone      *string
+	Locale     *string
+	Note       *string
+	IP         string `json:"-"` // of the request; not part of the input
+	Requisites []Requisite
+	Service    *ServiceOrder
+	Browser    *Browser
+}
+
+// Requisite is one field of a provider that asks for the payer's details.
+type Requisite struct{ Name, Value string }
+
+// ServiceOrder pays a contract of a service provider.
+type ServiceOrder struct {
+	ServiceID     int
+	ContractValue string
+}
+
+// Browser is the payer's, for 3-D Secure 2 without a hosted page.
+type Browser struct {
+	UserAgent, Language, AcceptHeader                     string
+	ColorDepth, ScreenWidth, ScreenHeight, TimeZoneOffset int
+	JavaEnabled                                           bool
+}
+
+// Create makes a bill and, unless asked not to, opens its first attempt in the
+// same call. Its prices come from the catalogue; only the merchant's side may
+// write lines of its own.
+//
+// Repeating it with the same key and input returns the same bill. It waits on
+// the provider, up to ten seconds, and must not be called inside a transaction.
+// Outcome.Errors: CodeInvalid with the field, CodeNotFound, CodeConflict for a
+// reference in use, CodeUnsupported when no provider takes the currency, and,
+// with the bill, CodeDeclined or CodeProviderUnavailable from the first attempt.
+func (s *Service) Create(ctx context.Context, in NewBill) (*Outcome, error) {
+	c, done, err := s.claimKey(ctx, "billCreate", in.Key, in)
+	if done != nil || err != nil {
+		return s.withAccessToken(ctx, done, err)
+	}
+	outcome, err := s.create(ctx, c, in)
+	return s.withAccessToken(ctx, outcome, err)
+}
+
+func (s *Service) create(ctx context.Context, c *claim, in NewBill) (*Outcome, error) {
+	if c.left != nil {
+		return s.resume(ctx, c, in)
+	}
+	plan, errs, err := s.plan(ctx, in)
+	if err != nil || len(errs) > 0 {
+		return &Outcome{Errors: errs}, err
+	}
+	id := pay.NewBillID(s.now())
+	insert := func(ctx context.Context, tx *store.Tx) (*ent.Bill, error) { return s.insertBill(ctx, tx, id, plan) }
+	if !in.Start {
+		return s.createOnly(ctx, c, id, insert)
+	}
+	return s.open(ctx, c, id, plan.opening, insert)
+}
+
+// resume takes up a creation that died: its bill is there, because the key's
+// record and the bill were committed together.
+func (s *Service) resume(ctx context.Context, c *claim, in NewBill) (*Outcome, error) {
+	id, err := pay.ParseBillID(c.left.ObjectID)
+	if err != nil {
+		return nil, fmt.Errorf("resume billCreate: %w", err)
+	}
+	b, err := s.Store.Read().Bill.Get(viewer.AsProgram(ctx), id)
+	if err != nil {
+		return nil, fmt.Errorf("resume billCreate: %w", err)
+	}
+	account, refused := s.chooseAccount(ctx, b.MerchantID, in.PayWith, b.Total())
+	if refused != nil {
+		return &Outcome{Bill: id, Errors: []*pay.Error{refused}}, nil
+	}
+	o := opening{Account: account, ReturnURL: in.ReturnURL, Payer: in.Payer, Email: in.Email}
+	return s.open(ctx, c, id, o, nil)
+}
+
+func (s *Service) createOnly(ctx context.Context, c *claim, id pay.BillID, insert insertFunc) (*Outcome, error) {
+	err := s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := c.begin(ctx, tx, id.String()); err != nil {
+			return err
+		}
+		if _, err := insert(ctx, tx); err != nil {
+			return err
+		}
+		return c.settle(ctx, tx)
+	})
+	return s.ended(ctx, c, id, nil, err)
+}
+
+// insertFunc inserts a planned bill.
+type insertFunc func(ctx context.Context, tx *store.Tx) (*ent.Bill, error)
+
+// insertBill writes version 1 of the bill, its lines and the job that lets it
+// expire.
+func (s *Service) insertBill(ctx context.Context, tx *store.Tx, id pay.BillID, p *plan) (*ent.Bill, error) {
+	create := tx.Bill.Create().SetID(id).SetMerchantID(p.merchant).SetNillableUserID(p.user).
+		SetNillableProductID(p.product).SetNillablePriceID(p.price).
+		SetStatus(pay.BillPending).SetCurrency(p.total.Currency).SetTotalMinor(p.total.Amount).
+		SetNillableEmail(p.in.Email).SetNillablePageID(p.in.PageID).SetNillableReference(p.in.Reference).
+		SetNillableLocale(p.in.Payer.Locale).SetNillableReturnURL(p.in.ReturnURL).
+		SetVersion(1).SetExpiresAt(p.expires).SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now)
+	if p.in.Metadata != nil {
+		create.SetMetadata(p.in.Metadata)
+	}
+	b, err := create.Save(ctx)
+	if store.IsUniqueViolation(err) {
+		return nil, pay.Errorf(pay.CodeConflict, "bill.reference_taken", "Another bill has this reference.").At("reference").Because(err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("insert bill %s: %w", id, err)
+	}
+	lines := make([]*ent.BillLineCreate, len(p.lines))
+	for at, line := range p.lines {
+		lines[at] = tx.BillLine.Create().SetID(pay.NewBillLineID(tx.Now)).SetBillID(id).SetPosition(at).
+			SetTitle(line.Title).SetQuantity(line.Quantity).SetUnitMinor(line.Unit.Amount).
+			SetCurrency(line.Unit.Currency).SetNillableTax(line.Tax)
+	}
+	if err := tx.BillLine.CreateBulk(lines...).Exec(ctx); err != nil {
+		return nil, fmt.Errorf("insert the lines of bill %s: %w", id, err)
+	}
+	err = jobs.Schedule(ctx, tx, jobs.Spec{Kind: jobExpire, Key: id.String(), RunAt: b.ExpiresAt, Priority: priorityExpire})
+	if err != nil {
+		return nil, fmt.Errorf("schedule the end of bill %s: %w", id, err)
+	}
+	return b, s.record(ctx, tx, b, nil, move{Reason: "bill.created"})
+}
+
+// withAccessToken adds the guest's capability to the outcome of a PUBLIC
+// caller's creation, on replays too: it is derived, so it is the same each time.
+func (s *Service) withAccessToken(ctx context.Context, o *Outcome, err error) (*Outcome, error) {
+	v := viewer.From(ctx)
+	if err != nil || o == nil || o.Bill.IsZero() || v.Role != pay.RolePublic {
+		return o, err
+	}
+	b, err := s.Store.Read().Bill.Get(viewer.AsProgram(ctx), o.Bill)
+	if err != nil {
+		return nil, fmt.Errorf("read bill %s: %w", o.Bill, err)
+	}
+	o.AccessToken = s.guestToken(b, b.ExpiresAt.Add(guestTokenAfterExpiry))
+	return o, nil
+}
+
+// guestTokenAfterExpiry is how long a guest may look at a bill after it could
+// last be paid.
+const guestTokenAfterExpiry = 30 * 24 * time.Hour
+
+func (s *Service) guestToken(b *ent.Bill, expires time.Time) string {
+	return s.Tokens.GuestToken(b.MerchantID, b.ID, b.TokenVersion, expires)
+}
+
+// chooseAccount picks the provider account for an amount: the one named, else
+// the merchant's default, else the first that takes the currency. It asks
+// nobody.
+func (s *Service) chooseAccount(ctx context.Context, merchant pay.MerchantID, with *PayWith, total pay.Money) (providers.Account, *pay.Error) {
+	none := providers.Account{}
+	if with != nil && with.Provider != nil {
+		for _, account := range s.Accounts.Of(merchant) {
+			if account.Code != *with.Provider && string(account.Provider.Name()) != *with.Provider {
+				continue
+			}
+			if account.Provider.Capabilities().Allows(total) {
+				return account, nil
+			}
+			return none, pay.Errorf(pay.CodeUnsupported, "provider.amount_unsupported",
+				"This provider does not take %s.", total).At("payWith", "provider")
+		}
+		return none, pay.NotFound("provider", "payWith", "provider")
+	}
+	preferred := ""
+	if m, err := s.Merchants.Cached(viewer.AsProgram(ctx), merchant); err == nil {
+		preferred = m.DefaultProvider
+	}
+	var chosen *providers.Account
+	for _, account := range s.Accounts.Of(merchant) {
+		if !account.Provider.Capabilities().Allows(total) {
+			continue
+		}
+		if chosen == nil || account.Code == preferred {
+			chosen = &account
+		}
+	}
+	if chosen == nil {
+		return none, pay.Errorf(pay.CodeUnsupported, "provider.none_for_currency", "No provider of this merchant takes %s.", total)
+	}
+	return *chosen, nil
+}

@@ -1,0 +1,114 @@
+package billing_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygraph/paygraph/ent"
+	"github.com/paygraph/paygraph/internal/billing"
+	"github.com/paygraph/paygraph/internal/pay"
+)
+
+// held makes a bill whose money is held by a two-stage account.
+func held(t *testing.T, b *bundle) *ent.Bill {
+	t.Helper()
+	in := b.buyPage()
+	in.PayWith = &billing.PayWith{Provider: new(twoStage)}
+	bill := b.created(b.public(), in)
+	require.Equal(t, "Authorized", b.paysOn(b.current(bill), "approve"))
+	b.later(5 * time.Second)
+	bill = b.bill(bill.ID)
+	require.Equal(t, pay.BillAuthorized, bill.Status)
+	require.Empty(t, b.booked(), "a hold moves no money")
+	return bill
+}
+
+// Money that is held first and taken, or given back, by the merchant.
+func TestService_Hold(t *testing.T) {
+	t.Parallel()
+	fact(t, "CapturePaysTheBill", func(t *testing.T, b *bundle) {
+		bill := held(t, b)
+		in := billing.NewCapture{Key: uuid.NewString(), Bill: bill.ID.String()}
+		outcome, err := b.Capture(b.server(), in)
+		require.NoError(t, err)
+		require.Empty(t, outcome.Errors)
+		b.later(0)
+		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
+
+		again, err := b.Capture(b.server(), in)
+		require.NoError(t, err)
+		require.True(t, again.Replayed)
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSales: -99000}, b.booked())
+	})
+	fact(t, "LessMayBeCaptured", func(t *testing.T, b *bundle) {
+		bill := held(t, b)
+		outcome, err := b.Capture(b.server(), billing.NewCapture{Key: uuid.NewString(), Bill: bill.ID.String(), Amount: &pay.Money{Amount: 50000, Currency: pay.RUB}})
+		require.NoError(t, err)
+		require.Empty(t, outcome.Errors)
+		b.later(0)
+		bill = b.bill(bill.ID)
+		require.Equal(t, pay.BillDone, bill.Status)
+		require.Equal(t, pay.Of(50000, pay.RUB), bill.Paid())
+		require.Empty(t, bill.Edges.Reviews)
+	})
+	fact(t, "MoreThanTheHoldIsRefusedBeforeAnyCall", func(t *testing.T, b *bundle) {
+		bill := held(t, b)
+		outcome, err := b.Capture(b.server(), billing.NewCapture{Key: uuid.NewString(), Bill: bill.ID.String(), Amount: &pay.Money{Amount: 99001, Currency: pay.RUB}})
+		require.NoError(t, err)
+		require.Equal(t, []pay.Code{pay.CodeInvalid}, codes(outcome))
+		require.Equal(t, []string{"amount", "amount"}, outcome.Errors[0].Path)
+	})
+	fact(t, "LostAnswerToACaptureIsResolvedByAsking", func(t *testing.T, b *bundle) {
+		bill := held(t, b)
+		b.fault("charge", "drop_reply", 1)
+		outcome, err := b.Capture(b.server(), billing.NewCapture{Key: uuid.NewString(), Bill: bill.ID.String()})
+		require.NoError(t, err)
+		require.Equal(t, []pay.Code{pay.CodeProviderUnavailable}, codes(outcome))
+		require.Equal(t, pay.AttemptUnknown, b.current(b.bill(bill.ID)).Status)
+
+		blocked, err := b.Capture(b.server(), billing.NewCapture{Key: uuid.NewString(), Bill: bill.ID.String()})
+		require.NoError(t, err)
+		require.Equal(t, []pay.Code{pay.CodeConflict}, codes(blocked))
+		b.later(2 * time.Second)
+		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSales: -99000}, b.booked())
+	})
+	fact(t, "CaptureThatNeverArrivedMayBeTriedAgain", func(t *testing.T, b *bundle) {
+		bill := held(t, b)
+		b.fault("charge", "http_500", 1)
+		_, err := b.Capture(b.server(), billing.NewCapture{Key: uuid.NewString(), Bill: bill.ID.String()})
+		require.NoError(t, err)
+		b.later(2 * time.Second)
+		require.Equal(t, pay.AttemptUnknown, b.current(b.bill(bill.ID)).Status, "the provider has had no time to know")
+		b.later(10 * time.Minute)
+		require.Equal(t, pay.AttemptAuthorized, b.current(b.bill(bill.ID)).Status)
+
+		outcome, err := b.Capture(b.server(), billing.NewCapture{Key: uuid.NewString(), Bill: bill.ID.String()})
+		require.NoError(t, err)
+		require.Empty(t, outcome.Errors)
+		b.later(0)
+		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
+	})
+	fact(t, "CancelGivesTheHoldBack", func(t *testing.T, b *bundle) {
+		bill := held(t, b)
+		refused, err := b.Cancel(b.guest(bill.ID), uuid.NewString(), bill.ID.String())
+		require.NoError(t, err)
+		require.Equal(t, []pay.Code{pay.CodeForbidden}, codes(refused))
+
+		outcome, err := b.Cancel(b.server(), uuid.NewString(), bill.ID.String())
+		require.NoError(t, err)
+		require.Empty(t, outcome.Errors)
+		bill = b.bill(bill.ID)
+		require.Equal(t, pay.BillCanceled, bill.Status)
+		require.Equal(t, pay.AttemptVoided, bill.Edges.Attempts[0].Status)
+		require.Empty(t, b.booked())
+	})
+	fact(t, "HoldThatLapsesExpiresTheBill", func(t *testing.T, b *bundle) {
+		bill := held(t, b)
+		b.later(8 * 24 * time.Hour)
+		require.Equal(t, pay.BillExpired, b.bill(bill.ID).Status)
+	})
+}

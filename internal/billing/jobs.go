@@ -1,0 +1,157 @@
+package billing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/paygraph/paygraph/ent"
+	"github.com/paygraph/paygraph/ent/attempt"
+	"github.com/paygraph/paygraph/ent/bill"
+	"github.com/paygraph/paygraph/internal/jobs"
+	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/internal/store"
+	"github.com/paygraph/paygraph/internal/viewer"
+	"github.com/paygraph/paygraph/providers"
+)
+
+// The jobs of a bill. Each is keyed by its object, so there is one of a kind.
+const (
+	jobFulfil jobs.Kind = "bill.fulfil"
+	jobExpire jobs.Kind = "bill.expire"
+	jobAsk    jobs.Kind = "attempt.ask"
+)
+
+// Lower runs first: what was paid is given before anything is asked.
+const (
+	priorityFulfil = 10
+	priorityAsk    = 30
+	priorityExpire = 40
+)
+
+func (s *Service) registerJobs() {
+	soon := jobs.Policy{Delays: []time.Duration{time.Second, 5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute}}
+	s.Runner.Handle(jobFulfil, soon, s.fulfilJob)
+	s.Runner.Handle(jobExpire, soon, s.expireJob)
+	s.Runner.Handle(jobAsk, soon, s.askJob)
+}
+
+// askJob polls one attempt until its money is taken or its watch is over. It is
+// what settles a bill when no notification ever comes.
+func (s *Service) askJob(ctx context.Context, job jobs.Job) error {
+	id, err := pay.ParseAttemptID(job.Key)
+	if err != nil {
+		return jobs.Park(err)
+	}
+	if _, err := s.ask(ctx, id, "poll"); err != nil {
+		if _, ofProvider := errors.AsType[*providers.Error](err); !ofProvider {
+			return err
+		}
+		s.Logger.Warn("a provider could not be asked", "attempt", id, "error", err)
+	}
+	a, err := s.Store.Read().Attempt.Get(viewer.AsProgram(ctx), id)
+	if err != nil {
+		return fmt.Errorf("read attempt %s: %w", id, err)
+	}
+	if err := s.endWatch(ctx, a); err != nil {
+		return err
+	}
+	next := nextAsk(a, s.now())
+	if next.IsZero() {
+		return nil
+	}
+	return jobs.Snooze(next)
+}
+
+// endWatch ends what waiting alone cannot: an opening that a crash left behind,
+// and doubt that a day of asking did not resolve.
+func (s *Service) endWatch(ctx context.Context, a *ent.Attempt) error {
+	abandoned := a.Status == pay.AttemptCreated && a.CreatedAt.Add(claimLease).Before(s.now())
+	inDoubt := a.Status == pay.AttemptUnknown && a.DoubtSince != nil && a.DoubtSince.Add(doubtEnds).Before(s.now())
+	if !abandoned && !inDoubt {
+		return nil
+	}
+	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		a, err := tx.Attempt.Query().Where(attempt.ID(a.ID)).WithBill().Only(ctx)
+		if err != nil {
+			return fmt.Errorf("read attempt: %w", err)
+		}
+		switch {
+		case abandoned && a.Status == pay.AttemptCreated && a.Current:
+			return s.supersede(ctx, tx, a)
+		case inDoubt && a.Status == pay.AttemptUnknown:
+			return s.openReview(ctx, tx, pay.ReviewInDoubt, a.Edges.Bill, a, nil, "The provider could not say for a day whether it took the money.")
+		}
+		return nil
+	})
+}
+
+// fulfilJob gives what a paid bill is for, in the transaction that moves the
+// bill to DONE.
+func (s *Service) fulfilJob(ctx context.Context, job jobs.Job) error {
+	id, err := pay.ParseBillID(job.Key)
+	if err != nil {
+		return jobs.Park(err)
+	}
+	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		b, err := tx.Bill.Query().Where(bill.ID(id)).WithProduct().Only(ctx)
+		if err != nil {
+			return fmt.Errorf("read bill %s: %w", id, err)
+		}
+		if b.Status != pay.BillPaid {
+			return nil
+		}
+		if product := b.Edges.Product; product != nil {
+			fulfiller, known := s.Fulfillers[product.Kind]
+			if !known {
+				return jobs.Park(fmt.Errorf("fulfil bill %s: nobody fulfils products of kind %s", id, product.Kind))
+			}
+			if err := fulfiller.Fulfil(ctx, tx, b, product); err != nil {
+				return fmt.Errorf("fulfil bill %s: %w", id, err)
+			}
+		}
+		return s.advance(ctx, tx, b, move{To: pay.BillDone, Reason: "bill.fulfilled"})
+	})
+}
+
+// expireJob ends a bill that nobody has paid, after a last question about the
+// page that may be open. Money in doubt keeps it from expiring.
+func (s *Service) expireJob(ctx context.Context, job jobs.Job) error {
+	id, err := pay.ParseBillID(job.Key)
+	if err != nil {
+		return jobs.Park(err)
+	}
+	current, err := s.Store.Read().Attempt.Query().Where(attempt.BillID(id), attempt.Current(true)).Only(viewer.AsProgram(ctx))
+	if err != nil && !ent.IsNotFound(err) {
+		return fmt.Errorf("read the current attempt of bill %s: %w", id, err)
+	}
+	if current != nil && current.Status == pay.AttemptActionRequired {
+		if _, err := s.ask(ctx, current.ID, "poll"); err != nil {
+			s.Logger.Warn("a provider could not be asked before its bill expires", "attempt", current.ID, "error", err)
+		}
+	}
+	wait := false
+	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		b, err := tx.Bill.Query().Where(bill.ID(id)).WithAttempts(func(q *ent.AttemptQuery) { q.Where(attempt.Current(true)) }).Only(ctx)
+		if err != nil {
+			return fmt.Errorf("read bill %s: %w", id, err)
+		}
+		if b.Status != pay.BillPending {
+			return nil
+		}
+		for _, a := range b.Edges.Attempts {
+			if wait = a.Status == pay.AttemptUnknown; wait {
+				return nil
+			}
+			if err := s.supersede(ctx, tx, a); err != nil {
+				return err
+			}
+		}
+		return s.advance(ctx, tx, b, move{To: pay.BillExpired, Reason: "bill.expired"})
+	})
+	if err == nil && wait {
+		return jobs.Snooze(s.now().Add(time.Minute))
+	}
+	return err
+}

@@ -1,0 +1,294 @@
+package billing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/paygraph/paygraph/ent"
+	"github.com/paygraph/paygraph/ent/attempt"
+	"github.com/paygraph/paygraph/ent/operation"
+	"github.com/paygraph/paygraph/internal/jobs"
+	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/internal/store"
+	"github.com/paygraph/paygraph/internal/viewer"
+	"github.com/paygraph/paygraph/providers"
+)
+
+// opening is what one attempt is opened with.
+type opening struct {
+	Account   providers.Account
+	ReturnURL *string // the merchant's page
+	Payer     Payer
+	Email     *string
+}
+
+// The times of an attempt's life.
+const (
+	callTimeout  = 10 * time.Second // one answer of a provider
+	watchAfter   = 15 * time.Minute // money is looked for this long after a session's end
+	firstAsk     = 5 * time.Second  // the first poll of an open attempt
+	openingTries = 2                // an opening in doubt is superseded once in the same call
+)
+
+// open makes one attempt the bill's current one and opens it at the provider,
+// under the caller's key. Insert, when given, makes the bill in the same
+// transaction as its first attempt.
+//
+// Operation before call: the attempt and its START operation are committed
+// first. An opening in doubt took no money, because no payer ever got its page:
+// it is given up at once, watched, and a second attempt under a new order number
+// takes its place.
+func (s *Service) open(ctx context.Context, c *claim, id pay.BillID, o opening, insert insertFunc) (*Outcome, error) {
+	for try := 1; ; try++ {
+		var b *ent.Bill
+		var a *ent.Attempt
+		err := s.inTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+			a = nil
+			if try == 1 {
+				if err := c.begin(ctx, tx, id.String()); err != nil {
+					return err
+				}
+			}
+			if b, err = s.billToPay(ctx, tx, id, insert, try); err != nil {
+				return err
+			}
+			reusable, err := s.makeRoom(ctx, tx, b, o)
+			if err != nil {
+				return err
+			}
+			if reusable {
+				return c.settle(ctx, tx)
+			}
+			a, err = s.newAttempt(ctx, tx, b, o)
+			return err
+		})
+		if err != nil || a == nil {
+			return s.ended(ctx, c, id, nil, err)
+		}
+		b.Unwrap()
+		a.Unwrap()
+
+		// From here on the work is finished even if the caller hangs up.
+		work := context.WithoutCancel(ctx)
+		result, callErr := s.start(work, b, a, o)
+		answer := s.readOpening(a, result, callErr)
+		again := answer.inDoubt && try < openingTries
+		var refused *pay.Error
+		err = s.inTx(work, func(ctx context.Context, tx *store.Tx) (err error) {
+			if refused, err = s.recordOpening(ctx, tx, a.ID, answer); err != nil || again {
+				return err
+			}
+			return c.settle(ctx, tx, asList(refused)...)
+		})
+		if err != nil || !again {
+			return s.ended(work, c, id, refused, err)
+		}
+	}
+}
+
+// ended turns how a keyed piece of work ended into its outcome.
+func (s *Service) ended(ctx context.Context, c *claim, id pay.BillID, refused *pay.Error, err error) (*Outcome, error) {
+	switch {
+	case errors.Is(err, errKeyTaken):
+		return s.afterRace(ctx, c)
+	case err != nil:
+		outcome, err := outcomeOf(id, err)
+		if outcome != nil {
+			outcome.Bill = s.ifThere(ctx, id)
+		}
+		return outcome, err
+	}
+	return &Outcome{Bill: id, Errors: asList(refused)}, nil
+}
+
+// ifThere returns id when the caller may see that bill, and the zero id
+// otherwise: work that failed before its commit left none.
+func (s *Service) ifThere(ctx context.Context, id pay.BillID) pay.BillID {
+	if _, err := s.Store.Read().Bill.Get(ctx, id); err != nil {
+		return pay.BillID{}
+	}
+	return id
+}
+
+func asList(e *pay.Error) []*pay.Error {
+	if e == nil {
+		return nil
+	}
+	return []*pay.Error{e}
+}
+
+// billToPay inserts or reads the bill, which must be payable.
+func (s *Service) billToPay(ctx context.Context, tx *store.Tx, id pay.BillID, insert insertFunc, try int) (*ent.Bill, error) {
+	if insert != nil && try == 1 {
+		return insert(ctx, tx)
+	}
+	b, err := tx.Bill.Get(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("read bill %s: %w", id, err)
+	}
+	if !b.Status.IsPayable() {
+		return nil, notAllowed(ctx, b, "pay")
+	}
+	return b, nil
+}
+
+// makeRoom looks at the bill's current attempt. An open page of the same account
+// is reused; money in doubt blocks; anything else is superseded: it is only
+// watched from now on.
+func (s *Service) makeRoom(ctx context.Context, tx *store.Tx, b *ent.Bill, o opening) (reusable bool, err error) {
+	current, err := tx.Attempt.Query().Where(attempt.BillID(b.ID), attempt.Current(true)).Only(ctx)
+	if ent.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read the current attempt of bill %s: %w", b.ID, err)
+	}
+	switch {
+	case current.Status == pay.AttemptUnknown || current.Status == pay.AttemptAuthorized:
+		return false, pay.Errorf(pay.CodeConflict, "bill.in_doubt", "An earlier attempt may have taken the money. Its provider is being asked.")
+	case current.Status == pay.AttemptCreated && tx.Now.Before(current.CreatedAt.Add(claimLease)):
+		return true, nil // another call is opening it right now: the bill says WAIT
+	case current.Status == pay.AttemptActionRequired && current.Account == o.Account.Code && isPayableAt(current, tx.Now):
+		return true, nil
+	}
+	return false, s.supersede(ctx, tx, current)
+}
+
+// isPayableAt reports whether a payer who is sent to the attempt's page now has
+// a while to pay.
+func isPayableAt(a *ent.Attempt, now time.Time) bool {
+	const atLeast = time.Minute
+	return a.SessionEndsAt == nil || now.Add(atLeast).Before(*a.SessionEndsAt)
+}
+
+// supersede takes the current attempt's place away. Its page may still be open
+// in some tab, so it stays in its status and is watched. One whose page nobody
+// ever got is given up as FAILED.
+func (s *Service) supersede(ctx context.Context, tx *store.Tx, a *ent.Attempt) error {
+	update := tx.Attempt.Update().Where(attempt.ID(a.ID), attempt.StatusEQ(a.Status), attempt.Current(true)).
+		SetCurrent(false).SetUpdatedAt(tx.Now)
+	if a.Status == pay.AttemptCreated || a.Status == pay.AttemptSent {
+		update.SetStatus(pay.AttemptFailed).SetResolvedAt(tx.Now)
+		if err := resolveOperations(ctx, tx, a.ID, pay.OperationFailed, "superseded"); err != nil {
+			return err
+		}
+	}
+	n, err := update.Save(ctx)
+	if err != nil {
+		return fmt.Errorf("supersede attempt %s: %w", a.ID, err)
+	}
+	if n == 0 {
+		return fmt.Errorf("supersede attempt %s: %w", a.ID, errRaced)
+	}
+	return nil
+}
+
+// newAttempt commits to one attempt: its row, its START operation and the job
+// that asks about it whatever happens to this call.
+func (s *Service) newAttempt(ctx context.Context, tx *store.Tx, b *ent.Bill, o opening) (*ent.Attempt, error) {
+	id := pay.NewAttemptID(tx.Now)
+	capabilities := o.Account.Provider.Capabilities()
+	a, err := tx.Attempt.Create().SetID(id).SetMerchantID(b.MerchantID).SetBillID(b.ID).
+		SetProvider(string(o.Account.Provider.Name())).SetAccount(o.Account.Code).SetOrderNumber(id.Suffix()).
+		SetStatus(pay.AttemptCreated).SetCurrent(true).SetTestMode(o.Account.TestMode).
+		SetAmountMinor(b.TotalMinor).SetCurrency(b.Currency).SetNillableReturnURL(o.ReturnURL).
+		SetWatchUntil(tx.Now.Add(capabilities.SessionLife + watchAfter)).
+		SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now).Save(ctx)
+	if store.IsUniqueViolation(err) {
+		return nil, fmt.Errorf("insert attempt %s: %w", id, errRaced) // another call made its attempt current first
+	}
+	if err != nil {
+		return nil, fmt.Errorf("insert attempt %s: %w", id, err)
+	}
+	if err := s.newOperation(ctx, tx, a, pay.OperationStart, a.Amount()); err != nil {
+		return nil, err
+	}
+	return a, s.askAt(ctx, tx, id, tx.Now.Add(firstAsk))
+}
+
+// newOperation commits to one write to the provider. An attempt has one open
+// operation at a time.
+func (s *Service) newOperation(ctx context.Context, tx *store.Tx, a *ent.Attempt, kind pay.OperationKind, amount pay.Money) error {
+	id := pay.NewOperationID(tx.Now)
+	err := tx.Operation.Create().SetID(id).SetAttemptID(a.ID).SetKind(kind).SetStatus(pay.OperationCreated).
+		SetAmountMinor(amount.Amount).SetCurrency(amount.Currency).
+		SetNillableActor(viewer.From(ctx).Actor()).SetCreatedAt(tx.Now).Exec(ctx)
+	if store.IsUniqueViolation(err) {
+		return pay.Errorf(pay.CodeConflict, "attempt.busy", "Another operation on this payment is not finished yet.")
+	}
+	if err != nil {
+		return fmt.Errorf("insert %s operation of attempt %s: %w", kind, a.ID, err)
+	}
+	return nil
+}
+
+// resolveOperations closes the attempt's open operation, if there is one.
+func resolveOperations(ctx context.Context, tx *store.Tx, id pay.AttemptID, status pay.OperationStatus, kind string) error {
+	update := tx.Operation.Update().Where(operation.AttemptID(id), operation.ResolvedAtIsNil()).
+		SetStatus(status).SetResolvedAt(tx.Now)
+	if kind != "" {
+		update.SetErrorKind(kind)
+	}
+	if err := update.Exec(ctx); err != nil {
+		return fmt.Errorf("resolve the operation of attempt %s: %w", id, err)
+	}
+	return nil
+}
+
+func (s *Service) askAt(ctx context.Context, tx *store.Tx, id pay.AttemptID, at time.Time) error {
+	err := jobs.Schedule(ctx, tx, jobs.Spec{Kind: jobAsk, Key: id.String(), RunAt: at, Priority: priorityAsk})
+	if err != nil {
+		return fmt.Errorf("schedule asking about attempt %s: %w", id, err)
+	}
+	return nil
+}
+
+// start asks the provider to open the attempt. No transaction is open.
+func (s *Service) start(ctx context.Context, b *ent.Bill, a *ent.Attempt, o opening) (providers.Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	title, err := s.describe(ctx, b)
+	if err != nil {
+		return providers.Result{}, &providers.Error{Provider: o.Account.Provider.Name(), Op: providers.OpStart, Kind: providers.Unavailable, Err: err}
+	}
+	return o.Account.Provider.Start(ctx, providers.StartRequest{
+		OrderNumber: a.OrderNumber,
+		Amount:      a.Amount(),
+		Description: title,
+		ReturnURL:   s.PublicURL + "/return/" + s.returnToken(a.ID),
+		NotifyURL:   s.PublicURL + "/webhooks/" + a.Provider + "/" + a.Account,
+		Payer: providers.Payer{
+			Email: deref(o.Email), Phone: deref(o.Payer.Phone), Locale: deref(o.Payer.Locale),
+			IP: o.Payer.IP, Note: deref(o.Payer.Note),
+		},
+		Expires: b.ExpiresAt,
+	})
+}
+
+// describe is the one line that a payer reads on the provider's page.
+func (s *Service) describe(ctx context.Context, b *ent.Bill) (string, error) {
+	if b.ProductID != nil {
+		product, err := s.Catalogue.Cached(viewer.AsProgram(ctx), b.MerchantID, *b.ProductID)
+		if err != nil {
+			return "", fmt.Errorf("find the product of bill %s: %w", b.ID, err)
+		}
+		return product.Title, nil
+	}
+	lines, err := s.linesOf(ctx, b.ID)
+	if err != nil {
+		return "", err
+	}
+	if len(lines) > 1 {
+		return fmt.Sprintf("%s + %d", lines[0].Title, len(lines)-1), nil
+	}
+	return lines[0].Title, nil
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}

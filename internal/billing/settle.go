@@ -1,0 +1,319 @@
+package billing
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/paygraph/paygraph/ent"
+	"github.com/paygraph/paygraph/ent/attempt"
+	"github.com/paygraph/paygraph/ent/operation"
+	"github.com/paygraph/paygraph/internal/jobs"
+	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/internal/store"
+	"github.com/paygraph/paygraph/providers"
+)
+
+// evidence is what a provider told us about one attempt, and how we heard.
+type evidence struct {
+	Result providers.Result
+	Source string // "call", "poll", "refresh", "notification"
+}
+
+// settle is the only code that turns evidence into statuses. It settles the
+// attempt first: captured money moves an attempt from any status to CAPTURED,
+// once, with its posting, whatever the bill is. Then the bill moves, or a review
+// case opens. Everything is in one transaction, and evidence that is known
+// already changes nothing, so any notification, poll and refresh may repeat it.
+//
+// It returns errRaced when another call was faster; inTx then runs it again.
+func (s *Service) settle(ctx context.Context, tx *store.Tx, id pay.AttemptID, e evidence) error {
+	a, err := tx.Attempt.Query().Where(attempt.ID(id)).WithBill().Only(ctx)
+	if err != nil {
+		return fmt.Errorf("read attempt %s: %w", id, err)
+	}
+	b := a.Edges.Bill
+	switch e.Result.Status {
+	case providers.Captured:
+		return s.settleCapture(ctx, tx, b, a, e)
+	case providers.Authorized:
+		return s.settleHold(ctx, tx, b, a, e)
+	case providers.Declined:
+		return s.settleDecline(ctx, tx, b, a, e)
+	case providers.Voided:
+		return s.settleClosed(ctx, tx, b, a, e, pay.AttemptVoided)
+	case providers.Expired:
+		return s.settleClosed(ctx, tx, b, a, e, pay.AttemptExpired)
+	case providers.Pending, providers.ActionRequired:
+		return s.settleWaiting(ctx, tx, b, a)
+	case providers.Refunded, providers.ChargedBack:
+		return s.settleReturned(ctx, tx, b, a, e)
+	}
+	return fmt.Errorf("settle attempt %s: unknown status %q of its provider", id, e.Result.Status)
+}
+
+// settleCapture books money that was taken.
+func (s *Service) settleCapture(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, e evidence) error {
+	captured := e.Result.Captured
+	if a.Status == pay.AttemptCaptured {
+		return s.compareCapture(ctx, tx, b, a, captured)
+	}
+	expected, err := s.expected(ctx, tx, a, e.Result.Fee)
+	if err != nil {
+		return err
+	}
+	verdict := pay.JudgeCapture(pay.Capture{
+		Bill: b.Status, Expected: expected, Captured: captured,
+		OtherRun: e.Result.TestMode != nil && *e.Result.TestMode != a.TestMode,
+	})
+	err = s.moveAttempt(ctx, tx, a, pay.AttemptCaptured, e.Result, func(u *ent.AttemptUpdate) {
+		u.SetCapturedMinor(captured.Amount).SetFeeMinor(e.Result.Fee.Amount)
+	})
+	if err != nil {
+		return err
+	}
+	if err := resolveOperations(ctx, tx, a.ID, pay.OperationSucceeded, ""); err != nil {
+		return err
+	}
+	if !captured.IsZero() {
+		transfer := pay.CaptureTransfer(a.ID, a.Account, verdict.Account, captured)
+		if _, err := s.Ledger.Post(ctx, tx, b.MerchantID, &b.ID, transfer); err != nil {
+			return fmt.Errorf("book the capture of attempt %s: %w", a.ID, err)
+		}
+	}
+	if verdict.Review != "" {
+		details := fmt.Sprintf("The provider took %s; %s was asked for, and the bill was %s.", captured, expected, b.Status)
+		if err := s.openReview(ctx, tx, verdict.Review, b, a, &captured, details); err != nil {
+			return err
+		}
+	}
+	return s.payBill(ctx, tx, b, verdict, captured)
+}
+
+// payBill moves the bill to where captured money brings it. A bill that stays
+// where it is (late or duplicate money) still has a new version: its readers see
+// the money and the review.
+func (s *Service) payBill(ctx context.Context, tx *store.Tx, b *ent.Bill, verdict pay.Verdict, captured pay.Money) error {
+	m := move{To: b.Status, Reason: "payment.captured", Set: func(u *ent.BillUpdate) {
+		if captured.Currency == b.Currency {
+			u.AddPaidMinor(captured.Amount)
+		}
+		if b.PaidAt == nil {
+			u.SetPaidAt(tx.Now)
+		}
+	}}
+	if verdict.Bill != "" {
+		m.To = verdict.Bill
+	}
+	if verdict.Review != "" {
+		m.Reason = "payment." + reviewWord(verdict.Review)
+	}
+	if err := s.advance(ctx, tx, b, m); err != nil {
+		return err
+	}
+	if b.Status != pay.BillPaid || verdict.Bill != pay.BillPaid {
+		return nil
+	}
+	err := jobs.Schedule(ctx, tx, jobs.Spec{Kind: jobFulfil, Key: b.ID.String(), RunAt: tx.Now, Priority: priorityFulfil})
+	if err != nil {
+		return fmt.Errorf("schedule the fulfilment of bill %s: %w", b.ID, err)
+	}
+	tx.AfterCommit(s.Runner.Wake)
+	return nil
+}
+
+// expected is the amount that a capture should have: what the merchant's own
+// capture named, else what the attempt asked for; with the commission where the
+// vendor adds one.
+func (s *Service) expected(ctx context.Context, tx *store.Tx, a *ent.Attempt, fee pay.Money) (pay.Money, error) {
+	expected := a.Amount()
+	last, err := tx.Operation.Query().
+		Where(operation.AttemptID(a.ID), operation.KindEQ(pay.OperationCapture), operation.StatusNotIn(pay.OperationFailed, pay.OperationDeclined)).
+		Order(ent.Desc(operation.FieldID)).First(ctx)
+	switch {
+	case ent.IsNotFound(err):
+	case err != nil:
+		return pay.Money{}, fmt.Errorf("read the capture of attempt %s: %w", a.ID, err)
+	default:
+		expected = last.Amount()
+	}
+	if fee.IsZero() {
+		return expected, nil
+	}
+	return expected.Add(fee)
+}
+
+// compareCapture looks at a capture that is recorded already. Less than we
+// recorded, or more, is nothing that we did: a person must look.
+func (s *Service) compareCapture(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, captured pay.Money) error {
+	if captured == a.Captured() {
+		return nil
+	}
+	details := fmt.Sprintf("The provider says that %s is taken; %s was recorded.", captured, a.Captured())
+	return s.openReview(ctx, tx, pay.ReviewProviderDisagrees, b, a, &captured, details)
+}
+
+// settleHold records that money is held.
+func (s *Service) settleHold(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, e evidence) error {
+	held := e.Result.Authorized
+	if a.Status == pay.AttemptAuthorized || a.Status == pay.AttemptCaptured {
+		return nil
+	}
+	if a.Status == pay.AttemptUnknown {
+		return s.stillHeld(ctx, tx, b, a)
+	}
+	if !a.Status.CanBecome(pay.AttemptAuthorized) {
+		return nil
+	}
+	err := s.moveAttempt(ctx, tx, a, pay.AttemptAuthorized, e.Result, func(u *ent.AttemptUpdate) { u.SetAuthorizedMinor(held.Amount) })
+	if err != nil {
+		return err
+	}
+	verdict := pay.JudgeCapture(pay.Capture{
+		Bill: b.Status, Expected: a.Amount(), Captured: held,
+		OtherRun: e.Result.TestMode != nil && *e.Result.TestMode != a.TestMode,
+	})
+	m := move{To: b.Status, Reason: "payment.authorized"}
+	switch {
+	case verdict.Review != "":
+		m.Reason = "payment." + reviewWord(verdict.Review)
+		if verdict.Bill != "" {
+			m.To = verdict.Bill
+		}
+		details := fmt.Sprintf("The provider holds %s; %s was asked for, and the bill was %s. Nothing is taken yet.", held, a.Amount(), b.Status)
+		if err := s.openReview(ctx, tx, verdict.Review, b, a, &held, details); err != nil {
+			return err
+		}
+	case b.Status == pay.BillPending:
+		m.To = pay.BillAuthorized
+	}
+	return s.advance(ctx, tx, b, m)
+}
+
+// stillHeld takes an attempt out of doubt when the provider says that the money
+// is still only held, once its answers have had time to settle: the capture or
+// void that we lost sight of was not done.
+func (s *Service) stillHeld(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt) error {
+	if !s.hasSettled(a, tx.Now) {
+		return nil
+	}
+	err := s.moveAttempt(ctx, tx, a, pay.AttemptAuthorized, providers.Result{}, func(u *ent.AttemptUpdate) { u.ClearDoubtSince() })
+	if err != nil {
+		return err
+	}
+	if err := resolveOperations(ctx, tx, a.ID, pay.OperationFailed, "not_done"); err != nil {
+		return err
+	}
+	return s.advance(ctx, tx, b, move{To: b.Status, Reason: "attempt.authorized"})
+}
+
+// settleDecline records a refusal. While the session lives the payer may try
+// another card on the same page; when it is over the attempt is.
+func (s *Service) settleDecline(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, e evidence) error {
+	over := e.Result.SessionOver || a.SessionEndsAt != nil && !tx.Now.Before(*a.SessionEndsAt)
+	d := e.Result.Decline
+	known := d == nil || a.DeclineCode != nil && *a.DeclineCode == d.Code && deref(a.DeclineProviderCode) == d.ProviderCode
+	switch {
+	case over && a.Status.CanBecome(pay.AttemptDeclined):
+		if err := s.moveAttempt(ctx, tx, a, pay.AttemptDeclined, e.Result, nil); err != nil {
+			return err
+		}
+		if err := resolveOperations(ctx, tx, a.ID, pay.OperationDeclined, ""); err != nil {
+			return err
+		}
+	case known || a.Status != pay.AttemptActionRequired:
+		return nil
+	default:
+		update := tx.Attempt.Update().Where(attempt.ID(a.ID), attempt.StatusEQ(a.Status)).SetUpdatedAt(tx.Now)
+		setDecline(update, d)
+		if err := update.Exec(ctx); err != nil {
+			return fmt.Errorf("record the decline of attempt %s: %w", a.ID, err)
+		}
+	}
+	return s.advance(ctx, tx, b, move{To: b.Status, Reason: "attempt.declined"})
+}
+
+// settleClosed records that an attempt ended without money: voided by us, or run
+// out.
+func (s *Service) settleClosed(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, e evidence, to pay.AttemptStatus) error {
+	if a.Status == pay.AttemptCaptured {
+		captured := a.Captured().Zero()
+		return s.compareCapture(ctx, tx, b, a, captured)
+	}
+	if !a.Status.IsOpen() || !a.Status.CanBecome(to) {
+		return nil
+	}
+	wasHeld := b.Status == pay.BillAuthorized && a.Current
+	if err := s.moveAttempt(ctx, tx, a, to, e.Result, nil); err != nil {
+		return err
+	}
+	status := pay.OperationFailed
+	if to == pay.AttemptVoided {
+		status = pay.OperationSucceeded
+	}
+	if err := resolveOperations(ctx, tx, a.ID, status, ""); err != nil {
+		return err
+	}
+	m := move{To: b.Status, Reason: "attempt." + reasonOf(to)}
+	switch {
+	case wasHeld && to == pay.AttemptVoided:
+		m = move{To: pay.BillCanceled, Reason: "bill.canceled"}
+	case wasHeld:
+		m = move{To: pay.BillExpired, Reason: "bill.hold_lapsed"}
+	}
+	return s.advance(ctx, tx, b, m)
+}
+
+// settleWaiting looks at an attempt that its provider still waits for. Only its
+// own end changes anything: a session that is over, with the provider asked
+// after it, is expired.
+func (s *Service) settleWaiting(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt) error {
+	if a.Status != pay.AttemptActionRequired || tx.Now.Before(a.WatchUntil) {
+		return nil
+	}
+	return s.settleClosed(ctx, tx, b, a, evidence{}, pay.AttemptExpired)
+}
+
+// settleReturned looks at money that was taken and given back outside of us.
+func (s *Service) settleReturned(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, e evidence) error {
+	if e.Result.Status == providers.ChargedBack {
+		captured := a.Captured()
+		return s.openReview(ctx, tx, pay.ReviewChargeback, b, a, &captured, "The payer's bank took the money back.")
+	}
+	if a.Status != pay.AttemptCaptured {
+		if !a.Status.CanBecome(pay.AttemptVoided) {
+			return nil
+		}
+		if err := s.settleClosed(ctx, tx, b, a, e, pay.AttemptVoided); err != nil {
+			return err
+		}
+	}
+	return s.openReview(ctx, tx, pay.ReviewProviderDisagrees, b, a, nil, "The provider gave the money back, and not by our order.")
+}
+
+// moveAttempt moves a to the next status by one guarded UPDATE, with what the
+// provider told beside it. A final status ends its place as the bill's current
+// attempt, except for the one that took the money.
+func (s *Service) moveAttempt(ctx context.Context, tx *store.Tx, a *ent.Attempt, to pay.AttemptStatus, r providers.Result, set func(*ent.AttemptUpdate)) error {
+	update := tx.Attempt.Update().Where(attempt.ID(a.ID), attempt.StatusEQ(a.Status)).SetStatus(to).SetUpdatedAt(tx.Now)
+	if !to.IsOpen() {
+		update.SetResolvedAt(tx.Now).ClearDoubtSince()
+		if to != pay.AttemptCaptured {
+			update.SetCurrent(false)
+		}
+	}
+	setOptional(update.SetProviderRef, r.ProviderRef)
+	setOptional(update.SetProviderStatus, r.RawStatus)
+	setDecline(update, r.Decline)
+	setCard(update, r.Card)
+	if set != nil {
+		set(update)
+	}
+	moved, err := update.Save(ctx)
+	if err != nil {
+		return fmt.Errorf("move attempt %s to %s: %w", a.ID, to, err)
+	}
+	if moved == 0 {
+		return fmt.Errorf("move attempt %s to %s: %w", a.ID, to, errRaced)
+	}
+	return nil
+}
