@@ -37,7 +37,7 @@ type LedgerEntry struct {
 	Currency pay.Currency `json:"currency,omitempty"`
 	// WalletID holds the value of the "wallet_id" field.
 	WalletID *pay.WalletID `json:"wallet_id,omitempty"`
-	// of the wallet's account, after this entry; null for other accounts
+	// what the wallet has, available and held, after this entry; null when the transfer leaves that as it was, and for other accounts
 	BalanceAfterMinor *int64 `json:"balance_after_minor,omitempty"`
 	// BillID holds the value of the "bill_id" field.
 	BillID *pay.BillID `json:"bill_id,omitempty"`

@@ -403,6 +403,14 @@ var (
 				Columns: []*schema.Column{JobsColumns[1], JobsColumns[2]},
 			},
 			{
+				Name:    "job_run_at",
+				Unique:  false,
+				Columns: []*schema.Column{JobsColumns[5]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "parked_at IS NULL",
+				},
+			},
+			{
 				Name:    "job_priority_run_at",
 				Unique:  false,
 				Columns: []*schema.Column{JobsColumns[4], JobsColumns[5]},

@@ -5,6 +5,7 @@ import (
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect"
+	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
@@ -39,6 +40,7 @@ func (Job) Fields() []ent.Field {
 func (Job) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("kind", "key").Unique(),
+		index.Fields("run_at").Annotations(entsql.IndexWhere("parked_at IS NULL")),
 		index.Fields("priority", "run_at"),
 	}
 }

@@ -54,7 +54,7 @@ func (LedgerEntry) Fields() []ent.Field {
 		field.Int64("amount_minor").Immutable().Comment("signed: positive when the account gains"),
 		currency(),
 		field.UUID("wallet_id", pay.WalletID{}).Optional().Nillable().Immutable(),
-		field.Int64("balance_after_minor").Optional().Nillable().Immutable().Comment("of the wallet's account, after this entry; null for other accounts"),
+		field.Int64("balance_after_minor").Optional().Nillable().Immutable().Comment("what the wallet has, available and held, after this entry; null when the transfer leaves that as it was, and for other accounts"),
 		field.UUID("bill_id", pay.BillID{}).Optional().Nillable().Immutable(),
 		createdAt(),
 	}

@@ -17,6 +17,8 @@ CREATE INDEX "idempotencyrecord_created_at" ON "idempotency_records" ("created_a
 CREATE TABLE "jobs" ("id" uuid NOT NULL, "kind" character varying NOT NULL, "key" character varying NOT NULL, "payload" json NULL, "priority" bigint NOT NULL DEFAULT 0, "run_at" timestamptz NOT NULL, "rerun_at" timestamptz NULL, "tries" bigint NOT NULL DEFAULT 0, "fence" bigint NOT NULL DEFAULT 0, "lease_until" timestamptz NULL, "parked_at" timestamptz NULL, "last_error" character varying NULL, "created_at" timestamptz NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "jobs_parked" CHECK (parked_at IS NULL OR lease_until IS NULL));
 -- create index "job_kind_key" to table: "jobs"
 CREATE UNIQUE INDEX "job_kind_key" ON "jobs" ("kind", "key");
+-- create index "job_run_at" to table: "jobs"
+CREATE INDEX "job_run_at" ON "jobs" ("run_at") WHERE parked_at IS NULL;
 -- create index "job_priority_run_at" to table: "jobs"
 CREATE INDEX "job_priority_run_at" ON "jobs" ("priority", "run_at");
 -- create "outbox_messages" table
@@ -267,6 +269,8 @@ DROP INDEX "outboxmessage_object_id_version";
 DROP TABLE "outbox_messages";
 -- reverse: create index "job_priority_run_at" to table: "jobs"
 DROP INDEX "job_priority_run_at";
+-- reverse: create index "job_run_at" to table: "jobs"
+DROP INDEX "job_run_at";
 -- reverse: create index "job_kind_key" to table: "jobs"
 DROP INDEX "job_kind_key";
 -- reverse: create "jobs" table

@@ -67,6 +67,8 @@ CREATE INDEX `idempotencyrecord_created_at` ON `idempotency_records` (`created_a
 CREATE TABLE `jobs` (`id` uuid NOT NULL, `kind` text NOT NULL, `key` text NOT NULL, `payload` json NULL, `priority` integer NOT NULL DEFAULT (0), `run_at` datetime NOT NULL, `rerun_at` datetime NULL, `tries` integer NOT NULL DEFAULT (0), `fence` integer NOT NULL DEFAULT (0), `lease_until` datetime NULL, `parked_at` datetime NULL, `last_error` text NULL, `created_at` datetime NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `jobs_parked` CHECK (parked_at IS NULL OR lease_until IS NULL));
 -- create index "job_kind_key" to table: "jobs"
 CREATE UNIQUE INDEX `job_kind_key` ON `jobs` (`kind`, `key`);
+-- create index "job_run_at" to table: "jobs"
+CREATE INDEX `job_run_at` ON `jobs` (`run_at`) WHERE parked_at IS NULL;
 -- create index "job_priority_run_at" to table: "jobs"
 CREATE INDEX `job_priority_run_at` ON `jobs` (`priority`, `run_at`);
 -- create "ledger_accounts" table
@@ -217,6 +219,8 @@ DROP INDEX `ledgeraccount_merchant_id_kind_currency_owner`;
 DROP TABLE `ledger_accounts`;
 -- reverse: create index "job_priority_run_at" to table: "jobs"
 DROP INDEX `job_priority_run_at`;
+-- reverse: create index "job_run_at" to table: "jobs"
+DROP INDEX `job_run_at`;
 -- reverse: create index "job_kind_key" to table: "jobs"
 DROP INDEX `job_kind_key`;
 -- reverse: create "jobs" table
