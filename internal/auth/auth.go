@@ -21,6 +21,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/paygraph/paygraph/internal/cache"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store"
 	"github.com/paygraph/paygraph/internal/viewer"
@@ -72,10 +73,10 @@ type Authenticator struct {
 	parser    *jwt.Parser
 	stop      context.CancelFunc
 
-	keys      *cache[[32]byte, viewer.Viewer]
-	bills     *cache[pay.BillID, billState]
-	users     *cache[userName, pay.UserID]
-	merchants *cache[pay.MerchantID, struct{}]
+	keys      *cache.Cache[[32]byte, viewer.Viewer]
+	bills     *cache.Cache[pay.BillID, billState]
+	users     *cache.Cache[userName, pay.UserID]
+	merchants *cache.Cache[pay.MerchantID, struct{}]
 }
 
 // minSecretBytes is the least length of a secret that signs tokens.
@@ -108,10 +109,10 @@ func New(o Options) (*Authenticator, error) {
 		issuers:   issuers,
 		parser:    newParser(),
 		stop:      stop,
-		keys:      newCache[[32]byte, viewer.Viewer](o.Clock, keyTTL, maxKeys),
-		bills:     newCache[pay.BillID, billState](o.Clock, billTTL, maxBills),
-		users:     newCache[userName, pay.UserID](o.Clock, userTTL, maxUsers),
-		merchants: newCache[pay.MerchantID, struct{}](o.Clock, merchantTTL, maxMerchants),
+		keys:      cache.New[[32]byte, viewer.Viewer](o.Clock, keyTTL, maxKeys),
+		bills:     cache.New[pay.BillID, billState](o.Clock, billTTL, maxBills),
+		users:     cache.New[userName, pay.UserID](o.Clock, userTTL, maxUsers),
+		merchants: cache.New[pay.MerchantID, struct{}](o.Clock, merchantTTL, maxMerchants),
 	}, nil
 }
 

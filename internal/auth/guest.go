@@ -91,7 +91,7 @@ func (a *Authenticator) isOurs(body, mac []byte) bool {
 // opensBill reports whether the bill exists and is still as the token says.
 // What is remembered may only say yes: the token may be newer than it.
 func (a *Authenticator) opensBill(ctx context.Context, id pay.BillID, claimed billState) (bool, error) {
-	if known, ok := a.bills.get(id); ok && known == claimed {
+	if known, ok := a.bills.Peek(id); ok && known == claimed {
 		return true, nil
 	}
 	now := a.clock.Now()
@@ -105,7 +105,7 @@ func (a *Authenticator) opensBill(ctx context.Context, id pay.BillID, claimed bi
 		return false, fmt.Errorf("look up bill %s for its token: %w", id, err)
 	}
 	known := billState{merchant: row.MerchantID, tokenVersion: row.TokenVersion}
-	a.bills.put(id, known, now)
+	a.bills.Put(id, known, now)
 	return known == claimed, nil
 }
 

@@ -146,7 +146,7 @@ func (a *Authenticator) byKey(ctx context.Context, text string) (viewer.Viewer, 
 		return viewer.Viewer{}, errMalformed()
 	}
 	hash := sha256.Sum256([]byte(text))
-	if v, ok := a.keys.get(hash); ok {
+	if v, ok := a.keys.Peek(hash); ok {
 		return v, nil
 	}
 	now := a.clock.Now()
@@ -160,7 +160,7 @@ func (a *Authenticator) byKey(ctx context.Context, text string) (viewer.Viewer, 
 		return viewer.Viewer{}, fmt.Errorf("look up an api key: %w", err)
 	}
 	v := viewer.Viewer{Role: row.Role, Merchant: row.MerchantID, Principal: "key/" + row.ID.String()}
-	a.keys.put(hash, v, now)
+	a.keys.Put(hash, v, now)
 	return v, nil
 }
 

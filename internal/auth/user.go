@@ -37,7 +37,7 @@ func isSubject(s string) bool {
 // userOf returns the user that name means, and makes the row when the merchant's
 // tokens name the user for the first time.
 func (a *Authenticator) userOf(ctx context.Context, name userName) (pay.UserID, error) {
-	if id, ok := a.users.get(name); ok {
+	if id, ok := a.users.Peek(name); ok {
 		return id, nil
 	}
 	now := a.clock.Now()
@@ -51,7 +51,7 @@ func (a *Authenticator) userOf(ctx context.Context, name userName) (pay.UserID, 
 	if err != nil {
 		return pay.UserID{}, fmt.Errorf("look up a user of merchant %s: %w", name.merchant, err)
 	}
-	a.users.put(name, row.ID, now)
+	a.users.Put(name, row.ID, now)
 	return row.ID, nil
 }
 
@@ -80,7 +80,7 @@ func (a *Authenticator) knowsMerchant(ctx context.Context, id pay.MerchantID) (b
 	if id.IsZero() {
 		return false, nil
 	}
-	if _, ok := a.merchants.get(id); ok {
+	if _, ok := a.merchants.Peek(id); ok {
 		return true, nil
 	}
 	now := a.clock.Now()
@@ -91,6 +91,6 @@ func (a *Authenticator) knowsMerchant(ctx context.Context, id pay.MerchantID) (b
 	if known == 0 {
 		return false, nil
 	}
-	a.merchants.put(id, struct{}{}, now)
+	a.merchants.Put(id, struct{}{}, now)
 	return true, nil
 }

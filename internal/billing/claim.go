@@ -121,7 +121,7 @@ func (s *Service) afterRace(ctx context.Context, c *claim) (*Outcome, error) {
 		return outcomeOf(pay.BillID{}, err)
 	}
 	if record == nil || !record.Finished {
-		return refuse(pay.Errorf(pay.CodeIdempotencyInFlight, "idempotency.in_flight", "The first call with this key still runs.").At("idempotencyKey")), nil
+		return refuse(pay.Errorf(pay.CodeIdempotencyInFlight, "idempotency_key.in_flight", "The first call with this key still runs.").At("idempotencyKey")), nil
 	}
 	return replay(record)
 }

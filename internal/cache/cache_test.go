@@ -29,7 +29,7 @@ func TestCache_Get(t *testing.T) {
 	t.Run("ReadsOnceUntilItExpires", func(t *testing.T) {
 		t.Parallel()
 		clock := &storetest.Clock{}
-		c := cache.New[string, int](clock, ttl)
+		c := cache.New[string, int](clock, ttl, 10)
 		load := counter()
 		require.Equal(t, 1, get(t, c, load))
 		clock.Advance(ttl - time.Microsecond)
@@ -40,7 +40,7 @@ func TestCache_Get(t *testing.T) {
 
 	t.Run("ForgottenIsReadAgain", func(t *testing.T) {
 		t.Parallel()
-		c := cache.New[string, int](&storetest.Clock{}, ttl)
+		c := cache.New[string, int](&storetest.Clock{}, ttl, 10)
 		load := counter()
 		require.Equal(t, 1, get(t, c, load))
 		c.Forget("key")
@@ -50,7 +50,7 @@ func TestCache_Get(t *testing.T) {
 
 	t.Run("ReadBeforeAWriteIsNotKept", func(t *testing.T) {
 		t.Parallel()
-		c := cache.New[string, int](&storetest.Clock{}, ttl)
+		c := cache.New[string, int](&storetest.Clock{}, ttl, 10)
 		require.Equal(t, 1, get(t, c, func(context.Context) (int, error) {
 			c.Forget("key") // somebody commits while we read
 			return 1, nil
@@ -60,7 +60,7 @@ func TestCache_Get(t *testing.T) {
 
 	t.Run("ErrorIsNotKept", func(t *testing.T) {
 		t.Parallel()
-		c := cache.New[string, int](&storetest.Clock{}, ttl)
+		c := cache.New[string, int](&storetest.Clock{}, ttl, 10)
 		broken := errors.New("broken")
 		_, err := c.Get(t.Context(), "key", func(context.Context) (int, error) { return 0, broken })
 		require.ErrorIs(t, err, broken)

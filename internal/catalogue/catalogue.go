@@ -26,6 +26,9 @@ import (
 // staleFor is how long another process's change may go unseen by Cached.
 const staleFor = 5 * time.Second
 
+// mostKept bounds how many are remembered.
+const mostKept = 4096
+
 // Service finds and changes products.
 type Service struct {
 	store *store.Store
@@ -39,7 +42,7 @@ type cacheKey struct {
 
 // New returns the catalogue of a database.
 func New(s *store.Store) *Service {
-	return &Service{store: s, cache: cache.New[cacheKey, *ent.Product](s.Clock(), staleFor)}
+	return &Service{store: s, cache: cache.New[cacheKey, *ent.Product](s.Clock(), staleFor, mostKept)}
 }
 
 // Products returns the merchant's products in the order of creation, of the

@@ -27,6 +27,9 @@ import (
 // staleFor is how long another process's change may go unseen.
 const staleFor = 5 * time.Second
 
+// mostKept bounds how many are remembered.
+const mostKept = 4096
+
 // Service makes and finds merchants.
 type Service struct {
 	store *store.Store
@@ -35,7 +38,7 @@ type Service struct {
 
 // New returns the merchants of a database.
 func New(s *store.Store) *Service {
-	return &Service{store: s, cache: cache.New[pay.MerchantID, *ent.Merchant](s.Clock(), staleFor)}
+	return &Service{store: s, cache: cache.New[pay.MerchantID, *ent.Merchant](s.Clock(), staleFor, mostKept)}
 }
 
 // NewMerchant is what a merchant is made of.
