@@ -19,18 +19,17 @@ import (
 const askInterval = 2 * time.Second
 
 // ask asks the provider what became of an attempt and settles the answer. It
-// reports false without asking when the attempt was asked about within
-// askInterval. It waits on the provider and must not be called inside a
-// transaction; it is safe to repeat.
-func (s *Service) ask(ctx context.Context, id pay.AttemptID, source string) (bool, error) {
+// does nothing when the attempt was asked about within askInterval. It waits on
+// the provider and must not be called inside a transaction; it is safe to repeat.
+func (s *Service) ask(ctx context.Context, id pay.AttemptID) error {
 	ctx = viewer.AsProgram(ctx)
 	a, err := s.mayAsk(ctx, id)
 	if a == nil || err != nil {
-		return false, err
+		return err
 	}
 	account, known := s.Accounts.ByCode(a.Account)
 	if !known || !account.Provider.Capabilities().Can(providers.OpSync) {
-		return false, nil
+		return nil
 	}
 	call, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -38,14 +37,11 @@ func (s *Service) ask(ctx context.Context, id pay.AttemptID, source string) (boo
 	switch kind := providers.KindOf(err); {
 	case err == nil:
 	case kind == providers.NotFound:
-		return true, s.neverHeardOf(ctx, a)
+		return s.neverHeardOf(ctx, a)
 	default:
-		return true, fmt.Errorf("ask about attempt %s: %w", id, err)
+		return fmt.Errorf("ask about attempt %s: %w", id, err)
 	}
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		return s.settle(ctx, tx, id, evidence{Result: result, Source: source})
-	})
-	return true, err
+	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error { return s.settle(ctx, tx, id, result) })
 }
 
 // mayAsk takes the right to ask now, by one guarded UPDATE, so that webhook,
@@ -126,7 +122,7 @@ func (s *Service) Refresh(ctx context.Context, rawID string) (*Outcome, error) {
 	}
 	outcome := &Outcome{Bill: b.ID}
 	for _, a := range attempts {
-		if _, err := s.ask(ctx, a.ID, "refresh"); err != nil {
+		if err := s.ask(ctx, a.ID); err != nil {
 			if _, ok := errors.AsType[*providers.Error](err); !ok {
 				return nil, err
 			}

@@ -71,7 +71,7 @@ func (s *Service) askBeforeCancel(ctx context.Context, id pay.BillID) error {
 	if err != nil {
 		return fmt.Errorf("read the current attempt of bill %s: %w", id, err)
 	}
-	if _, err := s.ask(ctx, current.ID, "refresh"); err != nil {
+	if err := s.ask(ctx, current.ID); err != nil {
 		s.Logger.Warn("a provider could not be asked before a cancel", "attempt", current.ID, "error", err)
 	}
 	return nil

@@ -132,7 +132,7 @@ func (s *Service) recordOperation(ctx context.Context, tx *store.Tx, a *ent.Atte
 		return declined(a.ID, *result.Decline), err
 	}
 	if callErr == nil {
-		return nil, s.settle(ctx, tx, a.ID, evidence{Result: result, Source: "call"})
+		return nil, s.settle(ctx, tx, a.ID, result)
 	}
 	kind := providers.KindOf(callErr)
 	s.Logger.Warn("an operation was not done or is in doubt", "attempt", a.ID, "account", a.Account, "error", callErr)

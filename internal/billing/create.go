@@ -132,6 +132,9 @@ func (s *Service) resume(ctx context.Context, c *claim, in NewBill) (*Outcome, e
 	if err != nil {
 		return nil, fmt.Errorf("resume billCreate: %w", err)
 	}
+	if !b.Status.IsPayable() {
+		return s.createOnly(ctx, c, id, nil) // it went on by another call: there is nothing left to open
+	}
 	account, refused := s.chooseAccount(ctx, b.MerchantID, in.PayWith, b.Total())
 	if refused != nil {
 		return &Outcome{Bill: id, Errors: []*pay.Error{refused}}, nil
@@ -140,13 +143,17 @@ func (s *Service) resume(ctx context.Context, c *claim, in NewBill) (*Outcome, e
 	return s.open(ctx, c, id, o, nil)
 }
 
+// createOnly ends the call without opening anything; insert is nil when the bill
+// is there already.
 func (s *Service) createOnly(ctx context.Context, c *claim, id pay.BillID, insert insertFunc) (*Outcome, error) {
 	err := s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if err := c.begin(ctx, tx, id.String()); err != nil {
 			return err
 		}
-		if _, err := insert(ctx, tx); err != nil {
-			return err
+		if insert != nil {
+			if _, err := insert(ctx, tx); err != nil {
+				return err
+			}
 		}
 		return c.settle(ctx, tx)
 	})

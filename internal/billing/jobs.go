@@ -44,7 +44,7 @@ func (s *Service) askJob(ctx context.Context, job jobs.Job) error {
 	if err != nil {
 		return jobs.Park(err)
 	}
-	if _, err := s.ask(ctx, id, "poll"); err != nil {
+	if err := s.ask(ctx, id); err != nil {
 		if _, ofProvider := errors.AsType[*providers.Error](err); !ofProvider {
 			return err
 		}
@@ -127,7 +127,7 @@ func (s *Service) expireJob(ctx context.Context, job jobs.Job) error {
 		return fmt.Errorf("read the current attempt of bill %s: %w", id, err)
 	}
 	if current != nil && current.Status == pay.AttemptActionRequired {
-		if _, err := s.ask(ctx, current.ID, "poll"); err != nil {
+		if err := s.ask(ctx, current.ID); err != nil {
 			s.Logger.Warn("a provider could not be asked before its bill expires", "attempt", current.ID, "error", err)
 		}
 	}

@@ -70,7 +70,7 @@ func (s *Service) checkPayment(ctx context.Context, b *ent.Bill, in NewPayment) 
 func (s *Service) visible(ctx context.Context, raw string, field ...string) (*ent.Bill, *Outcome, error) {
 	id, err := pay.ParseBillID(raw)
 	if err != nil {
-		return nil, refuse(pay.NotFound("bill", field...)), nil
+		return nil, refuse(pay.NotFound("bill", field...)), nil //nolint:nilerr // a malformed id is no such bill
 	}
 	b, err := s.Store.Read().Bill.Get(ctx, id)
 	if ent.IsNotFound(err) {

@@ -13,12 +13,6 @@ import (
 	"github.com/paygraph/paygraph/providers"
 )
 
-// evidence is what a provider told us about one attempt, and how we heard.
-type evidence struct {
-	Result providers.Result
-	Source string // "call", "poll", "refresh", "notification"
-}
-
 // settle is the only code that turns evidence into statuses. It settles the
 // attempt first: captured money moves an attempt from any status to CAPTURED,
 // once, with its posting, whatever the bill is. Then the bill moves, or a review
@@ -26,47 +20,47 @@ type evidence struct {
 // already changes nothing, so any notification, poll and refresh may repeat it.
 //
 // It returns errRaced when another call was faster; inTx then runs it again.
-func (s *Service) settle(ctx context.Context, tx *store.Tx, id pay.AttemptID, e evidence) error {
+func (s *Service) settle(ctx context.Context, tx *store.Tx, id pay.AttemptID, r providers.Result) error {
 	a, err := tx.Attempt.Query().Where(attempt.ID(id)).WithBill().Only(ctx)
 	if err != nil {
 		return fmt.Errorf("read attempt %s: %w", id, err)
 	}
 	b := a.Edges.Bill
-	switch e.Result.Status {
+	switch r.Status {
 	case providers.Captured:
-		return s.settleCapture(ctx, tx, b, a, e)
+		return s.settleCapture(ctx, tx, b, a, r)
 	case providers.Authorized:
-		return s.settleHold(ctx, tx, b, a, e)
+		return s.settleHold(ctx, tx, b, a, r)
 	case providers.Declined:
-		return s.settleDecline(ctx, tx, b, a, e)
+		return s.settleDecline(ctx, tx, b, a, r)
 	case providers.Voided:
-		return s.settleClosed(ctx, tx, b, a, e, pay.AttemptVoided)
+		return s.settleClosed(ctx, tx, b, a, r, pay.AttemptVoided)
 	case providers.Expired:
-		return s.settleClosed(ctx, tx, b, a, e, pay.AttemptExpired)
+		return s.settleClosed(ctx, tx, b, a, r, pay.AttemptExpired)
 	case providers.Pending, providers.ActionRequired:
 		return s.settleWaiting(ctx, tx, b, a)
 	case providers.Refunded, providers.ChargedBack:
-		return s.settleReturned(ctx, tx, b, a, e)
+		return s.settleReturned(ctx, tx, b, a, r)
 	}
-	return fmt.Errorf("settle attempt %s: unknown status %q of its provider", id, e.Result.Status)
+	return fmt.Errorf("settle attempt %s: unknown status %q of its provider", id, r.Status)
 }
 
 // settleCapture books money that was taken.
-func (s *Service) settleCapture(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, e evidence) error {
-	captured := e.Result.Captured
+func (s *Service) settleCapture(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, r providers.Result) error {
+	captured := r.Captured
 	if a.Status == pay.AttemptCaptured {
 		return s.compareCapture(ctx, tx, b, a, captured)
 	}
-	expected, err := s.expected(ctx, tx, a, e.Result.Fee)
+	expected, err := s.expected(ctx, tx, a, r.Fee)
 	if err != nil {
 		return err
 	}
 	verdict := pay.JudgeCapture(pay.Capture{
 		Bill: b.Status, Expected: expected, Captured: captured,
-		OtherRun: e.Result.TestMode != nil && *e.Result.TestMode != a.TestMode,
+		OtherRun: r.TestMode != nil && *r.TestMode != a.TestMode,
 	})
-	err = s.moveAttempt(ctx, tx, a, pay.AttemptCaptured, e.Result, func(u *ent.AttemptUpdate) {
-		u.SetCapturedMinor(captured.Amount).SetFeeMinor(e.Result.Fee.Amount)
+	err = s.moveAttempt(ctx, tx, a, pay.AttemptCaptured, r, func(u *ent.AttemptUpdate) {
+		u.SetCapturedMinor(captured.Amount).SetFeeMinor(r.Fee.Amount)
 	})
 	if err != nil {
 		return err
@@ -153,8 +147,8 @@ func (s *Service) compareCapture(ctx context.Context, tx *store.Tx, b *ent.Bill,
 }
 
 // settleHold records that money is held.
-func (s *Service) settleHold(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, e evidence) error {
-	held := e.Result.Authorized
+func (s *Service) settleHold(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, r providers.Result) error {
+	held := r.Authorized
 	if a.Status == pay.AttemptAuthorized || a.Status == pay.AttemptCaptured {
 		return nil
 	}
@@ -164,13 +158,13 @@ func (s *Service) settleHold(ctx context.Context, tx *store.Tx, b *ent.Bill, a *
 	if !a.Status.CanBecome(pay.AttemptAuthorized) {
 		return nil
 	}
-	err := s.moveAttempt(ctx, tx, a, pay.AttemptAuthorized, e.Result, func(u *ent.AttemptUpdate) { u.SetAuthorizedMinor(held.Amount) })
+	err := s.moveAttempt(ctx, tx, a, pay.AttemptAuthorized, r, func(u *ent.AttemptUpdate) { u.SetAuthorizedMinor(held.Amount) })
 	if err != nil {
 		return err
 	}
 	verdict := pay.JudgeCapture(pay.Capture{
 		Bill: b.Status, Expected: a.Amount(), Captured: held,
-		OtherRun: e.Result.TestMode != nil && *e.Result.TestMode != a.TestMode,
+		OtherRun: r.TestMode != nil && *r.TestMode != a.TestMode,
 	})
 	m := move{To: b.Status, Reason: "payment.authorized"}
 	switch {
@@ -208,13 +202,13 @@ func (s *Service) stillHeld(ctx context.Context, tx *store.Tx, b *ent.Bill, a *e
 
 // settleDecline records a refusal. While the session lives the payer may try
 // another card on the same page; when it is over the attempt is.
-func (s *Service) settleDecline(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, e evidence) error {
-	over := e.Result.SessionOver || a.SessionEndsAt != nil && !tx.Now.Before(*a.SessionEndsAt)
-	d := e.Result.Decline
+func (s *Service) settleDecline(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, r providers.Result) error {
+	over := r.SessionOver || a.SessionEndsAt != nil && !tx.Now.Before(*a.SessionEndsAt)
+	d := r.Decline
 	known := d == nil || a.DeclineCode != nil && *a.DeclineCode == d.Code && deref(a.DeclineProviderCode) == d.ProviderCode
 	switch {
 	case over && a.Status.CanBecome(pay.AttemptDeclined):
-		if err := s.moveAttempt(ctx, tx, a, pay.AttemptDeclined, e.Result, nil); err != nil {
+		if err := s.moveAttempt(ctx, tx, a, pay.AttemptDeclined, r, nil); err != nil {
 			return err
 		}
 		if err := resolveOperations(ctx, tx, a.ID, pay.OperationDeclined, ""); err != nil {
@@ -234,7 +228,7 @@ func (s *Service) settleDecline(ctx context.Context, tx *store.Tx, b *ent.Bill, 
 
 // settleClosed records that an attempt ended without money: voided by us, or run
 // out.
-func (s *Service) settleClosed(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, e evidence, to pay.AttemptStatus) error {
+func (s *Service) settleClosed(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, r providers.Result, to pay.AttemptStatus) error {
 	if a.Status == pay.AttemptCaptured {
 		captured := a.Captured().Zero()
 		return s.compareCapture(ctx, tx, b, a, captured)
@@ -243,7 +237,7 @@ func (s *Service) settleClosed(ctx context.Context, tx *store.Tx, b *ent.Bill, a
 		return nil
 	}
 	wasHeld := b.Status == pay.BillAuthorized && a.Current
-	if err := s.moveAttempt(ctx, tx, a, to, e.Result, nil); err != nil {
+	if err := s.moveAttempt(ctx, tx, a, to, r, nil); err != nil {
 		return err
 	}
 	status := pay.OperationFailed
@@ -270,12 +264,12 @@ func (s *Service) settleWaiting(ctx context.Context, tx *store.Tx, b *ent.Bill, 
 	if a.Status != pay.AttemptActionRequired || tx.Now.Before(a.WatchUntil) {
 		return nil
 	}
-	return s.settleClosed(ctx, tx, b, a, evidence{}, pay.AttemptExpired)
+	return s.settleClosed(ctx, tx, b, a, providers.Result{}, pay.AttemptExpired)
 }
 
 // settleReturned looks at money that was taken and given back outside of us.
-func (s *Service) settleReturned(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, e evidence) error {
-	if e.Result.Status == providers.ChargedBack {
+func (s *Service) settleReturned(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, r providers.Result) error {
+	if r.Status == providers.ChargedBack {
 		captured := a.Captured()
 		return s.openReview(ctx, tx, pay.ReviewChargeback, b, a, &captured, "The payer's bank took the money back.")
 	}
@@ -283,7 +277,7 @@ func (s *Service) settleReturned(ctx context.Context, tx *store.Tx, b *ent.Bill,
 		if !a.Status.CanBecome(pay.AttemptVoided) {
 			return nil
 		}
-		if err := s.settleClosed(ctx, tx, b, a, e, pay.AttemptVoided); err != nil {
+		if err := s.settleClosed(ctx, tx, b, a, r, pay.AttemptVoided); err != nil {
 			return err
 		}
 	}

@@ -23,6 +23,7 @@ import (
 type driver struct {
 	*entsql.Driver // readers
 	writer         *entsql.Driver
+	log            func(statement string)
 }
 
 // errWriteOutsideTx is what a write without a transaction gets: database/sql
@@ -122,11 +123,11 @@ func withoutURL(err error, u *url.URL) string {
 }
 
 // Tx begins a transaction on the writer pool.
-func (d *driver) Tx(ctx context.Context) (dialect.Tx, error) { return d.writer.Tx(ctx) }
+func (d *driver) Tx(ctx context.Context) (dialect.Tx, error) { return d.begun(d.writer.Tx(ctx)) }
 
 // BeginTx begins a transaction with options on the writer pool.
 func (d *driver) BeginTx(ctx context.Context, opts *sql.TxOptions) (dialect.Tx, error) {
-	return d.writer.BeginTx(ctx, opts)
+	return d.begun(d.writer.BeginTx(ctx, opts))
 }
 
 // Exec refuses: see errWriteOutsideTx.

@@ -30,10 +30,14 @@ type Store struct {
 
 // Open opens the database at url: sqlite:///path/to/file, or postgres://….
 // It does not migrate. It fails when the database is not reachable.
-func Open(ctx context.Context, url string, clock pay.Clock) (*Store, error) {
+func Open(ctx context.Context, url string, clock pay.Clock, options ...Option) (*Store, error) {
 	d, err := openDriver(url)
 	if err != nil {
 		return nil, err
+	}
+	d.log = func(string) {}
+	for _, option := range options {
+		option(d)
 	}
 	if err := d.ping(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("reach the database: %w", err), d.Close())

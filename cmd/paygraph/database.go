@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"path/filepath"
+
+	"github.com/paygraph/paygraph/internal/store"
+)
+
+// databaseFlags say which database a command works on.
+type databaseFlags struct {
+	data *string
+	url  *string
+}
+
+func addDatabaseFlags(flags *flag.FlagSet) databaseFlags {
+	return databaseFlags{
+		data: flags.String("data", ".paygraph", "the folder that holds the SQLite database"),
+		url:  flags.String("database", "", "the database itself, postgres://user@host/name or sqlite:///path; instead of --data (or PAYGRAPH_DATABASE_URL)"),
+	}
+}
+
+// open opens the database that the flags or the environment name. Migrated
+// demands that it has the newest version.
+func (d databaseFlags) open(ctx context.Context, env environment, migrated bool) (*store.Store, error) {
+	url, err := d.resolve(env)
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.Open(ctx, url, systemClock())
+	if err != nil {
+		return nil, err
+	}
+	if !migrated {
+		return s, nil
+	}
+	if ok, err := s.IsMigrated(ctx); err != nil || !ok {
+		if err == nil {
+			err = errors.New("the database is older than this program: run `paygraph migrate up` on it first")
+		}
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (d databaseFlags) resolve(env environment) (string, error) {
+	switch {
+	case *d.url != "":
+		return *d.url, nil
+	case env.Getenv("PAYGRAPH_DATABASE_URL") != "" && *d.data == ".paygraph":
+		return env.Getenv("PAYGRAPH_DATABASE_URL"), nil
+	}
+	return sqliteIn(*d.data)
+}
+
+// sqliteIn is the URL of the SQLite database in a folder.
+func sqliteIn(folder string) (string, error) {
+	absolute, err := filepath.Abs(folder)
+	if err != nil {
+		return "", fmt.Errorf("find the folder %s: %w", folder, err)
+	}
+	return "sqlite://" + filepath.ToSlash(filepath.Join(absolute, "paygraph.db")), nil
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+
+	"github.com/paygraph/paygraph/ent"
+	"github.com/paygraph/paygraph/internal/auth"
+	"github.com/paygraph/paygraph/internal/config"
+	"github.com/paygraph/paygraph/internal/merchants"
+	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/internal/store"
+	"github.com/paygraph/paygraph/internal/viewer"
+	"github.com/paygraph/paygraph/internal/web"
+	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/payture"
+)
+
+func runServe(ctx context.Context, args []string, env environment) (err error) {
+	c, err := config.ParseServe(args, env.Getenv)
+	if help, ok := errors.AsType[*config.HelpError](err); ok {
+		_, _ = fmt.Fprint(env.Stdout, help.Text)
+		return nil
+	}
+	if err != nil {
+		_, _ = fmt.Fprintf(env.Stderr, "paygraph serve: the settings are wrong:\n%s\n\nparameters and variables: paygraph serve --help\n", err)
+		return errMisused
+	}
+	logger := newLogger(env.Stderr, c)
+	s, err := openServeStore(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	shops, err := shopsByCode(ctx, s)
+	if err != nil {
+		return err
+	}
+	a, err := assembleServe(ctx, s, c, shops, logger)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", c.Addr)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	logger.Info("paygraph serves", "addr", listener.Addr().String(), "public_url", c.PublicURL, "mode", c.Mode)
+	_, _ = fmt.Fprintf(env.Stdout, "paygraph ready addr=%s\n", listener.Addr())
+	return a.run(ctx, listener)
+}
+
+func newLogger(w io.Writer, c *config.Serve) *slog.Logger {
+	options := &slog.HandlerOptions{Level: c.LogLevel}
+	if c.LogFormat == "text" {
+		return slog.New(slog.NewTextHandler(w, options))
+	}
+	return slog.New(slog.NewJSONHandler(w, options))
+}
+
+// openServeStore opens a database that is migrated and, in live mode, durable.
+func openServeStore(ctx context.Context, c *config.Serve) (*store.Store, error) {
+	s, err := store.Open(ctx, string(c.DatabaseURL), systemClock())
+	if err != nil {
+		return nil, err
+	}
+	migrated, err := s.IsMigrated(ctx)
+	if err == nil && !migrated {
+		err = errors.New("the database is older than this program: run `paygraph migrate up` on it first")
+	}
+	if err == nil && c.Mode == config.Live {
+		err = s.CheckDurable(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func shopsByCode(ctx context.Context, s *store.Store) (map[string]*ent.Merchant, error) {
+	list, err := merchants.New(s).List(viewer.AsProgram(ctx))
+	byCode := make(map[string]*ent.Merchant, len(list))
+	for _, m := range list {
+		byCode[m.Code] = m
+	}
+	return byCode, err
+}
+
+func assembleServe(ctx context.Context, s *store.Store, c *config.Serve, shops map[string]*ent.Merchant, logger *slog.Logger) (*app, error) {
+	inTest := make(map[string]bool, len(shops))
+	for code, m := range shops {
+		inTest[code] = m.TestMode
+	}
+	if err := c.CheckMerchants(inTest); err != nil {
+		return nil, err
+	}
+	accounts, err := configuredAccounts(c, shops, s.Clock(), logger)
+	if err != nil {
+		return nil, err
+	}
+	issuers := make([]auth.Issuer, len(c.Issuers))
+	for at, issuer := range c.Issuers {
+		issuers[at] = auth.Issuer{
+			Name: issuer.Name, Audience: issuer.Audience, Merchant: shops[issuer.Merchant].ID,
+			Roles: issuer.Roles, JWKSURL: issuer.JWKSURL, PublicKeyPEM: issuer.PublicKeyPEM,
+		}
+	}
+	guestKeys, returnKey := config.KeyBytes(c.GuestKeys), []byte(c.ReturnKey)
+	if guestKeys == nil {
+		own, err := auth.InstallationSecret(ctx, s, guestKeyName)
+		if err != nil {
+			return nil, err
+		}
+		guestKeys = [][]byte{own}
+	}
+	if returnKey == nil {
+		if returnKey, err = auth.InstallationSecret(ctx, s, returnKeyName); err != nil {
+			return nil, err
+		}
+	}
+	return assemble(assembly{
+		Store: s, Accounts: accounts, Issuers: issuers, GuestKeys: guestKeys, ReturnKey: returnKey,
+		PublicURL: c.PublicURL, Logger: logger, DrainDelay: c.DrainDelay, Drain: c.Drain,
+		Web: func(w *web.Options) { w.TrustedProxies, w.AllowedOrigins = c.TrustedProxies, c.AllowedOrigins },
+	})
+}
+
+// configuredAccounts is the accounts file's list, each with its adapter.
+func configuredAccounts(c *config.Serve, shops map[string]*ent.Merchant, clock pay.Clock, logger *slog.Logger) (*providers.Accounts, error) {
+	client := providerHTTP()
+	list := make([]providers.Account, 0, len(c.Accounts))
+	for _, account := range c.Accounts {
+		adapter, err := payture.New(payture.Config{
+			BaseURL: account.Payture.BaseURL, Key: payture.Secret(account.Payture.Key), Password: payture.Secret(account.Payture.Password),
+			TwoStage: account.Payture.TwoStage, Currency: account.Payture.Currency, Template: account.Payture.Template, TestMode: account.TestMode,
+		}, payture.Deps{HTTP: client, Clock: clock, Logger: logger})
+		if err != nil {
+			return nil, fmt.Errorf("account %s: %w", account.Code, err)
+		}
+		list = append(list, providers.Account{
+			Code: account.Code, Title: account.Title, Merchant: shops[account.Merchant].ID, TestMode: account.TestMode, Provider: adapter,
+		})
+	}
+	return providers.NewAccounts(list...)
+}
