@@ -1,0 +1,84 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestAccountsFile_MistakesHaveAPlace(t *testing.T) {
+	t.Parallel()
+
+	const account = `{"code": "a", "provider": "payture", "merchant": "m", "title": "T",` + "\n" +
+		`"settings": {"baseUrl": "https://secure.payture.com", "key": "` + canary + `"}}`
+	tests := []struct {
+		fact, content string
+		want          string // after the file's name
+	}{
+		{"NoJSON", "{\n  \"accounts\": [,]\n}", ":2:16: it is not JSON here"},
+		{"CutShort", `{"accounts": [`, ":1:14: it is not JSON here"},
+		{"Empty", ``, ":1:1: it is not JSON here"},
+		{"TwoDocuments", `{"accounts": []} {}`, ":1:18: it is not JSON here"},
+		{"NoObject", `[]`, ":1:1: file: want an object, not list"},
+		{"NoAccounts", `{"issuers": []}`, ":1:1: accounts: it is missing in this file"},
+		{"UnknownMember", strings.Replace(account, `"title"`, "\n\"titel\"", 1), ":2:1: \"titel\": there is no such member in this account"},
+		{"UnknownSetting", strings.Replace(account, `"key"`, `"Key"`, 1), `"Key": there is no such member in this settings`},
+		{"MemberTwice", strings.Replace(account, `"title"`, `"code": "b", "title"`, 1), "code: it is there twice"},
+		{"WrongKind", strings.Replace(account, `"T"`, `7`, 1), "title: want text, not number"},
+		{"NullIsNoText", strings.Replace(account, `"T"`, `null`, 1), "title: want text, not null"},
+		{"TestModeAsText", strings.Replace(account, `"title"`, `"testMode": "`+canary+`", "title"`, 1), "testMode: want true or false, not text"},
+		{"EmptyTitle", strings.Replace(account, `"T"`, `""`, 1), "title: it is empty"},
+		{"CodeThatIsNoSlug", strings.Replace(account, `"a"`, `"a/../b"`, 1), "code: want 1 to 63 lower-case letters"},
+		{"UnknownProvider", strings.Replace(account, `"payture",`, `"paypal",`, 1), "provider: there is no such provider; want payture"},
+		{"NoSettings", `{"code": "a", "provider": "payture", "merchant": "m", "title": "T"}`, "settings: it is missing in this account"},
+		{"NoKey", strings.Replace(account, `"key": "`+canary+`"`, `"currency": "RUB"`, 1), "key: it is missing; keyFile and keyEnv will do, too"},
+		{"KeyInTwoWays", strings.Replace(account, `"key"`, `"keyEnv": "X", "key"`, 1), "key: it is given in more than one way"},
+		{"KeyOfNoVariable", strings.Replace(account, `"key": "`+canary+`"`, `"keyEnv": "NOBODY_SET_THIS"`, 1), "keyEnv: the variable is not set"},
+		{"KeyOfNoFile", strings.Replace(account, `"key": "`+canary+`"`, `"keyFile": "nowhere"`, 1), "nowhere: no such file"},
+		{"TwoStageWithoutPassword", strings.Replace(account, `"key"`, `"twoStage": true, "key"`, 1), "twoStage: a two-stage terminal needs its password"},
+		{"OddCurrency", strings.Replace(account, `"key"`, `"currency": "RUR", "key"`, 1), `currency: "RUR" is not an ISO 4217 currency code`},
+		{"AddressWithAPassword", strings.Replace(account, "https://secure", "https://u:"+canary+"@secure", 1), "baseUrl: it is not an http or https address"},
+		{"AccountTwice", account + "," + account, "accounts: another one has the same name"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.fact, func(t *testing.T) {
+			t.Parallel()
+			in := setup(t)
+			content := tt.content
+			if strings.HasPrefix(content, `{"code"`) {
+				content = `{"accounts": [` + content + `]}`
+			}
+			path := in.write(t, "accounts.json", content)
+			_, err := in.serve()
+			require.ErrorContains(t, err, path+":")
+			require.ErrorContains(t, err, tt.want)
+			require.NotContains(t, err.Error(), canary)
+		})
+	}
+}
+
+func TestAccountsFile_Issuers(t *testing.T) {
+	t.Parallel()
+
+	const issuer = `{"name": "i", "audience": "a", "merchant": "m", "jwksUrl": "https://id.example.com/jwks"}`
+	tests := []struct{ fact, content, want string }{
+		{"NoKeys", `{"name": "i", "audience": "a", "merchant": "m"}`, "an issuer needs a jwksUrl or a publicKeyFile, and not both"},
+		{"BothKeys", strings.Replace(issuer, `"jwksUrl"`, `"publicKeyFile": "console.pem", "jwksUrl"`, 1), "and not both"},
+		{"NoSuchKeyFile", strings.Replace(issuer, `"jwksUrl": "https://id.example.com/jwks"`, `"publicKeyFile": "nowhere"`, 1), "nowhere: no such file"},
+		{"RoleOfAKey", strings.Replace(issuer, `"jwksUrl"`, `"roles": ["SERVER"], "jwksUrl"`, 1), "roles: an issuer may grant USER, SUPPORT, FINANCE and ADMIN"},
+		{"RoleTwice", strings.Replace(issuer, `"jwksUrl"`, `"roles": ["USER", "USER"], "jwksUrl"`, 1), "roles: a role is there twice"},
+		{"RoleOfNoText", strings.Replace(issuer, `"jwksUrl"`, `"roles": [1], "jwksUrl"`, 1), "roles: want text, not number"},
+		{"OddAddress", strings.Replace(issuer, "https://", "ftp://", 1), "jwksUrl: it is not an http or https address"},
+		{"IssuerTwice", issuer + "," + issuer, "issuers: another one has the same name"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.fact, func(t *testing.T) {
+			t.Parallel()
+			in := setup(t)
+			in.write(t, "accounts.json", `{"accounts": [], "issuers": [`+tt.content+`]}`)
+			_, err := in.serve()
+			require.ErrorContains(t, err, tt.want)
+		})
+	}
+}
