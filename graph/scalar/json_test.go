@@ -43,7 +43,7 @@ func TestUnmarshalJSON(t *testing.T) {
 
 			object, err := scalar.UnmarshalJSON(decoded(t, tt.sent))
 			require.NoError(t, err)
-			require.Equal(t, tt.want, string(object)) //nolint:testifylint // equal bytes is the point, not equal JSON
+			require.Equal(t, tt.want, string(object))
 			require.Equal(t, tt.want, written(scalar.MarshalJSON(object)))
 		})
 	}
@@ -54,19 +54,26 @@ func TestUnmarshalJSON_TakesLiteralsOfTheQuery(t *testing.T) {
 
 	object, err := scalar.UnmarshalJSON(map[string]any{"count": int64(math.MaxInt64), "rate": 0.1, "list": []any{1, 1e21}})
 	require.NoError(t, err)
-	require.Equal(t, `{"count":9223372036854775807,"list":[1,1e+21],"rate":0.1}`, string(object)) //nolint:testifylint // equal bytes is the point
+	require.Equal(t, `{"count":9223372036854775807,"list":[1,1e+21],"rate":0.1}`, string(object)) //nolint:testifylint // equal bytes is the point, not equal JSON
 }
 
 func TestUnmarshalJSON_Refuses(t *testing.T) {
 	t.Parallel()
 
 	refused := []any{
-		nil, "{}", "text", json.Number("1"), true, []any{}, []any{map[string]any{}},
+		nil, "{}", "text", json.Number("1"), true,
+		[]any{},
+		[]any{map[string]any{}},
 		map[string]any{"a": strings.Repeat("x", 4096-7)},
 		map[string]any{strings.Repeat("x", 1<<20): nil},
-		map[string]any{"a": "nul\x00"}, map[string]any{"nul\x00": 1},
-		map[string]any{"a": 0.1234567890123456789}, map[string]any{"a": math.NaN()}, map[string]any{"a": math.Inf(1)},
-		map[string]any{"a": json.Number("1,2")}, map[string]any{"a": json.Number("")}, map[string]any{"a": struct{}{}},
+		map[string]any{"a": "nul\x00"},
+		map[string]any{"nul\x00": 1},
+		map[string]any{"a": 0.1234567890123456789},
+		map[string]any{"a": math.NaN()},
+		map[string]any{"a": math.Inf(1)},
+		map[string]any{"a": json.Number("1,2")},
+		map[string]any{"a": json.Number("")},
+		map[string]any{"a": struct{}{}},
 		map[string]any{"a": make([]any, 1<<20)},
 	}
 	for _, sent := range refused {
@@ -78,7 +85,7 @@ func TestUnmarshalJSON_Refuses(t *testing.T) {
 func TestMarshalJSON(t *testing.T) {
 	t.Parallel()
 
-	require.Equal(t, `{"a":[1.50,2]}`, written(scalar.MarshalJSON(json.RawMessage("{ \"a\": [1.50,\n 2] }\n"))))
+	require.Equal(t, `{"a":[1.50,2]}`, written(scalar.MarshalJSON(json.RawMessage("{ \"a\": [1.50,\n 2] }\n")))) //nolint:testifylint // equal bytes is the point, not equal JSON
 	require.Same(t, graphql.Null, scalar.MarshalJSON(nil))
 	require.Same(t, graphql.Null, scalar.MarshalJSON(json.RawMessage(`{"a":`)))
 }
@@ -88,7 +95,7 @@ func TestMarshalJSON_ToAnyWriter(t *testing.T) {
 
 	var b strings.Builder
 	scalar.MarshalJSON(json.RawMessage(`{ "a": 1 }`)).MarshalGQL(io.MultiWriter(&b))
-	require.Equal(t, `{"a":1}`, b.String()) //nolint:testifylint // equal bytes is the point
+	require.Equal(t, `{"a":1}`, b.String())
 }
 
 // FuzzJSON holds that an object that is taken is no longer than 4 KiB, and is
@@ -111,6 +118,6 @@ func FuzzJSON(f *testing.F) {
 		require.LessOrEqual(t, len(object), 4096)
 		again, err := scalar.UnmarshalJSON(decoded(t, string(object)))
 		require.NoError(t, err)
-		require.Equal(t, string(object), string(again)) //nolint:testifylint // equal bytes is the point
+		require.Equal(t, string(object), string(again))
 	})
 }

@@ -48,7 +48,10 @@ func TestUnmarshalMinorUnits_Refuses(t *testing.T) {
 	t.Parallel()
 
 	refused := []any{
-		nil, true, "12480", "", []any{int64(1)}, map[string]any{}, uint8(1),
+		nil, true, "12480", "",
+		[]any{int64(1)},
+		map[string]any{},
+		uint8(1),
 		json.Number("9007199254740992"), json.Number("-9007199254740992"),
 		json.Number("9223372036854775808"), json.Number("99999999999999999999999999"),
 		json.Number("1.5"), json.Number("100.0"), json.Number("1e3"), json.Number("+1"), json.Number(""), json.Number("0x10"), json.Number("1_000"),

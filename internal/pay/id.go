@@ -219,7 +219,7 @@ func decodeBase32(s string) (u [16]byte, ok bool) {
 			return u, false
 		}
 		high = high<<5 | low>>59
-		low = low<<5 | uint64(value) //nolint:gosec // 0..31
+		low = low<<5 | uint64(value) // 0..31
 	}
 	binary.BigEndian.PutUint64(u[:8], high)
 	binary.BigEndian.PutUint64(u[8:], low)

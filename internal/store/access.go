@@ -83,11 +83,13 @@ func narrow(q ent.Query, v viewer.Viewer) error {
 		}
 		q.Where(reviewcase.MerchantID(v.Merchant))
 	case *ent.UserQuery:
-		q.Where(user.MerchantID(v.Merchant), ownOr(merchantSide, user.ID(v.User)))
+		q.Where(user.MerchantID(v.Merchant), ownOr(v, user.ID))
 	case *ent.WalletQuery:
-		q.Where(wallet.MerchantID(v.Merchant), ownOr(merchantSide, wallet.UserID(v.User)))
+		q.Where(wallet.MerchantID(v.Merchant), ownOr(v, wallet.UserID))
 	case *ent.LedgerEntryQuery:
-		q.Where(ledgerentry.MerchantID(v.Merchant), ownOr(merchantSide, ledgerentry.HasWalletWith(wallet.UserID(v.User))))
+		q.Where(ledgerentry.MerchantID(v.Merchant), ownOr(v, func(own pay.UserID) predicate.LedgerEntry {
+			return ledgerentry.HasWalletWith(wallet.UserID(own))
+		}))
 	default:
 		return fmt.Errorf("read %T: nobody has decided who may", q)
 	}
@@ -109,10 +111,14 @@ func visibleBill(v viewer.Viewer) predicate.Bill {
 	return func(s *sql.Selector) { s.Where(sql.False()) }
 }
 
-// ownOr returns the predicate own, or nothing to narrow when all may be seen.
-func ownOr[P ~func(*sql.Selector)](all bool, own P) P {
-	if all {
+// ownOr narrows to what is the viewer's own: not at all for the merchant's side,
+// and to nothing for who is no user.
+func ownOr[P ~func(*sql.Selector)](v viewer.Viewer, own func(pay.UserID) P) P {
+	switch {
+	case v.Role.IsMerchantSide():
 		return func(*sql.Selector) {}
+	case v.User.IsZero():
+		return func(s *sql.Selector) { s.Where(sql.False()) }
 	}
-	return own
+	return own(v.User)
 }

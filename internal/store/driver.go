@@ -61,7 +61,7 @@ func openSQLite(u *url.URL) (*driver, error) {
 	if path == "" {
 		return nil, errors.New("the database's URL names no file: want sqlite:///path")
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil { //nolint:gosec // the operator names the folder
 		return nil, fmt.Errorf("make the database's folder: %w", err)
 	}
 	synchronous := "FULL"

@@ -21,8 +21,6 @@ import (
 // of both databases, instead of failing:
 //
 //	go test ./internal/store -run TestMigrations_Drift -migration add_cards
-//
-//nolint:gochecknoglobals // a flag of the test binary
 var migrationName = flag.String("migration", "", "write the drift as a migration of this name")
 
 // The tables that ent/schema describes are the tables that the migrations make.

@@ -91,9 +91,11 @@ func TestConfig_HidesItsSecrets(t *testing.T) {
 		slog.New(handler).Info("x", "config", config, "key", config.Key, "any", []any{config.Password})
 	}
 	requireNoSecret(t, log.String())
-	encoded, err := json.Marshal(struct{ Key Secret }{config.Key})
+	encoded, err := json.Marshal(struct {
+		Key Secret `json:"key"`
+	}{config.Key})
 	require.NoError(t, err)
-	require.JSONEq(t, `{"Key":"***"}`, string(encoded))
+	require.JSONEq(t, `{"key":"***"}`, string(encoded))
 }
 
 func TestClient_Capabilities(t *testing.T) {

@@ -53,8 +53,13 @@ func TestClient_Start(t *testing.T) {
 		name, life string
 		want       time.Duration
 	}{
-		{"Missing", "", time.Hour}, {"Zero", "0", time.Hour}, {"Negative", "-5", time.Hour}, {"Fraction", "1.5", time.Hour},
-		{"Absurd", "99999999999", time.Hour}, {"Words", "an hour", time.Hour}, {"Day", "1440", 24 * time.Hour},
+		{"Missing", "", time.Hour},
+		{"Zero", "0", time.Hour},
+		{"Negative", "-5", time.Hour},
+		{"Fraction", "1.5", time.Hour},
+		{"Absurd", "99999999999", time.Hour},
+		{"Words", "an hour", time.Hour},
+		{"Day", "1440", 24 * time.Hour},
 	}
 	for _, tt := range lives {
 		t.Run("LifeTime"+tt.name, func(t *testing.T) {

@@ -41,16 +41,16 @@ func states() []state {
 // stateOf finds the state that a word begins with, whatever its case: a
 // terminal may follow in brackets, as in "Rejected(Terminal)". A longer word is
 // another word, so that nothing unheard-of is ever taken for Charged; only
-// PreAuthorized has documented endings.
-func stateOf(raw string) (state, bool) {
+// PreAuthorized has documented endings. It returns stateUnknown for all else.
+func stateOf(raw string) state {
 	folded := strings.ToLower(strings.TrimSpace(raw))
 	for _, known := range states() {
 		rest, begins := strings.CutPrefix(folded, string(known))
 		if begins && (known == statePreAuthorized || rest == "" || strings.HasPrefix(strings.TrimSpace(rest), "(")) {
-			return known, true
+			return known
 		}
 	}
-	return stateUnknown, false
+	return stateUnknown
 }
 
 // judgeState turns a state into a Result. Two states tell less than they seem
@@ -66,7 +66,7 @@ func stateOf(raw string) (state, bool) {
 // the time run out, so SessionOver is false unless the code says that.
 func (c *Client) judgeState(ref providers.Ref, answer reply) (providers.Result, error) {
 	raw := word(answer.get("State"))
-	known, _ := stateOf(answer.get("State"))
+	known := stateOf(answer.get("State"))
 	nothing := pay.Of(0, c.config.Currency)
 	switch known {
 	case stateNew, statePreAuthorized, stateObsolete:

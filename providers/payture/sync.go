@@ -102,7 +102,7 @@ func (c *Client) judgeCode(ref providers.Ref, answer reply) (providers.Result, e
 // judgeContradiction reads Success False with a state. A refused order may be
 // told so; that it is paid, held or given back may not.
 func (c *Client) judgeContradiction(ref providers.Ref, answer reply) (providers.Result, error) {
-	known, _ := stateOf(answer.get("State"))
+	known := stateOf(answer.get("State"))
 	switch known {
 	case stateNew, statePreAuthorized, stateObsolete, statePending, stateRejected, stateError:
 		return c.judgeState(ref, answer)

@@ -138,9 +138,17 @@ func TestWord(t *testing.T) {
 	t.Parallel()
 
 	tests := []struct{ in, want string }{
-		{"Charged", "Charged"}, {"Rejected (Terminal-1)", "Rejected (Terminal-1)"}, {"PreAuthorized3DS", "PreAuthorized3DS"},
-		{"4111111111111111", ""}, {"Card4111111111111111", ""}, {"a@b.example", ""}, {"<b>", ""}, {"Key=x", ""}, {"Ж", ""},
-		{strings.Repeat("A", 65), ""}, {"", ""},
+		{"Charged", "Charged"},
+		{"Rejected (Terminal-1)", "Rejected (Terminal-1)"},
+		{"PreAuthorized3DS", "PreAuthorized3DS"},
+		{"4111111111111111", ""},
+		{"Card4111111111111111", ""},
+		{"a@b.example", ""},
+		{"<b>", ""},
+		{"Key=x", ""},
+		{"Ж", ""},
+		{strings.Repeat("A", 65), ""},
+		{"", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.in, func(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 // Op is what a request to a vendor does, as far as faults are concerned.
 type Op string
 
+// What faults may be aimed at.
 const (
 	OpNone    Op = ""        // a payer's page: no fault strikes it
 	OpStart   Op = "start"   // opens a payment: Payture Init
@@ -24,6 +25,7 @@ const (
 // Kind is what goes wrong.
 type Kind string
 
+// What may go wrong, and how much of the work is done by then.
 const (
 	DropReply     Kind = "drop_reply"     // the work is done, then the connection is cut
 	Delay         Kind = "delay"          // waits DelayMs of real time first, even if the caller hangs up, then works

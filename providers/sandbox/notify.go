@@ -224,17 +224,19 @@ func (n *notifier) attempt(d *delivery) (bool, error) {
 		return false, s.life.Err()
 	}
 	body := d.Body
-	switch {
-	case hit.kind == Lose:
+	switch hit.kind {
+	case Lose:
 		return true, nil
-	case hit.kind == RefuseConnect:
+	case RefuseConnect:
 		return false, fmt.Errorf("fault %s", hit.kind)
-	case hit.kind == Garbage:
+	case Garbage:
 		body = garbage
-	case hit.kind == Reorder:
+	case Reorder:
 		if err := s.pace.wait(s.life, reorderHold, n.next(d)); err != nil {
 			return false, err
 		}
+	case Duplicate, DropReply, HTTP500: // below, when it went
+	case Delay, WrongAmount: // never drawn as what goes wrong with it
 	}
 	err := n.post(d, body)
 	if hit.kind == Duplicate {

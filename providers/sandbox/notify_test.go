@@ -40,6 +40,8 @@ func (s *shop) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func always(status int) func(int) int { return func(int) int { return status } }
 
+const day = 24 * time.Hour // longer than any schedule here
+
 // realClock is the bubble's own time.
 type realClock struct{}
 
@@ -65,16 +67,16 @@ func newTown(t *testing.T, retries []time.Duration, answers func(int) int) *town
 	return n
 }
 
-func (n *town) send(method, path, body string) {
+func (n *town) post(path, body string) {
 	n.Helper()
 	w := httptest.NewRecorder()
-	n.server.Handler().ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
+	n.server.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodPost, path, strings.NewReader(body)))
 	require.Equal(n, http.StatusOK, w.Code, w.Body.String())
 }
 
 func (n *town) take(order string) {
 	n.Helper()
-	n.send("POST", "/acme/take?amount=500&order="+order, "")
+	n.post("/acme/take?amount=500&order="+order, "")
 }
 
 // next waits for a notification and tells when it came.
@@ -83,12 +85,15 @@ func (n *town) next() (string, time.Duration) {
 	return strings.TrimPrefix(body, "shop.example taken "), time.Since(n.began)
 }
 
-// quiet fails the test when a notification comes within a day.
-func (n *town) quiet() {
+// quiet lets d of the bubble's time go by and fails the test when a
+// notification comes before its end.
+func (n *town) quiet(d time.Duration) {
 	n.Helper()
-	time.Sleep(24 * time.Hour) // the bubble's time
-	synctest.Wait()
-	require.Empty(n, n.shop.got)
+	select {
+	case body := <-n.shop.got:
+		require.Fail(n, "a notification came", body)
+	case <-time.After(d):
+	}
 }
 
 func (n *town) close() { require.NoError(n, n.server.Close(context.Background())) }
@@ -105,7 +110,7 @@ func TestNotifier(t *testing.T) {
 			order, at := n.next()
 			require.Equal(t, "o1", order)
 			require.Zero(t, at)
-			n.quiet()
+			n.quiet(day)
 		})
 	})
 
@@ -120,7 +125,7 @@ func TestNotifier(t *testing.T) {
 				_, at := n.next()
 				require.Equal(t, want, at)
 			}
-			n.quiet()
+			n.quiet(day)
 		})
 	})
 
@@ -132,7 +137,7 @@ func TestNotifier(t *testing.T) {
 			n.take("o1")
 			n.next()
 			n.next()
-			n.quiet()
+			n.quiet(day)
 		})
 	})
 
@@ -141,7 +146,7 @@ func TestNotifier(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			n := newTown(t, []time.Duration{time.Hour}, always(500))
 			defer n.close()
-			n.send("POST", "/_control/clock", `{"speed":60}`)
+			n.post("/_control/clock", `{"speed":60}`)
 			n.take("o1")
 			n.next()
 			_, at := n.next()
@@ -156,8 +161,8 @@ func TestNotifier(t *testing.T) {
 			defer n.close()
 			n.take("o1")
 			n.next()
-			time.Sleep(30 * time.Minute)
-			n.send("POST", "/_control/clock", `{"speed":60}`)
+			n.quiet(30 * time.Minute)
+			n.post("/_control/clock", `{"speed":60}`)
 			_, at := n.next()
 			require.Equal(t, 30*time.Minute+30*time.Second, at)
 		})
@@ -171,7 +176,7 @@ func TestNotifier(t *testing.T) {
 			n.take("o1")
 			n.next()
 			synctest.Wait()
-			n.send("POST", "/_control/clock", `{"advanceMs":3600000}`)
+			n.post("/_control/clock", `{"advanceMs":3600000}`)
 			_, at := n.next()
 			require.Zero(t, at)
 		})
@@ -182,9 +187,9 @@ func TestNotifier(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			n := newTown(t, nil, always(200))
 			defer n.close()
-			n.send("POST", "/_control/notify", `{"provider":"acme","account":"shop","url":""}`)
+			n.post("/_control/notify", `{"provider":"acme","account":"shop","url":""}`)
 			n.take("o1")
-			n.quiet()
+			n.quiet(day)
 		})
 	})
 
@@ -193,13 +198,13 @@ func TestNotifier(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			n := newTown(t, nil, always(500))
 			defer n.close()
-			n.send("POST", "/_control/notify", `{"provider":"acme","account":"shop","url":"http://shop.example/b","retries":2,"intervalMs":1000}`)
+			n.post("/_control/notify", `{"provider":"acme","account":"shop","url":"http://shop.example/b","retries":2,"intervalMs":1000}`)
 			n.take("o1")
 			for _, want := range []time.Duration{0, time.Second, 2 * time.Second} {
 				_, at := n.next()
 				require.Equal(t, want, at)
 			}
-			n.quiet()
+			n.quiet(day)
 		})
 	})
 
@@ -208,12 +213,12 @@ func TestNotifier(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			n := newTown(t, nil, always(200))
 			defer n.close()
-			n.send("POST", "/_control/faults", `{"provider":"acme","op":"webhook","fault":"duplicate","count":1}`)
+			n.post("/_control/faults", `{"provider":"acme","op":"webhook","fault":"duplicate","count":1}`)
 			n.take("o1")
 			n.next()
 			order, _ := n.next()
 			require.Equal(t, "o1", order)
-			n.quiet()
+			n.quiet(day)
 		})
 	})
 
@@ -222,9 +227,9 @@ func TestNotifier(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			n := newTown(t, []time.Duration{time.Minute}, always(200))
 			defer n.close()
-			n.send("POST", "/_control/faults", `{"op":"webhook","fault":"lose","count":1}`)
+			n.post("/_control/faults", `{"op":"webhook","fault":"lose","count":1}`)
 			n.take("o1")
-			n.quiet()
+			n.quiet(day)
 		})
 	})
 
@@ -233,7 +238,7 @@ func TestNotifier(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			n := newTown(t, nil, always(200))
 			defer n.close()
-			n.send("POST", "/_control/faults", `{"op":"webhook","fault":"reorder","count":1}`)
+			n.post("/_control/faults", `{"op":"webhook","fault":"reorder","count":1}`)
 			n.take("o1")
 			synctest.Wait()
 			n.take("o2")
@@ -249,7 +254,7 @@ func TestNotifier(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			n := newTown(t, nil, always(200))
 			defer n.close()
-			n.send("POST", "/_control/faults", `{"op":"webhook","fault":"reorder"}`)
+			n.post("/_control/faults", `{"op":"webhook","fault":"reorder"}`)
 			n.take("o1")
 			_, at := n.next()
 			require.Equal(t, 5*time.Second, at)
@@ -261,12 +266,12 @@ func TestNotifier(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			n := newTown(t, []time.Duration{time.Minute}, always(200))
 			defer n.close()
-			n.send("POST", "/_control/faults", `{"op":"webhook","fault":"drop_reply","count":1}`)
+			n.post("/_control/faults", `{"op":"webhook","fault":"drop_reply","count":1}`)
 			n.take("o1")
 			n.next()
 			_, at := n.next()
 			require.Equal(t, time.Minute, at)
-			n.quiet()
+			n.quiet(day)
 		})
 	})
 
@@ -275,7 +280,7 @@ func TestNotifier(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			n := newTown(t, []time.Duration{time.Minute}, always(200))
 			defer n.close()
-			n.send("POST", "/_control/faults", `{"op":"webhook","fault":"refuse_connect","count":1}`)
+			n.post("/_control/faults", `{"op":"webhook","fault":"refuse_connect","count":1}`)
 			n.take("o1")
 			_, at := n.next()
 			require.Equal(t, time.Minute, at)
@@ -287,7 +292,7 @@ func TestNotifier(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			n := newTown(t, nil, always(200))
 			defer n.close()
-			n.send("POST", "/_control/faults", `{"op":"webhook","fault":"garbage"}`)
+			n.post("/_control/faults", `{"op":"webhook","fault":"garbage"}`)
 			n.take("o1")
 			body, _ := n.next()
 			require.Contains(t, body, "<html>")
@@ -301,7 +306,7 @@ func TestNotifier(t *testing.T) {
 			n.take("o1")
 			n.next()
 			n.close()
-			n.quiet()
+			n.quiet(day)
 		})
 	})
 }

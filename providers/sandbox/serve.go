@@ -49,15 +49,16 @@ func (s *Server) serve(provider string, route Route) http.Handler {
 			http.Error(w, "Internal Server Error", http.StatusInternalServerError)
 			return
 		}
-		switch {
-		case hit.kind == DropReply:
+		if hit.kind == DropReply {
 			cut(w)
-		case hit.kind == Garbage:
+			return
+		}
+		if hit.kind == Garbage {
 			w.Header().Set("Content-Type", "text/html")
 			_, _ = io.WriteString(w, garbage)
-		default:
-			answer.writeTo(w)
+			return
 		}
+		answer.writeTo(w)
 	})
 }
 

@@ -39,6 +39,7 @@ type Route struct {
 // Outcome is what the simulated payer does.
 type Outcome string
 
+// The ends of a visit to a payment page.
 const (
 	OutcomeApprove Outcome = "approve" // pays; the card decides the result
 	OutcomeDecline Outcome = "decline" // pays, and the bank refuses whatever the card

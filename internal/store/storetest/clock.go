@@ -28,6 +28,3 @@ func (c *Clock) Advance(d time.Duration) {
 	defer c.mu.Unlock()
 	c.moved += d
 }
-
-// systemNow is the machine's clock, for what is not a test's own data.
-func systemNow() time.Time { return time.Now() }

@@ -38,11 +38,17 @@ type MigrateFunc func(ctx context.Context, databaseURL string) error
 //
 // Without EnvPostgres the server is started from the programs installed on this
 // machine, once for the process, and ends with it. It does not sync to disk:
-// measure nothing durable on it. Where none is installed t is skipped, or fails
+// measure on DurablePostgres. Where none is installed t is skipped, or fails
 // when CI=true.
 func Postgres(t testing.TB, migrate MigrateFunc) string {
 	t.Helper()
-	s, err := processServer()
+	return databaseOn(t, processServer, migrate)
+}
+
+// databaseOn makes a database for t on the server that find finds.
+func databaseOn(t testing.TB, find func() (*server, error), migrate MigrateFunc) string {
+	t.Helper()
+	s, err := find()
 	if errors.Is(err, errNoPostgres) {
 		missing(t, os.Getenv("CI"), fmt.Sprintf("%v: apt-get install postgresql, or set %s", err, EnvPostgres))
 	}
@@ -75,7 +81,10 @@ func missing(t testing.TB, ci, why string) {
 // processServer finds or starts the server that all tests of the process share.
 //
 //nolint:gochecknoglobals // a cluster a test would cost half a second each
-var processServer = sync.OnceValues(func() (*server, error) {
+var processServer = sync.OnceValues(findServer)
+
+// findServer takes the server that EnvPostgres names, or starts one.
+func findServer() (*server, error) {
 	if address := os.Getenv(EnvPostgres); address != "" {
 		return existingServer(address)
 	}
@@ -88,7 +97,7 @@ var processServer = sync.OnceValues(func() (*server, error) {
 		return nil, err
 	}
 	return &server{admin: c.url(), cluster: c}, nil
-})
+}
 
 // server is a Postgres server that databases are made on.
 type server struct {

@@ -72,7 +72,7 @@ var sqliteTemplate = sync.OnceValues(func() ([]byte, error) {
 
 // migrate brings the database at url to the newest version.
 func migrate(ctx context.Context, url string) (err error) {
-	s, err := store.Open(ctx, url, pay.ClockFunc(systemNow))
+	s, err := store.Open(ctx, url, &Clock{})
 	if err != nil {
 		return err
 	}

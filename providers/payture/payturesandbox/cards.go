@@ -131,7 +131,7 @@ func (f cardForm) check(now time.Time) (testCard, []cardFault) {
 	if !card.expired && !dateAhead(f.date, now) || card.expired && !datePattern.MatchString(f.date) {
 		wrong = append(wrong, cardFault{"DateTo", CodeWrongExpireDate})
 	}
-	if !digits.MatchString(f.cvc) && !(f.cvc == "" && card.cvcOptional) {
+	if !digits.MatchString(f.cvc) && (f.cvc != "" || !card.cvcOptional) {
 		wrong = append(wrong, cardFault{"SecureCode", CodeWrongCVV})
 	}
 	letters := 0

@@ -4,7 +4,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
 	"time"
 
@@ -86,5 +85,5 @@ func TestNotice_RetriesWhenConfigured(t *testing.T) {
 	first := <-got
 	require.Equal(t, first, <-got)
 	require.Equal(t, first, <-got)
-	require.True(t, strings.Contains(first, "EnginePaySuccess"))
+	require.Contains(t, first, "EnginePaySuccess")
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"html/template"
-	"io/fs"
 	"math"
 	"net/http"
 	"path"
@@ -186,15 +185,19 @@ func (v *Vendor) notFound(w http.ResponseWriter, r *http.Request) {
 
 // static serves the style sheet and the script.
 func (v *Vendor) static(w http.ResponseWriter, r *http.Request) {
-	name := path.Join("static", path.Base(r.URL.Path))
-	b, err := fs.ReadFile(files, name)
-	if err != nil {
+	var name, kind string // ours, never made of what was asked
+	switch path.Base(r.URL.Path) {
+	case "pay.css":
+		name, kind = "static/pay.css", "text/css; charset=utf-8"
+	case "pay.js":
+		name, kind = "static/pay.js", "text/javascript; charset=utf-8"
+	default:
 		http.NotFound(w, r)
 		return
 	}
-	kind := "text/css; charset=utf-8"
-	if path.Ext(name) == ".js" {
-		kind = "text/javascript; charset=utf-8"
+	b, err := files.ReadFile(name)
+	if err != nil {
+		panic(err) // embedded: cannot be missing
 	}
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")

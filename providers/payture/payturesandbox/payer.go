@@ -18,7 +18,7 @@ func (v *Vendor) Pay(ctx context.Context, p sandbox.Payer) (sandbox.Paid, error)
 	}
 	card := testCards()[0]
 	if p.Card != "" {
-		known := false
+		var known bool
 		if card, known = findCard(p.Card); !known {
 			return sandbox.Paid{}, sandbox.ErrCard
 		}

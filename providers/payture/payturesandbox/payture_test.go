@@ -119,7 +119,6 @@ func (b *bench) parse(name string, a answer) reply {
 	require.Equal(b, "text/xml; charset=utf-8", a.header.Get("Content-Type"))
 	require.True(b, strings.HasPrefix(a.body, "<"+name+" "), "no XML declaration, root named like the command: %s", a.body)
 	var root struct {
-		XMLName    xml.Name
 		Attributes []xml.Attr `xml:",any,attr"`
 	}
 	require.NoError(b, xml.Unmarshal([]byte(a.body), &root))

@@ -21,7 +21,8 @@
       say(input, '');
     });
     shape(number, group);
-    shape(expiry, (s) => s.includes('/') ? s : onlyDigits(s).replace(/^([2-9])$/, '0$1').replace(/^(\d\d)(\d*)$/, '$1/$2'));
+    // Whoever types the stroke too, after it came by itself, gets one.
+    shape(expiry, (s) => s.includes('/') ? s.replace(/\/+/g, '/') : onlyDigits(s).replace(/^([2-9])$/, '0$1').replace(/^(\d\d)(\d*)$/, '$1/$2'));
     shape(code, onlyDigits);
     shape(holder, (s) => s);
 
