@@ -1,0 +1,166 @@
+package check
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/paygraph/paygraph/internal/pay"
+)
+
+// The legal moves of a bill, as the design's chapter on statuses has them,
+// written out here once more. A version that stays in its status is not a move.
+func legalMoves() map[string][]string {
+	return map[string][]string{
+		"":                {"PENDING"}, // how every history begins
+		"PENDING":         {"AUTHORIZED", "PAID", "AMOUNT_MISMATCH", "FAILED", "EXPIRED", "CANCELED"},
+		"AUTHORIZED":      {"PAID", "AMOUNT_MISMATCH", "EXPIRED", "CANCELED"},
+		"PAID":            {"DONE", "REFUNDED"},
+		"DONE":            {"REFUNDED"},
+		"AMOUNT_MISMATCH": {"PAID", "REFUNDED"},
+		"FAILED":          {"PAID", "REFUNDED"},
+		"EXPIRED":         {"PAID", "REFUNDED"},
+		"CANCELED":        {"PAID", "REFUNDED"},
+	}
+}
+
+// Moves that only a person's resolution makes, or that open a case: the bill has
+// a review case.
+func movesWithCase() map[string][]string {
+	return map[string][]string{
+		"PENDING":         {"AMOUNT_MISMATCH"},
+		"AUTHORIZED":      {"AMOUNT_MISMATCH"},
+		"AMOUNT_MISMATCH": {"PAID", "REFUNDED"},
+		"FAILED":          {"PAID", "REFUNDED"},
+		"EXPIRED":         {"PAID", "REFUNDED"},
+		"CANCELED":        {"PAID", "REFUNDED"},
+	}
+}
+
+// asSQL lists moves as SQL texts, 'PENDING>PAID'.
+func asSQL(moves map[string][]string) string {
+	var all []string
+	for from, tos := range moves {
+		for _, to := range tos {
+			all = append(all, "'"+from+">"+to+"'")
+		}
+	}
+	slices.Sort(all)
+	return strings.Join(all, ", ")
+}
+
+// historySteps: the versions of a bill are 1, 2, 3 … without gaps, each goes on
+// from where the one before ended, and every move is legal. It reports the first
+// wrong step of each bill.
+func (c *checker) historySteps(ctx context.Context, name string) error {
+	query := `
+SELECT bill_id, version, nth, COALESCE("from", ''), "to", COALESCE(previous, '')
+FROM (
+	SELECT bill_id, version, "from", "to",
+		ROW_NUMBER() OVER (PARTITION BY bill_id ORDER BY version, id) AS nth,
+		LAG("to") OVER (PARTITION BY bill_id ORDER BY version, id) AS previous
+	FROM bill_events
+) steps
+WHERE version <> nth
+	OR COALESCE("from", '') <> COALESCE(previous, '')
+	OR COALESCE("from", '') <> "to" AND COALESCE("from", '') || '>' || "to" NOT IN (` + asSQL(legalMoves()) + `)
+	OR COALESCE("from", '') || '>' || "to" IN (` + asSQL(movesWithCase()) + `)
+		AND NOT EXISTS (SELECT 1 FROM review_cases r WHERE r.bill_id = steps.bill_id)
+ORDER BY bill_id, nth`
+	var last pay.BillID
+	return c.each(ctx, query, func(rows *sql.Rows) error {
+		var id pay.BillID
+		var version, nth int
+		var from, to, previous string
+		if err := rows.Scan(&id, &version, &nth, &from, &to, &previous); err != nil {
+			return err
+		}
+		if id == last {
+			return nil
+		}
+		last = id
+		c.report.breach(name, wrongStep(version, nth, from, to, previous), id.String())
+		return nil
+	})
+}
+
+// wrongStep says what is wrong with one step that the query found.
+func wrongStep(version, nth int, from, to, previous string) string {
+	switch {
+	case version != nth:
+		return fmt.Sprintf("version %d stands where version %d should", version, nth)
+	case from != previous:
+		return fmt.Sprintf("version %d goes on from %q, and the one before ended at %q", version, from, previous)
+	case from != to && !slices.Contains(legalMoves()[from], to):
+		return fmt.Sprintf("version %d moves from %q to %s, which is no legal move", version, from, to)
+	}
+	return fmt.Sprintf("version %d moves from %q to %s, and the bill has no review case", version, from, to)
+}
+
+// historyCurrent: a bill stands where its history ends.
+func (c *checker) historyCurrent(ctx context.Context, name string) error {
+	const query = `
+SELECT b.id, b.status, b.version, COALESCE(e."to", ''), COALESCE(e.version, 0)
+FROM bills b
+LEFT JOIN bill_events e ON e.bill_id = b.id AND e.version = (SELECT MAX(version) FROM bill_events WHERE bill_id = b.id)
+WHERE e.version IS NULL OR e.version <> b.version OR e."to" <> b.status
+ORDER BY b.id`
+	return c.each(ctx, query, func(rows *sql.Rows) error {
+		var id pay.BillID
+		var status, ended string
+		var version, last int
+		if err := rows.Scan(&id, &status, &version, &ended, &last); err != nil {
+			return err
+		}
+		c.report.breach(name, fmt.Sprintf("it is %s at version %d, and its history ends at %q with version %d", status, version, ended, last), id.String())
+		return nil
+	})
+}
+
+// told is how many messages there are of one bill, and of which versions.
+type told struct{ messages, distinct, first, last int }
+
+// outboxComplete: the outbox has one message for each version of a bill, and
+// none for a version or a bill that is not there.
+func (c *checker) outboxComplete(ctx context.Context, name string) error {
+	const query = `
+SELECT 'bill', CAST(id AS text), version, version, 1, version FROM bills
+UNION ALL
+SELECT 'messages', object_id, COUNT(*), COUNT(DISTINCT version), MIN(version), MAX(version)
+FROM outbox_messages WHERE SUBSTR(object_id, 1, 5) = 'bill_' GROUP BY object_id`
+	bills := newPairs[pay.BillID, told]()
+	err := c.each(ctx, query, func(rows *sql.Rows) error {
+		var table, key string
+		var t told
+		if err := rows.Scan(&table, &key, &t.messages, &t.distinct, &t.first, &t.last); err != nil {
+			return err
+		}
+		if table == "bill" {
+			var id pay.BillID
+			err := id.Scan(key)
+			bills.left(id, t)
+			return err
+		}
+		id, err := pay.ParseBillID(key)
+		if err != nil {
+			c.report.breach(name, "messages are about an id that no bill can have", key)
+			return nil //nolint:nilerr // it is a finding
+		}
+		bills.right(id, t)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for id, want := range bills.ours {
+		t := bills.theirs[id]
+		delete(bills.theirs, id)
+		c.report.breach(name, fmt.Sprintf("%d versions, and %d messages of %d of them (%d to %d)", want.last, t.messages, t.distinct, t.first, t.last), id.String())
+	}
+	for id, t := range bills.theirs {
+		c.report.breach(name, fmt.Sprintf("%d messages about a bill that is not there", t.messages), id.String())
+	}
+	return nil
+}

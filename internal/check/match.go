@@ -1,0 +1,192 @@
+package check
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/paygraph/paygraph/internal/pay"
+)
+
+// order names one order of a vendor: its name and our number there.
+type order struct{ provider, number string }
+
+// taken is money that the book has, and the attempt that claims it.
+type taken struct {
+	captured int64
+	currency string
+	captures int
+	at       time.Time
+	claimed  bool
+}
+
+// attemptRow is what the comparison needs of one attempt.
+type attemptRow struct {
+	id         pay.AttemptID
+	bill       pay.BillID
+	order      order
+	status     string
+	captured   int64
+	currency   string
+	watchUntil time.Time
+	askedAt    sql.NullTime
+	updatedAt  time.Time
+	operation  sql.NullTime // since when an operation is under way
+	reviewed   bool         // an open review case is about it
+	disagrees  bool         // one that says that the provider's book differs
+}
+
+// bookMatched: the captures of the sandbox's book and our CAPTURED attempts are
+// the same, one to one by provider and order number, each taken once, with the
+// same amount and currency. Card verifications are counted apart.
+//
+// Money in the book that no attempt took yet is one of three things. With an
+// open review case it is known. It is pending, and no breach unless Strict, while
+// the attempt is UNKNOWN, which the program resolves by asking for up to a day,
+// or while it is open or watched and one of these is younger than 60 s: the
+// money, the last question, its last change, the operation under way. A capture
+// of ours that is newer than the reading of the book is pending too. Everything
+// else is a breach. An order that no
+// attempt has at all needs an open UNMATCHED_PAYMENT case whose key ends with
+// "/" and its number.
+func (c *checker) bookMatched(ctx context.Context, name string) error {
+	if c.Sandbox == "" {
+		c.report.Skipped = append(c.report.Skipped, name+": no sandbox was named")
+		return nil
+	}
+	began := c.Clock.Now()
+	book := make(map[order]*taken)
+	var payments, verifications int64
+	err := c.readBook(ctx, func(e bookEntry) {
+		if e.Kind == "verification" {
+			verifications++
+			return
+		}
+		payments++
+		if e.Captures > 0 || e.CapturedMinor != 0 {
+			book[order{e.Provider, e.OrderRef}] = &taken{captured: e.CapturedMinor, currency: e.Currency, captures: e.Captures, at: e.At}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	c.report.count("orders in the book", payments)
+	c.report.count("verifications in the book", verifications)
+	if err := c.matchAttempts(ctx, name, book, began); err != nil {
+		return err
+	}
+	return c.matchNobody(ctx, name, book)
+}
+
+// matchAttempts goes through all attempts, and marks the money that is claimed.
+func (c *checker) matchAttempts(ctx context.Context, name string, book map[order]*taken, began time.Time) error {
+	const query = `
+SELECT a.id, a.bill_id, a.provider, a.order_number, a.status, a.captured_minor,
+	COALESCE((SELECT MAX(r.currency) FROM review_cases r
+		WHERE r.attempt_id = a.id AND r.reason = 'CURRENCY_MISMATCH'), a.currency),
+	a.watch_until, a.asked_at, a.updated_at, o.created_at,
+	EXISTS (SELECT 1 FROM review_cases r WHERE r.attempt_id = a.id AND r.resolved_at IS NULL),
+	EXISTS (SELECT 1 FROM review_cases r WHERE r.attempt_id = a.id AND r.resolved_at IS NULL AND r.reason = 'PROVIDER_DISAGREES')
+FROM attempts a LEFT JOIN operations o ON o.attempt_id = a.id AND o.resolved_at IS NULL
+ORDER BY a.id`
+	var last pay.AttemptID
+	return c.each(ctx, query, func(rows *sql.Rows) error {
+		var a attemptRow
+		err := rows.Scan(&a.id, &a.bill, &a.order.provider, &a.order.number, &a.status, &a.captured, &a.currency,
+			&a.watchUntil, &a.askedAt, &a.updatedAt, &a.operation, &a.reviewed, &a.disagrees)
+		if err != nil || a.id == last { // two open operations are operations.open's to report
+			return err
+		}
+		last = a.id
+		c.matchAttempt(name, a, book[a.order], began)
+		return nil
+	})
+}
+
+// matchAttempt compares one attempt with the money that the book has for its
+// order, which is nil when it has none.
+func (c *checker) matchAttempt(name string, a attemptRow, t *taken, began time.Time) {
+	ours := a.status == "CAPTURED" && a.captured > 0
+	breach := func(format string, args ...any) {
+		c.report.breach(name, fmt.Sprintf(format, args...), a.id.String(), a.bill.String(), a.order.number)
+	}
+	switch {
+	case t == nil && !ours:
+	case t == nil && !a.updatedAt.Before(began):
+		c.undecided(name, fmt.Sprintf("it took %d %s since the book was read", a.captured, a.currency), a)
+	case t == nil:
+		breach("it took %d %s, and the book of %s has nothing", a.captured, a.currency, a.order.provider)
+	case t.claimed:
+		breach("two attempts have this order of %s", a.order.provider)
+	default:
+		t.claimed = true
+		switch {
+		case t.captures != 1:
+			breach("%s took its money %d times", a.order.provider, t.captures)
+		case !ours && a.reviewed:
+		case !ours && c.mayStillLearn(a, t):
+			c.undecided(name, fmt.Sprintf("%s took %d %s, and the attempt is still %s", a.order.provider, t.captured, t.currency, a.status), a)
+		case !ours:
+			breach("%s took %d %s, and the attempt is %s, without an open review case", a.order.provider, t.captured, t.currency, a.status)
+		case (t.captured != a.captured || t.currency != a.currency) && !a.disagrees:
+			breach("%s took %d %s, and %d %s is recorded", a.order.provider, t.captured, t.currency, a.captured, a.currency)
+		}
+	}
+}
+
+// mayStillLearn reports whether the program is still on its way to hear of t.
+func (c *checker) mayStillLearn(a attemptRow, t *taken) bool {
+	now := c.Clock.Now()
+	switch a.status {
+	case "UNKNOWN":
+		return true
+	case "CREATED", "SENT", "ACTION_REQUIRED", "AUTHORIZED":
+	default:
+		if !now.Before(a.watchUntil) {
+			return false
+		}
+	}
+	news := []time.Time{t.at, a.askedAt.Time, a.updatedAt, a.operation.Time}
+	return now.Before(slices.MaxFunc(news, time.Time.Compare).Add(grace))
+}
+
+// undecided reports what time alone may mend.
+func (c *checker) undecided(name, detail string, a attemptRow) {
+	report := c.report.pending
+	if c.Strict {
+		report = c.report.breach
+	}
+	report(name, detail, a.id.String(), a.bill.String(), a.order.number)
+}
+
+// matchNobody reports the money that no attempt has to do with, unless a person
+// has been asked about it.
+func (c *checker) matchNobody(ctx context.Context, name string, book map[order]*taken) error {
+	known, err := c.unmatchedCases(ctx)
+	if err != nil {
+		return err
+	}
+	for o, t := range book {
+		if !t.claimed && !known[o.number] {
+			c.report.breach(name, fmt.Sprintf("%s took %d %s for an order that is no attempt of ours", o.provider, t.captured, t.currency), o.number)
+		}
+	}
+	return nil
+}
+
+// unmatchedCases is the order numbers that open cases are about.
+func (c *checker) unmatchedCases(ctx context.Context) (map[string]bool, error) {
+	const query = `
+SELECT key FROM review_cases WHERE reason = 'UNMATCHED_PAYMENT' AND resolved_at IS NULL`
+	known := make(map[string]bool)
+	err := c.each(ctx, query, func(rows *sql.Rows) error {
+		var key string
+		err := rows.Scan(&key)
+		known[key[strings.LastIndexByte(key, '/')+1:]] = true
+		return err
+	})
+	return known, err
+}
