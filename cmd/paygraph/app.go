@@ -36,7 +36,10 @@ type assembly struct {
 	ReturnKey []byte
 	PublicURL string
 	Logger    *slog.Logger
-	Web       func(*web.Options) // the last word on the edge
+
+	DrainDelay time.Duration      // from "not ready" to closing the door
+	Drain      time.Duration      // for what is under way to finish; 0: drainTime
+	Web        func(*web.Options) // the last word on the edge
 }
 
 // app is the whole server, put together but not running.
@@ -46,6 +49,7 @@ type app struct {
 	runner *jobs.Runner
 	feed   *events.Feed
 	web    *web.Server
+	drain  time.Duration
 }
 
 // assemble wires the services, top to bottom: each knows only what stands above
@@ -65,18 +69,24 @@ func assemble(a assembly) (*app, error) {
 	shops := merchants.New(a.Store)
 	products := catalogue.New(a.Store)
 	ledger := wallets.New(a.Store)
-	grants := entitlements.New(a.Store)
 	bills := billing.New(billing.Config{
 		Store: a.Store, Accounts: a.Accounts, Catalogue: products, Merchants: shops, Ledger: ledger,
 		Tokens: tokens, Feed: feed, Runner: runner,
-		Fulfillers:  map[pay.ProductKind]billing.Fulfiller{pay.ProductDirect: grants},
+		Fulfillers:  map[pay.ProductKind]billing.Fulfiller{pay.ProductDirect: entitlements.New()},
 		CheckReturn: auth.ReturnURL, ReturnKey: a.ReturnKey, PublicURL: a.PublicURL, Logger: a.Logger,
 	})
-	services := graph.Services{
+	schema := graph.NewSchema(graph.Services{
 		Billing: bills, Catalogue: products, Users: users.New(a.Store), Wallets: ledger, Merchants: shops,
-		Entitlements: grants, Accounts: a.Accounts, Hub: hub, Feed: feed, Clock: clock, Logger: a.Logger,
+		Entitlements: entitlements.NewReader(a.Store), Hub: hub, Feed: feed, Clock: clock, Logger: a.Logger, ClientIP: web.ClientIP,
+	})
+	if err := graph.CheckAuth(schema.Schema()); err != nil {
+		tokens.Close()
+		return nil, err
 	}
-	options := web.Options{Schema: graph.NewSchema(services), Presenter: graph.Presenter(a.Logger), Auth: tokens, Billing: bills, Store: a.Store, Clock: clock, Logger: a.Logger}
+	options := web.Options{
+		Schema: schema, Presenter: graph.Presenter(a.Logger), Auth: tokens, Billing: bills, Store: a.Store,
+		Clock: clock, Logger: a.Logger, PublicURL: a.PublicURL, DrainDelay: a.DrainDelay,
+	}
 	if a.Web != nil {
 		a.Web(&options)
 	}
@@ -85,7 +95,15 @@ func assemble(a assembly) (*app, error) {
 		tokens.Close()
 		return nil, err
 	}
-	return &app{store: a.Store, auth: tokens, runner: runner, feed: feed, web: server}, nil
+	if a.Drain == 0 {
+		a.Drain = drainTime
+	}
+	return &app{store: a.Store, auth: tokens, runner: runner, feed: feed, web: server, drain: a.Drain}, nil
+}
+
+// listen opens a TCP listener; port 0 picks a free one.
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	return (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 }
 
 // drainTime is how long a stopping server waits for what it has begun.
@@ -102,7 +120,11 @@ func (a *app) run(ctx context.Context, listener net.Listener) error {
 	var group errgroup.Group
 	group.Go(func() error { return a.runner.Run(background) })
 	group.Go(func() error { return a.feed.Follow(background) })
-	err := a.web.Serve(ctx, listener, drainTime)
+	select {
+	case <-a.feed.Ready(): // who subscribes from here on misses nothing
+	case <-ctx.Done():
+	}
+	err := a.web.Serve(ctx, listener, a.drain)
 	stop()
 	return errors.Join(err, group.Wait())
 }

@@ -19,7 +19,7 @@ func runCheck(ctx context.Context, args []string, env environment) (err error) {
 	if err := parse(flags, args, 0); err != nil {
 		return err
 	}
-	s, err := database.open(ctx, env, true)
+	s, err := database.openPatiently(ctx, env)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net/url"
 	"path/filepath"
+	"strings"
 
 	"github.com/paygraph/paygraph/internal/store"
 )
@@ -26,11 +28,15 @@ func addDatabaseFlags(flags *flag.FlagSet) databaseFlags {
 // open opens the database that the flags or the environment name. Migrated
 // demands that it has the newest version.
 func (d databaseFlags) open(ctx context.Context, env environment, migrated bool) (*store.Store, error) {
-	url, err := d.resolve(env)
+	raw, err := d.resolve(env)
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.Open(ctx, url, systemClock())
+	return openAt(ctx, raw, migrated)
+}
+
+func openAt(ctx context.Context, raw string, migrated bool) (*store.Store, error) {
+	s, err := store.Open(ctx, raw, systemClock())
 	if err != nil {
 		return nil, err
 	}
@@ -44,6 +50,22 @@ func (d databaseFlags) open(ctx context.Context, env environment, migrated bool)
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// openPatiently opens a migrated database whose statements may take as long as
+// they need: a check reads whole tables.
+func (d databaseFlags) openPatiently(ctx context.Context, env environment) (*store.Store, error) {
+	raw, err := d.resolve(env)
+	if err != nil {
+		return nil, err
+	}
+	if u, err := url.Parse(raw); err == nil && strings.HasPrefix(u.Scheme, "postgres") {
+		q := u.Query()
+		q.Set("statement_timeout", "0")
+		u.RawQuery = q.Encode()
+		raw = u.String()
+	}
+	return openAt(ctx, raw, true)
 }
 
 func (d databaseFlags) resolve(env environment) (string, error) {

@@ -133,9 +133,12 @@ func demoCatalogue(ctx context.Context, s *store.Store, m *ent.Merchant) (*ent.P
 	membership, err := demoProduct(ctx, s, m, catalogue.Upsert{
 		Code: "membership", Kind: pay.ProductSubscription, Title: "Membership", Description: new("Everything on the site, while it is renewed."),
 		Prices: []catalogue.NewPrice{
-			{Amount: pay.Of(49900, pay.RUB), Interval: month, Trial: week}, {Amount: pay.Of(499000, pay.RUB), Interval: year, Trial: week},
-			{Amount: pay.Of(250000, pay.KZT), Interval: month, Trial: week}, {Amount: pay.Of(2500000, pay.KZT), Interval: year, Trial: week},
-			{Amount: pay.Of(500, pay.USD), Interval: month, Trial: week}, {Amount: pay.Of(5000, pay.USD), Interval: year, Trial: week},
+			{Amount: pay.Of(49900, pay.RUB), Interval: month, Trial: week},
+			{Amount: pay.Of(499000, pay.RUB), Interval: year, Trial: week},
+			{Amount: pay.Of(250000, pay.KZT), Interval: month, Trial: week},
+			{Amount: pay.Of(2500000, pay.KZT), Interval: year, Trial: week},
+			{Amount: pay.Of(500, pay.USD), Interval: month, Trial: week},
+			{Amount: pay.Of(5000, pay.USD), Interval: year, Trial: week},
 		},
 		Grants: catalogue.Grants{Resources: []string{"membership"}},
 	})

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -43,7 +42,7 @@ func runDev(ctx context.Context, args []string, env environment) error {
 	if err := parse(flags, args, 0); err != nil {
 		return err
 	}
-	logger := slog.New(slog.NewTextHandler(env.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	logger := slog.New(web.LogHandler(slog.NewTextHandler(env.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	return dev(ctx, o, env, logger)
 }
 
@@ -55,7 +54,7 @@ func dev(ctx context.Context, o devOptions, env environment, logger *slog.Logger
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 
-	listener, err := net.Listen("tcp", o.addr)
+	listener, err := listen(ctx, o.addr)
 	if err != nil {
 		return fmt.Errorf("listen (choose another --addr, or port 0): %w", err)
 	}
@@ -65,7 +64,7 @@ func dev(ctx context.Context, o devOptions, env environment, logger *slog.Logger
 	if err != nil {
 		return fmt.Errorf("make the demo shop: %w", err)
 	}
-	box, sandboxURL, err := o.openSandbox(s, logger)
+	box, sandboxURL, err := o.openSandbox(ctx, s, logger)
 	if err != nil {
 		return err
 	}
@@ -116,7 +115,7 @@ func openDevStore(ctx context.Context, o devOptions) (*store.Store, error) {
 }
 
 // openSandbox starts the process's own sandbox, unless one was named.
-func (o devOptions) openSandbox(s *store.Store, logger *slog.Logger) (*sandboxes, string, error) {
+func (o devOptions) openSandbox(ctx context.Context, s *store.Store, logger *slog.Logger) (*sandboxes, string, error) {
 	if o.sandbox != "" {
 		return nil, strings.TrimSuffix(o.sandbox, "/"), nil
 	}
@@ -130,7 +129,7 @@ func (o devOptions) openSandbox(s *store.Store, logger *slog.Logger) (*sandboxes
 	if err := os.MkdirAll(o.data, 0o700); err != nil {
 		return nil, "", fmt.Errorf("make the data folder: %w", err)
 	}
-	box, err := startSandbox(addr, filepath.Join(o.data, "sandbox.jsonl"), s.Clock(), logger)
+	box, err := startSandbox(ctx, addr, filepath.Join(o.data, "sandbox.jsonl"), s.Clock(), logger)
 	if err != nil {
 		return nil, "", err
 	}

@@ -140,7 +140,7 @@ func parse(flags *flag.FlagSet, args []string, arguments int) error {
 	return nil
 }
 
-// systemClock is the machine's clock: the only one outside of tests.
+// systemClock is the machine's clock: where every other clock comes from.
 func systemClock() pay.Clock {
-	return pay.ClockFunc(time.Now) //nolint:forbidigo // this is where every clock comes from
+	return pay.ClockFunc(time.Now)
 }

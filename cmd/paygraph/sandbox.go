@@ -23,7 +23,7 @@ func runSandbox(ctx context.Context, args []string, env environment) error {
 		return err
 	}
 	logger := slog.New(slog.NewTextHandler(env.Stderr, nil))
-	box, err := startSandbox(*addr, *state, systemClock(), logger)
+	box, err := startSandbox(ctx, *addr, *state, systemClock(), logger)
 	if err != nil {
 		return err
 	}
@@ -39,7 +39,7 @@ type sandboxes struct {
 
 // startSandbox opens every simulated provider at addr. Nothing is served before
 // run.
-func startSandbox(addr, stateFile string, clock pay.Clock, logger *slog.Logger) (*sandboxes, error) {
+func startSandbox(ctx context.Context, addr, stateFile string, clock pay.Clock, logger *slog.Logger) (*sandboxes, error) {
 	server, err := sandbox.New(sandbox.Options{Clock: clock, Logger: logger, StateFile: stateFile})
 	if err != nil {
 		return nil, fmt.Errorf("open the sandbox: %w", err)
@@ -47,7 +47,7 @@ func startSandbox(addr, stateFile string, clock pay.Clock, logger *slog.Logger) 
 	if err := server.Register(payturesandbox.New(payturesandbox.Options{})); err != nil {
 		return nil, fmt.Errorf("open Payture's sandbox: %w", err)
 	}
-	listener, err := net.Listen("tcp", addr)
+	listener, err := listen(ctx, addr)
 	if err != nil {
 		return nil, fmt.Errorf("listen for the sandbox (choose another address, or port 0): %w", err)
 	}

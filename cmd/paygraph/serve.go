@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 
 	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/internal/auth"
@@ -44,7 +43,7 @@ func runServe(ctx context.Context, args []string, env environment) (err error) {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", c.Addr)
+	listener, err := listen(ctx, c.Addr)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
@@ -56,9 +55,9 @@ func runServe(ctx context.Context, args []string, env environment) (err error) {
 func newLogger(w io.Writer, c *config.Serve) *slog.Logger {
 	options := &slog.HandlerOptions{Level: c.LogLevel}
 	if c.LogFormat == "text" {
-		return slog.New(slog.NewTextHandler(w, options))
+		return slog.New(web.LogHandler(slog.NewTextHandler(w, options)))
 	}
-	return slog.New(slog.NewJSONHandler(w, options))
+	return slog.New(web.LogHandler(slog.NewJSONHandler(w, options)))
 }
 
 // openServeStore opens a database that is migrated and, in live mode, durable.
