@@ -1,3 +1,6 @@
+// Package migrate holds the versioned migrations that every database goes
+// through, and ent's picture of the tables they must arrive at. Only the SQL and
+// this file are written by hand; internal/store runs them. Start with Versions.
 package migrate
 
 import "embed"

@@ -158,6 +158,7 @@ func (b *bundle) program() context.Context { return viewer.AsProgram(b.t.Context
 func (b *bundle) public() context.Context {
 	return b.as(viewer.Viewer{Role: pay.RolePublic, Principal: "key/public"})
 }
+
 func (b *bundle) server() context.Context {
 	return b.as(viewer.Viewer{Role: pay.RoleServer, Principal: "key/secret"})
 }

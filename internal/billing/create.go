@@ -137,7 +137,7 @@ func (s *Service) resume(ctx context.Context, c *claim, in NewBill) (*Outcome, e
 	}
 	account, refused := s.chooseAccount(ctx, b.MerchantID, in.PayWith, b.Total())
 	if refused != nil {
-		return &Outcome{Bill: id, Errors: []*pay.Error{refused}}, nil
+		return &Outcome{Bill: id, Errors: asList(refused)}, nil
 	}
 	o := opening{Account: account, ReturnURL: in.ReturnURL, Payer: in.Payer, Email: in.Email}
 	return s.open(ctx, c, id, o, nil)

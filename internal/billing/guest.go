@@ -55,6 +55,7 @@ func (s *Service) Claim(ctx context.Context, rawID, token string) (*Outcome, err
 	}
 	var refused *pay.Error
 	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		refused = nil
 		b, err := tx.Bill.Get(ctx, id)
 		if ent.IsNotFound(err) {
 			refused = pay.NotFound("bill", "bill")
