@@ -1142,7 +1142,7 @@ type BillEvent {
   from: BillStatus
   """The status after."""
   to: BillStatus!
-  """Why, as a stable word for programs, such as ` + "`" + `created` + "`" + `, ` + "`" + `captured` + "`" + `, ` + "`" + `fulfilled` + "`" + ` or ` + "`" + `expired` + "`" + `."""
+  """Why, as a stable word for programs: ` + "`" + `bill.created` + "`" + `, ` + "`" + `bill.claimed` + "`" + `, ` + "`" + `bill.canceled` + "`" + `, ` + "`" + `bill.expired` + "`" + `, ` + "`" + `bill.hold_lapsed` + "`" + `, ` + "`" + `bill.fulfilled` + "`" + `; ` + "`" + `attempt.` + "`" + ` and its status in lower case; ` + "`" + `payment.authorized` + "`" + `, ` + "`" + `payment.captured` + "`" + `, or ` + "`" + `payment.` + "`" + ` and the reason of the review case in lower case. Treat an unknown one as a change like any other."""
   reason: String!
   """Who caused it. Null when the server or the provider did."""
   actor: Role

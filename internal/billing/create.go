@@ -115,10 +115,16 @@ func (s *Service) create(ctx context.Context, c *claim, in NewBill) (*Outcome, e
 	}
 	id := pay.NewBillID(s.now())
 	insert := func(ctx context.Context, tx *store.Tx) (*ent.Bill, error) { return s.insertBill(ctx, tx, id, plan) }
-	if !in.Start {
-		return s.createOnly(ctx, c, id, insert)
+	var outcome *Outcome
+	if in.Start {
+		outcome, err = s.open(ctx, c, id, plan.opening, insert)
+	} else {
+		outcome, err = s.createOnly(ctx, c, id, insert)
 	}
-	return s.open(ctx, c, id, plan.opening, insert)
+	if err == nil && outcome.Bill == id && viewer.From(ctx).Role == pay.RolePublic {
+		outcome.AccessToken = s.guestToken(plan.merchant, id, firstTokenVersion, plan.expires.Add(guestTokenAfterExpiry))
+	}
+	return outcome, err
 }
 
 // resume takes up a creation that died: its bill is there, because the key's
@@ -202,14 +208,14 @@ func (s *Service) insertBill(ctx context.Context, tx *store.Tx, id pay.BillID, p
 // caller's creation, on replays too: it is derived, so it is the same each time.
 func (s *Service) withAccessToken(ctx context.Context, o *Outcome, err error) (*Outcome, error) {
 	v := viewer.From(ctx)
-	if err != nil || o == nil || o.Bill.IsZero() || v.Role != pay.RolePublic {
+	if err != nil || o == nil || o.Bill.IsZero() || o.AccessToken != "" || v.Role != pay.RolePublic {
 		return o, err
 	}
 	b, err := s.Store.Read().Bill.Get(viewer.AsProgram(ctx), o.Bill)
 	if err != nil {
 		return nil, fmt.Errorf("read bill %s: %w", o.Bill, err)
 	}
-	o.AccessToken = s.guestToken(b, b.ExpiresAt.Add(guestTokenAfterExpiry))
+	o.AccessToken = s.guestToken(b.MerchantID, b.ID, b.TokenVersion, b.ExpiresAt.Add(guestTokenAfterExpiry))
 	return o, nil
 }
 
@@ -217,8 +223,11 @@ func (s *Service) withAccessToken(ctx context.Context, o *Outcome, err error) (*
 // last be paid.
 const guestTokenAfterExpiry = 30 * 24 * time.Hour
 
-func (s *Service) guestToken(b *ent.Bill, expires time.Time) string {
-	return s.Tokens.GuestToken(b.MerchantID, b.ID, b.TokenVersion, expires)
+// firstTokenVersion is the version of a new bill's tokens, the column's default.
+const firstTokenVersion = 1
+
+func (s *Service) guestToken(merchant pay.MerchantID, id pay.BillID, version int, expires time.Time) string {
+	return s.Tokens.GuestToken(merchant, id, version, expires)
 }
 
 // chooseAccount picks the provider account for an amount: the one named, else

@@ -35,7 +35,7 @@ func (s *Service) NewAccessToken(ctx context.Context, rawID string, ttl *pay.Per
 	if !expires.After(now) || expires.After(now.Add(maxTokenLife)) {
 		return refuse(pay.Invalid("token.ttl_range", "A token lives at most P30D and longer than no time.", "ttl")), nil
 	}
-	return &Outcome{Bill: b.ID, AccessToken: s.guestToken(b, expires)}, nil
+	return &Outcome{Bill: b.ID, AccessToken: s.guestToken(b.MerchantID, b.ID, b.TokenVersion, expires)}, nil
 }
 
 // Claim makes a guest's bill the signed-in payer's own, with what it granted.
@@ -53,32 +53,24 @@ func (s *Service) Claim(ctx context.Context, rawID, token string) (*Outcome, err
 	if err != nil || guest.Role != pay.RoleGuest || guest.Bill != id || guest.Merchant != v.Merchant {
 		return refuse(pay.NotFound("bill", "bill")), nil //nolint:nilerr // a token that opens nothing is no such bill
 	}
-	var refused *pay.Error
 	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		refused = nil
 		b, err := tx.Bill.Get(ctx, id)
-		if ent.IsNotFound(err) {
-			refused = pay.NotFound("bill", "bill")
-			return nil //nolint:nilerr // no such bill is an answer
-		}
-		if err != nil {
+		switch {
+		case ent.IsNotFound(err):
+			return pay.NotFound("bill", "bill").Because(err)
+		case err != nil:
 			return fmt.Errorf("read bill %s: %w", id, err)
+		case b.UserID == nil:
+			return s.giveTo(ctx, tx, b, v.User)
+		case *b.UserID != v.User:
+			taken := pay.Errorf(pay.CodeStateConflict, "bill.claimed", "The bill belongs to another user.")
+			taken.Retry, taken.Detail = pay.DoNotRetry, pay.StateDetail{From: string(b.Status), Allowed: []string{}}
+			return taken
 		}
-		if b.UserID != nil {
-			if *b.UserID != v.User {
-				refused = pay.Errorf(pay.CodeStateConflict, "bill.claimed", "The bill belongs to another user.")
-				refused.Retry = pay.DoNotRetry
-				refused.Detail = pay.StateDetail{From: string(b.Status), Allowed: []string{}}
-			}
-			return nil
-		}
-		return s.giveTo(ctx, tx, b, v.User)
+		return nil
 	})
 	if err != nil {
-		return nil, err
-	}
-	if refused != nil {
-		return refuse(refused), nil
+		return outcomeOf(pay.BillID{}, err)
 	}
 	return &Outcome{Bill: id}, nil
 }

@@ -76,8 +76,15 @@ func (s *Service) open(ctx context.Context, c *claim, id pay.BillID, o opening, 
 		answer := s.readOpening(a, result, callErr)
 		again := answer.inDoubt && try < openingTries
 		var refused *pay.Error
+		known := b // as the first transaction left it; read again when another call moved it
 		err = s.inTx(work, func(ctx context.Context, tx *store.Tx) (err error) {
-			if refused, err = s.recordOpening(ctx, tx, a.ID, answer); err != nil || again {
+			now := known
+			if known = nil; now == nil {
+				if now, err = tx.Bill.Get(ctx, id); err != nil {
+					return fmt.Errorf("read bill %s: %w", id, err)
+				}
+			}
+			if refused, err = s.recordOpening(ctx, tx, now, a.ID, answer); err != nil || again {
 				return err
 			}
 			return c.settle(ctx, tx, asList(refused)...)

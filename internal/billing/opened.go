@@ -62,7 +62,7 @@ func (s *Service) readOpening(a *ent.Attempt, result providers.Result, err error
 // recordOpening writes what Start came to. When the attempt was given up while
 // the call was out, only its watch remains, and the caller is told that the bill
 // has moved on.
-func (s *Service) recordOpening(ctx context.Context, tx *store.Tx, id pay.AttemptID, answer openingAnswer) (*pay.Error, error) {
+func (s *Service) recordOpening(ctx context.Context, tx *store.Tx, b *ent.Bill, id pay.AttemptID, answer openingAnswer) (*pay.Error, error) {
 	update := tx.Attempt.Update().Where(attempt.ID(id), attempt.StatusEQ(pay.AttemptCreated)).
 		SetStatus(answer.attempt).SetUpdatedAt(tx.Now)
 	if !answer.attempt.IsOpen() {
@@ -91,10 +91,6 @@ func (s *Service) recordOpening(ctx context.Context, tx *store.Tx, id pay.Attemp
 	}
 	if err := closeOperation(ctx, tx, id, answer); err != nil {
 		return nil, err
-	}
-	b, err := tx.Bill.Query().Where(billOfAttempt(id)).Only(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read the bill of attempt %s: %w", id, err)
 	}
 	reason := "attempt." + reasonOf(answer.attempt)
 	return answer.refused, s.advance(ctx, tx, b, move{To: b.Status, Reason: reason})
