@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -150,7 +151,7 @@ func assembleDev(ctx context.Context, s *store.Store, d *demo, publicURL, sandbo
 		return nil, err
 	}
 	page, err := explorer.Handler(explorer.Options{
-		Title: "Paygraph", Endpoint: "/graphql", Token: d.PublishableKey, Document: exampleDocument(d),
+		Title: "Paygraph", Endpoint: "/graphql", Token: d.OperatorToken, Document: exampleDocument(d),
 	})
 	if err != nil {
 		return nil, err
@@ -158,7 +159,24 @@ func assembleDev(ctx context.Context, s *store.Store, d *demo, publicURL, sandbo
 	return assemble(assembly{
 		Store: s, Accounts: accounts, DevSecret: d.Secret, GuestKeys: [][]byte{guestKey}, ReturnKey: returnKey,
 		PublicURL: publicURL, Logger: logger,
-		Web: func(w *web.Options) { w.Explorer = page },
+		Web: func(w *web.Options) { w.Explorer = onThisMachine(page) },
+	})
+}
+
+// onThisMachine serves a page to browsers that call this machine by its own
+// names only. The explorer holds a token: a foreign site whose name was bent to
+// this address must not read it.
+func onThisMachine(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.Host)
+		if err != nil {
+			host = r.Host
+		}
+		if address := net.ParseIP(strings.Trim(host, "[]")); host != "localhost" && address == nil {
+			http.Error(w, "The explorer is served at localhost and at this machine's address only.", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
 	})
 }
 

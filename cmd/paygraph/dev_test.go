@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"io"
 	"net/http"
 	"runtime"
 	"strings"
@@ -188,4 +189,28 @@ func TestDev_LogsTellNoSecret(t *testing.T) {
 	for _, secret := range []string{"canary", made.AccessToken, p.ready["secret_key"], p.ready["operator_token"], made.Bill.NextAction.URL} {
 		require.NotContains(t, log, secret)
 	}
+}
+
+// The explorer opens with the demo token in it, and only by this machine's own
+// names.
+func TestDev_Explorer(t *testing.T) {
+	t.Parallel()
+	p := startDev(t, "--data", t.TempDir())
+	page := func(host string) (int, string) {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+p.ready["addr"]+"/", nil)
+		require.NoError(t, err)
+		request.Host = host
+		response, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		defer func() { _ = response.Body.Close() }()
+		text, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		return response.StatusCode, string(text)
+	}
+	status, text := page(p.ready["addr"])
+	require.Equal(t, http.StatusOK, status)
+	require.Contains(t, text, p.ready["operator_token"])
+	status, text = page("evil.example")
+	require.Equal(t, http.StatusForbidden, status)
+	require.NotContains(t, text, p.ready["operator_token"])
 }

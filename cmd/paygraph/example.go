@@ -7,39 +7,42 @@ import (
 )
 
 // exampleDocument is what the explorer opens with: it buys a page of the demo
-// shop as a guest and watches the payment.
+// shop and watches the payment.
 func exampleDocument(d *demo) string {
-	return fmt.Sprintf(`# 1. Buy a page as a guest: run BuyPage.
-# 2. Open nextAction.url in another tab: the sandbox's payment page.
-#    Pay with the card 4111 1111 1111 1112, any future date, CVC 123.
-# 3. To watch it live, put the answer's accessToken into the headers below
-#    ("Authorization": "Bearer gt_..."), the bill's id into Watch, and run Watch
-#    before you pay.
+	return fmt.Sprintf(`# 1. Run BuyPage, copy nextAction.url.
+# 2. Run Watch: it tells what happens to bills.
+# 3. Open the url in another tab. Pay with
+#    4111 1111 1111 1112, any future date, any
+#    code, and see Watch tell it.
+#
+# The token below is the shop's operator. A page
+# would send the publishable key, and watch its
+# bill with the accessToken of billCreate.
 
 mutation BuyPage {
   billCreate(input: {
+    # another key for another bill
     idempotencyKey: %q
     product: %q
     currency: "RUB"
     pageId: "articles/42"
   }) {
-    accessToken
-    replayed
     bill {
       id
       status
       total { decimal currency }
       nextAction { ... on RedirectAction { url expiresAt } }
     }
+    replayed
     errors { code key message path retry }
   }
 }
 
 subscription Watch {
-  billUpdated(id: "bill_") {
+  merchantBillUpdated {
     cursor
-    snapshot
     bill {
+      id
       status
       version
       paid { decimal currency }
