@@ -66,7 +66,7 @@ type Attempt struct {
 	WatchUntil time.Time `json:"watch_until,omitempty"`
 	// when the vendor was last asked
 	AskedAt *time.Time `json:"asked_at,omitempty"`
-	// when it became UNKNOWN
+	// since when money may have moved that we know nothing of: an operation on a hold is out, or its answer was lost
 	DoubtSince *time.Time `json:"doubt_since,omitempty"`
 	// CardBrand holds the value of the "card_brand" field.
 	CardBrand *string `json:"card_brand,omitempty"`

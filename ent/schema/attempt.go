@@ -42,7 +42,7 @@ func (Attempt) Fields() []ent.Field {
 		field.Time("session_ends_at").Optional().Nillable().Comment("when what was opened can no longer be paid"),
 		field.Time("watch_until").Comment("money is looked for until then, whatever became of the bill"),
 		field.Time("asked_at").Optional().Nillable().Comment("when the vendor was last asked"),
-		field.Time("doubt_since").Optional().Nillable().Comment("when it became UNKNOWN"),
+		field.Time("doubt_since").Optional().Nillable().Comment("since when money may have moved that we know nothing of: an operation on a hold is out, or its answer was lost"),
 		field.String("card_brand").Optional().Nillable(),
 		field.String("card_mask").Optional().Nillable().Sensitive(),
 		field.String("decline_code").Optional().Nillable(),

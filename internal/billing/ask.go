@@ -141,7 +141,7 @@ func nextAsk(a *ent.Attempt, now time.Time) time.Time {
 	switch {
 	case a.Status == pay.AttemptCaptured:
 		return time.Time{}
-	case a.Status == pay.AttemptUnknown && a.DoubtSince != nil:
+	case a.DoubtSince != nil:
 		return nextInDoubt(*a.DoubtSince, now)
 	case a.Status == pay.AttemptAuthorized:
 		return now.Add(authorizedPoll)

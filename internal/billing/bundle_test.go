@@ -60,7 +60,7 @@ const (
 )
 
 // setup lays a backend on the database at url. Wrap, when given, stands between
-// the services and the one-stage account's adapter.
+// the services and the adapters of the first and the two-stage account.
 func setup(t *testing.T, url string, wrap ...func(providers.Provider) providers.Provider) *bundle {
 	t.Helper()
 	clock := &storetest.Clock{}
@@ -68,14 +68,14 @@ func setup(t *testing.T, url string, wrap ...func(providers.Provider) providers.
 	b.startSandbox()
 	b.seed()
 
-	first := b.adapter(false)
+	first, held := b.adapter(false), b.adapter(true)
 	for _, w := range wrap {
-		first = w(first)
+		first, held = w(first), w(held)
 	}
 	accounts, err := providers.NewAccounts(
 		providers.Account{Code: oneStage, Merchant: b.merchant.ID, TestMode: true, Provider: first},
 		providers.Account{Code: secondOne, Merchant: b.merchant.ID, TestMode: true, Provider: b.adapter(false)},
-		providers.Account{Code: twoStage, Merchant: b.merchant.ID, TestMode: true, Provider: b.adapter(true)},
+		providers.Account{Code: twoStage, Merchant: b.merchant.ID, TestMode: true, Provider: held},
 	)
 	require.NoError(t, err)
 	silent := slog.New(slog.DiscardHandler)

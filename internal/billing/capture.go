@@ -79,7 +79,10 @@ func (s *Service) operate(ctx context.Context, c *claim, b *ent.Bill, kind pay.O
 		if done = a == nil; done {
 			return c.settle(ctx, tx) // an earlier call with this key did it
 		}
-		return s.newOperation(ctx, tx, a, kind, amount)
+		if err := s.newOperation(ctx, tx, a, kind, amount); err != nil {
+			return err
+		}
+		return s.watchOperation(ctx, tx, a)
 	})
 	if err != nil || done {
 		return s.ended(ctx, c, b.ID, nil, err)
@@ -102,6 +105,31 @@ func (s *Service) operate(ctx context.Context, c *claim, b *ent.Bill, kind pay.O
 		return c.settle(ctx, tx, asList(refused)...)
 	})
 	return s.ended(work, c, b.ID, refused, err)
+}
+
+// watchOperation has the provider asked about a held attempt when its operation's
+// answer should be long here: if this process dies in between, the hold is not
+// stuck. Until the answer is recorded the attempt counts as in doubt.
+func (s *Service) watchOperation(ctx context.Context, tx *store.Tx, a *ent.Attempt) error {
+	n, err := tx.Attempt.Update().Where(attempt.ID(a.ID), attempt.StatusEQ(pay.AttemptAuthorized)).
+		SetDoubtSince(tx.Now).SetUpdatedAt(tx.Now).Save(ctx)
+	if err != nil {
+		return fmt.Errorf("watch the operation on attempt %s: %w", a.ID, err)
+	}
+	if n == 0 {
+		return fmt.Errorf("watch the operation on attempt %s: %w", a.ID, errRaced)
+	}
+	return s.askAt(ctx, tx, a.ID, tx.Now.Add(callTimeout+firstAsk))
+}
+
+// notDone ends the doubt about a held attempt whose operation was surely not
+// done: the hold stands as before.
+func notDone(ctx context.Context, tx *store.Tx, id pay.AttemptID) error {
+	err := tx.Attempt.Update().Where(attempt.ID(id), attempt.StatusEQ(pay.AttemptAuthorized)).ClearDoubtSince().Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("end the doubt about attempt %s: %w", id, err)
+	}
+	return nil
 }
 
 // heldAttempt returns the attempt whose money the bill holds, or nil when it
@@ -129,7 +157,7 @@ func (s *Service) recordOperation(ctx context.Context, tx *store.Tx, a *ent.Atte
 	if callErr == nil && result.Status == providers.Declined && result.Decline != nil {
 		// The operation was refused; the hold stands.
 		err := openOperation(tx, a.ID).SetStatus(pay.OperationDeclined).SetResolvedAt(tx.Now).SetErrorCode(result.Decline.ProviderCode).Exec(ctx)
-		return declined(a.ID, *result.Decline), err
+		return declined(a.ID, *result.Decline), errors.Join(err, notDone(ctx, tx, a.ID))
 	}
 	if callErr == nil {
 		return nil, s.settle(ctx, tx, a.ID, result)
@@ -155,7 +183,7 @@ func (s *Service) recordOperation(ctx context.Context, tx *store.Tx, a *ent.Atte
 	if err != nil {
 		return nil, errors.Join(err, callErr)
 	}
-	return unavailable, nil
+	return unavailable, notDone(ctx, tx, a.ID)
 }
 
 // doubt marks money in doubt: the attempt is UNKNOWN and blocks its bill, its

@@ -5,27 +5,42 @@ import (
 	"runtime"
 	"sync/atomic"
 
+	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
 )
 
-// crashing stands before an adapter and ends the caller's goroutine instead of
-// answering, as the death of the process would: nothing after the call runs.
+// crash decides whether the next call of a provider ends as the death of the
+// process would: the vendor did it, and nothing after the call runs.
+type crash struct{ die atomic.Bool }
+
+// wrap stands before an adapter and ends the caller's goroutine when it is told
+// to.
+func (c *crash) wrap(p providers.Provider) providers.Provider {
+	return &crashing{Provider: p, crash: c}
+}
+
 type crashing struct {
 	providers.Provider
 
-	die atomic.Bool
+	crash *crash
 }
 
-func (c *crashing) wrap(p providers.Provider) providers.Provider {
-	c.Provider = p
-	return c
-}
-
-// Start opens the attempt at the vendor and dies before it can say so.
 func (c *crashing) Start(ctx context.Context, r providers.StartRequest) (providers.Result, error) {
-	result, err := c.Provider.Start(ctx, r)
+	defer c.crash.now()
+	return c.Provider.Start(ctx, r)
+}
+
+func (c *crashing) Capture(ctx context.Context, ref providers.Ref, handle string, amount pay.Money) (providers.Result, error) {
+	defer c.crash.now()
+	capturer, err := providers.As[providers.Capturer](c.Provider, providers.OpCapture)
+	if err != nil {
+		return providers.Result{}, err
+	}
+	return capturer.Capture(ctx, ref, handle, amount)
+}
+
+func (c *crash) now() {
 	if c.die.Load() {
 		runtime.Goexit()
 	}
-	return result, err
 }

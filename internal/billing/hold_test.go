@@ -1,6 +1,7 @@
 package billing_test
 
 import (
+	"sync"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/internal/billing"
 	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/internal/store/storetest"
 )
 
 // held makes a bill whose money is held by a two-stage account.
@@ -89,6 +91,41 @@ func TestService_Hold(t *testing.T) {
 		outcome, err := b.Capture(b.server(), billing.NewCapture{Key: uuid.NewString(), Bill: bill.ID.String()})
 		require.NoError(t, err)
 		require.Empty(t, outcome.Errors)
+		b.later(0)
+		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
+	})
+	t.Run("CaptureThatDiedIsFoundByAsking", func(t *testing.T) {
+		t.Parallel()
+		storetest.Each(t, func(t *testing.T, url string) {
+			dying := &crash{}
+			b := setup(t, url, dying.wrap)
+			bill := held(t, b)
+			in := billing.NewCapture{Key: uuid.NewString(), Bill: bill.ID.String()}
+			dying.die.Store(true)
+			var died sync.WaitGroup
+			died.Go(func() { _, _ = b.Capture(b.server(), in) })
+			died.Wait()
+
+			dying.die.Store(false)
+			b.later(20 * time.Second)
+			require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
+			b.clock.Advance(31 * time.Second)
+			again, err := b.Capture(b.server(), in)
+			require.NoError(t, err)
+			require.Empty(t, again.Errors)
+			require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSales: -99000}, b.booked())
+		})
+	})
+	fact(t, "UnreachableProviderLeavesTheHold", func(t *testing.T, b *bundle) {
+		bill := held(t, b)
+		b.fault("charge", "refuse_connect", 1)
+		in := billing.NewCapture{Key: uuid.NewString(), Bill: bill.ID.String()}
+		_, err := b.Capture(b.server(), in)
+		require.NoError(t, err)
+		b.later(10 * time.Minute)
+		again, err := b.Capture(b.server(), billing.NewCapture{Key: uuid.NewString(), Bill: bill.ID.String()})
+		require.NoError(t, err)
+		require.Empty(t, again.Errors)
 		b.later(0)
 		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
 	})

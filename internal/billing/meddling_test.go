@@ -15,18 +15,19 @@ import (
 
 // meddling stands before an adapter and does something else between the
 // vendor's answer and our hearing of it: what another caller may do meanwhile.
-type meddling struct {
-	providers.Provider
-
-	meanwhile func(orderNumber string)
-}
+type meddling struct{ meanwhile func(orderNumber string) }
 
 func (m *meddling) wrap(p providers.Provider) providers.Provider {
-	m.Provider = p
-	return m
+	return &meddled{Provider: p, meddling: m}
 }
 
-func (m *meddling) Start(ctx context.Context, r providers.StartRequest) (providers.Result, error) {
+type meddled struct {
+	providers.Provider
+
+	*meddling
+}
+
+func (m *meddled) Start(ctx context.Context, r providers.StartRequest) (providers.Result, error) {
 	result, err := m.Provider.Start(ctx, r)
 	if f := m.meanwhile; f != nil {
 		m.meanwhile = nil

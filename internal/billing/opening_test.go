@@ -52,15 +52,15 @@ func TestService_Opening(t *testing.T) {
 	t.Run("CallThatDiedIsTakenUpByTheSameKey", func(t *testing.T) {
 		t.Parallel()
 		storetest.Each(t, func(t *testing.T, url string) {
-			crash := &crashing{}
-			b := setup(t, url, crash.wrap)
-			crash.die.Store(true)
+			dying := &crash{}
+			b := setup(t, url, dying.wrap)
+			dying.die.Store(true)
 			in := b.buyPage()
 			var died sync.WaitGroup
 			died.Go(func() { _, _ = b.Create(b.public(), in) })
 			died.Wait()
 
-			crash.die.Store(false)
+			dying.die.Store(false)
 			early, err := b.Create(b.public(), in)
 			require.NoError(t, err)
 			require.Equal(t, []pay.Code{pay.CodeIdempotencyInFlight}, codes(early))

@@ -149,10 +149,7 @@ func (s *Service) compareCapture(ctx context.Context, tx *store.Tx, b *ent.Bill,
 // settleHold records that money is held.
 func (s *Service) settleHold(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, r providers.Result) error {
 	held := r.Authorized
-	if a.Status == pay.AttemptAuthorized || a.Status == pay.AttemptCaptured {
-		return nil
-	}
-	if a.Status == pay.AttemptUnknown {
+	if a.DoubtSince != nil {
 		return s.stillHeld(ctx, tx, b, a)
 	}
 	if !a.Status.CanBecome(pay.AttemptAuthorized) {
@@ -183,9 +180,9 @@ func (s *Service) settleHold(ctx context.Context, tx *store.Tx, b *ent.Bill, a *
 	return s.advance(ctx, tx, b, m)
 }
 
-// stillHeld takes an attempt out of doubt when the provider says that the money
-// is still only held, once its answers have had time to settle: the capture or
-// void that we lost sight of was not done.
+// stillHeld takes a held attempt out of doubt when the provider says that the
+// money is still only held, once its answers have had time to settle: the capture
+// or void that we lost sight of was not done.
 func (s *Service) stillHeld(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt) error {
 	if !s.hasSettled(a, tx.Now) {
 		return nil
