@@ -31,9 +31,11 @@ type feedWatch struct {
 
 // run shows the changes after the position until the reader or the token ends.
 func (w *feedWatch) run(ctx context.Context) {
-	ctx, cancel := w.r.untilExpiry(ctx)
-	defer cancel()
 	defer close(w.updates)
+	w.r.serve(ctx, w.follow)
+}
+
+func (w *feedWatch) follow(ctx context.Context) {
 	defer w.hub.Close()
 	for {
 		changes, next, err := w.r.Feed.After(ctx, w.scope, w.at, feedPage)

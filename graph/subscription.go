@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"github.com/paygraph/paygraph/ent"
@@ -59,6 +60,20 @@ func (r *Resolver) untilExpiry(ctx context.Context) (context.Context, context.Ca
 	return context.WithTimeout(ctx, expires.Sub(r.Clock.Now()))
 }
 
+// serve runs one stream until its reader or its viewer's proof ends. When the
+// proof ends the transport closes the stream with its own word (4403, or
+// TOKEN_EXPIRED), after which a client comes back with a new token; a stream that
+// completed would tell it to stay away. So an expired stream says nothing more
+// and waits for the transport.
+func (r *Resolver) serve(reader context.Context, follow func(context.Context)) {
+	ctx, cancel := r.untilExpiry(reader)
+	defer cancel()
+	follow(ctx)
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		<-reader.Done()
+	}
+}
+
 // billWatch is one subscription to one bill, with one goroutine. It holds no
 // queue: while its reader is busy, any number of changes leave one wake-up, and
 // the bill is read anew when the reader is back.
@@ -80,9 +95,11 @@ func (w *billWatch) read(ctx context.Context) (*ent.Bill, error) {
 // when it is woken, until the reader or the token ends or the bill is no longer
 // the viewer's to see.
 func (w *billWatch) run(ctx context.Context, next *model.BillUpdate) {
-	ctx, cancel := w.r.untilExpiry(ctx)
-	defer cancel()
 	defer close(w.updates)
+	w.r.serve(ctx, func(ctx context.Context) { w.follow(ctx, next) })
+}
+
+func (w *billWatch) follow(ctx context.Context, next *model.BillUpdate) {
 	defer w.hub.Close()
 	for {
 		if next != nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygraph/paygraph/internal/store/storetest"
@@ -213,4 +214,20 @@ func TestDev_Explorer(t *testing.T) {
 	status, text = page("evil.example")
 	require.Equal(t, http.StatusForbidden, status)
 	require.NotContains(t, text, p.ready["operator_token"])
+}
+
+// A socket whose token runs out is closed with 4403, after which clients come
+// back with a new one; its subscriptions do not complete.
+func TestDev_TokenRunsOut(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	p := startDev(t, "--data", data)
+	token, stderr, code := execute(t, "token", "--data", data, "--role", "ADMIN", "--subject", "bob", "--ttl", "2s")
+	require.Equal(t, exitOK, code, stderr)
+	made := p.buy(uuid.NewString(), nil).BillCreate
+	s := p.socket(strings.TrimSpace(token))
+	s.watch("1", map[string]any{"id": made.Bill.ID})
+	s.next()
+	_, message, err := s.conn.ReadMessage()
+	require.True(t, websocket.IsCloseError(err, 4403), "%v %s", err, message)
 }

@@ -1558,7 +1558,7 @@ input BillFilter {
   search: String
   """Of this user, by id."""
   user: ID
-  """With this e-mail address, capital letters or not."""
+  """With this e-mail address, as it was given."""
   email: String
   """For this product, by id."""
   product: ID
@@ -1986,8 +1986,8 @@ type Mutation {
   Pays a bill that is PENDING. With the provider of the open attempt it answers
   with that attempt's page again; with another it closes the open attempt, or
   watches it where it cannot be closed, and starts a new one.
-  Codes: INVALID, NOT_FOUND, STATE_CONFLICT (not PENDING, or an earlier payment is
-  still in doubt), UNSUPPORTED, DECLINED, PROVIDER_UNAVAILABLE, INSUFFICIENT_FUNDS,
+  Codes: INVALID, NOT_FOUND, STATE_CONFLICT (not PENDING), CONFLICT (an earlier
+  payment is still in doubt), UNSUPPORTED, DECLINED, PROVIDER_UNAVAILABLE, INSUFFICIENT_FUNDS,
   LIMIT_EXCEEDED, and those of the key.
   """
   billPay(
@@ -2007,8 +2007,9 @@ type Mutation {
   Ends a bill before any money is taken; money held for it is released. Its payer
   may cancel while it is PENDING, SERVER and people also while it is AUTHORIZED.
   ` + "`" + `allowedActions` + "`" + ` says whether this caller can. Codes: INVALID, NOT_FOUND,
-  STATE_CONFLICT, UNSUPPORTED (the provider cannot release), PROVIDER_UNAVAILABLE,
-  and those of the key.
+  FORBIDDEN (a payer may not release a hold), STATE_CONFLICT, CONFLICT (a payment is
+  in doubt), UNSUPPORTED (the provider cannot release), PROVIDER_UNAVAILABLE, and
+  those of the key.
   """
   billCancel(
     """Made by the caller once per change and sent again on every repeat; 1 to 255 characters."""

@@ -68,6 +68,7 @@ type callFunc func(ctx context.Context, p providers.Provider, ref providers.Ref,
 // says, and nothing is sent again.
 func (s *Service) operate(ctx context.Context, c *claim, b *ent.Bill, kind pay.OperationKind, amount pay.Money, call callFunc) (*Outcome, error) {
 	var a *ent.Attempt
+	var handle string
 	done := false
 	err := s.inTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		if err := c.begin(ctx, tx, b.ID.String()); err != nil {
@@ -79,7 +80,7 @@ func (s *Service) operate(ctx context.Context, c *claim, b *ent.Bill, kind pay.O
 		if done = a == nil; done {
 			return c.settle(ctx, tx) // an earlier call with this key did it
 		}
-		if err := s.newOperation(ctx, tx, a, kind, amount); err != nil {
+		if handle, err = s.newOperation(ctx, tx, a, kind, amount); err != nil {
 			return err
 		}
 		return s.watchOperation(ctx, tx, a)
@@ -95,7 +96,7 @@ func (s *Service) operate(ctx context.Context, c *claim, b *ent.Bill, kind pay.O
 		timed, cancel := context.WithTimeout(work, callTimeout)
 		defer cancel()
 		ref := providers.Ref{OrderNumber: a.OrderNumber, ProviderRef: deref(a.ProviderRef)}
-		result, callErr = call(timed, account.Provider, ref, a.OrderNumber)
+		result, callErr = call(timed, account.Provider, ref, handle)
 	}
 	var refused *pay.Error
 	err = s.inTx(work, func(ctx context.Context, tx *store.Tx) (err error) {
@@ -133,9 +134,11 @@ func notDone(ctx context.Context, tx *store.Tx, id pay.AttemptID) error {
 }
 
 // heldAttempt returns the attempt whose money the bill holds, or nil when it
-// holds none any more.
+// holds none any more. It need not be the current one: the payer may have paid on
+// an older page that was still open.
 func (s *Service) heldAttempt(ctx context.Context, tx *store.Tx, id pay.BillID) (*ent.Attempt, error) {
-	a, err := tx.Attempt.Query().Where(attempt.BillID(id), attempt.Current(true), attempt.StatusEQ(pay.AttemptAuthorized)).Only(ctx)
+	a, err := tx.Attempt.Query().Where(attempt.BillID(id), attempt.StatusEQ(pay.AttemptAuthorized)).
+		Order(ent.Asc(attempt.FieldID)).First(ctx)
 	if ent.IsNotFound(err) {
 		unknown, err := tx.Attempt.Query().Where(attempt.BillID(id), attempt.StatusEQ(pay.AttemptUnknown)).Count(ctx)
 		if err != nil {

@@ -48,7 +48,10 @@ func (s *Service) Notify(ctx context.Context, provider, code string, n providers
 // takeEvent stores one event, once for a signed one, and has it acted on.
 func (s *Service) takeEvent(ctx context.Context, account providers.Account, event providers.Event, body []byte) error {
 	a, err := s.Store.Read().Attempt.Query().
-		Where(attempt.Account(account.Code), attempt.OrderNumber(event.Ref.OrderNumber)).Only(ctx)
+		Where(
+			attempt.MerchantID(account.Merchant), attempt.Provider(string(account.Provider.Name())),
+			attempt.OrderNumber(event.Ref.OrderNumber), // unique for ever; accounts of one terminal share its notifications
+		).Only(ctx)
 	if err != nil && !ent.IsNotFound(err) {
 		return fmt.Errorf("find the attempt of a notification: %w", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/paygraph/paygraph/internal/billing"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store/storetest"
+	"github.com/paygraph/paygraph/providers"
 )
 
 // held makes a bill whose money is held by a two-stage account.
@@ -147,5 +148,62 @@ func TestService_Hold(t *testing.T) {
 		bill := held(t, b)
 		b.later(8 * 24 * time.Hour)
 		require.Equal(t, pay.BillExpired, b.bill(bill.ID).Status)
+	})
+}
+
+// Holds that come from where nobody looks any more.
+func TestService_LateHold(t *testing.T) {
+	t.Parallel()
+	superseded := func(t *testing.T, b *bundle) (*ent.Bill, *ent.Attempt) {
+		t.Helper()
+		in := b.buyPage()
+		in.PayWith = &billing.PayWith{Provider: new(twoStage)}
+		bill := b.created(b.public(), in)
+		first := b.current(bill)
+		outcome, err := b.Pay(b.guest(bill.ID), billing.NewPayment{
+			Key: uuid.NewString(), Bill: bill.ID.String(), PayWith: &billing.PayWith{Provider: new(oneStage)},
+		})
+		require.NoError(t, err)
+		require.Empty(t, outcome.Errors)
+		return bill, first
+	}
+	fact(t, "HoldOnAnOlderPageCanBeCaptured", func(t *testing.T, b *bundle) {
+		bill, first := superseded(t, b)
+		b.paysOn(first, "approve")
+		b.later(5 * time.Second)
+		require.Equal(t, pay.BillAuthorized, b.bill(bill.ID).Status)
+		outcome, err := b.Capture(b.server(), billing.NewCapture{Key: uuid.NewString(), Bill: bill.ID.String()})
+		require.NoError(t, err)
+		require.Empty(t, outcome.Errors)
+		b.later(0)
+		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSales: -99000}, b.booked())
+	})
+	fact(t, "HoldOnAPaidBillGoesToAPerson", func(t *testing.T, b *bundle) {
+		bill, first := superseded(t, b)
+		b.paysOn(b.current(b.bill(bill.ID)), "approve")
+		b.later(5 * time.Second)
+		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
+		b.paysOn(first, "approve")
+		b.later(time.Minute)
+		bill = b.bill(bill.ID)
+		require.Equal(t, pay.BillDone, bill.Status)
+		require.Equal(t, pay.ReviewDuplicatePayment, bill.Edges.Reviews[0].Reason)
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSales: -99000}, b.booked())
+	})
+	fact(t, "HoldReleasedElsewhereEndsTheAttempt", func(t *testing.T, b *bundle) {
+		in := b.buyPage()
+		in.PayWith = &billing.PayWith{Provider: new(twoStage)}
+		bill := b.created(b.public(), in)
+		a := b.current(bill)
+		b.paysOn(a, "approve")
+		voider, ok := b.adapter(true).(providers.Voider)
+		require.True(t, ok)
+		_, err := voider.Void(t.Context(), providers.Ref{OrderNumber: a.OrderNumber}, "console")
+		require.NoError(t, err)
+		b.later(5 * time.Second)
+		bill = b.bill(bill.ID)
+		require.Equal(t, pay.BillPending, bill.Status)
+		require.Equal(t, pay.AttemptVoided, bill.Edges.Attempts[0].Status)
 	})
 }

@@ -209,26 +209,27 @@ func (s *Service) newAttempt(ctx context.Context, tx *store.Tx, b *ent.Bill, o o
 	if err != nil {
 		return nil, fmt.Errorf("insert attempt %s: %w", id, err)
 	}
-	if err := s.newOperation(ctx, tx, a, pay.OperationStart, a.Amount()); err != nil {
+	if _, err := s.newOperation(ctx, tx, a, pay.OperationStart, a.Amount()); err != nil {
 		return nil, err
 	}
 	return a, s.askAt(ctx, tx, id, tx.Now.Add(firstAsk))
 }
 
-// newOperation commits to one write to the provider. An attempt has one open
-// operation at a time.
-func (s *Service) newOperation(ctx context.Context, tx *store.Tx, a *ent.Attempt, kind pay.OperationKind, amount pay.Money) error {
+// newOperation commits to one write to the provider and returns its handle, which
+// is derived from the row's id and the same on every resend. An attempt has one
+// open operation at a time.
+func (s *Service) newOperation(ctx context.Context, tx *store.Tx, a *ent.Attempt, kind pay.OperationKind, amount pay.Money) (string, error) {
 	id := pay.NewOperationID(tx.Now)
 	err := tx.Operation.Create().SetID(id).SetAttemptID(a.ID).SetKind(kind).SetStatus(pay.OperationCreated).
 		SetAmountMinor(amount.Amount).SetCurrency(amount.Currency).
 		SetNillableActor(viewer.From(ctx).Actor()).SetCreatedAt(tx.Now).Exec(ctx)
 	if store.IsUniqueViolation(err) {
-		return pay.Errorf(pay.CodeConflict, "attempt.busy", "Another operation on this payment is not finished yet.")
+		return "", pay.Errorf(pay.CodeConflict, "attempt.busy", "Another operation on this payment is not finished yet.")
 	}
 	if err != nil {
-		return fmt.Errorf("insert %s operation of attempt %s: %w", kind, a.ID, err)
+		return "", fmt.Errorf("insert %s operation of attempt %s: %w", kind, a.ID, err)
 	}
-	return nil
+	return id.Suffix(), nil
 }
 
 // resolveOperations closes the attempt's open operation, if there is one.

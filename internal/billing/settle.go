@@ -163,6 +163,9 @@ func (s *Service) settleHold(ctx context.Context, tx *store.Tx, b *ent.Bill, a *
 		Bill: b.Status, Expected: a.Amount(), Captured: held,
 		OtherRun: r.TestMode != nil && *r.TestMode != a.TestMode,
 	})
+	if b.Status == pay.BillAuthorized {
+		verdict = pay.Verdict{Review: pay.ReviewDuplicatePayment} // another page's hold was first
+	}
 	m := move{To: b.Status, Reason: "payment.authorized"}
 	switch {
 	case verdict.Review != "":
@@ -233,7 +236,10 @@ func (s *Service) settleClosed(ctx context.Context, tx *store.Tx, b *ent.Bill, a
 	if !a.Status.IsOpen() || !a.Status.CanBecome(to) {
 		return nil
 	}
-	wasHeld := b.Status == pay.BillAuthorized && a.Current
+	wasHeld, err := s.wasTheHold(ctx, tx, b, a)
+	if err != nil {
+		return err
+	}
 	if err := s.moveAttempt(ctx, tx, a, to, r, nil); err != nil {
 		return err
 	}
@@ -252,6 +258,19 @@ func (s *Service) settleClosed(ctx context.Context, tx *store.Tx, b *ent.Bill, a
 		m = move{To: pay.BillExpired, Reason: "bill.hold_lapsed"}
 	}
 	return s.advance(ctx, tx, b, m)
+}
+
+// wasTheHold reports whether a is the one attempt that the bill's hold stands on.
+func (s *Service) wasTheHold(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt) (bool, error) {
+	if b.Status != pay.BillAuthorized || a.AuthorizedMinor == 0 {
+		return false, nil
+	}
+	others, err := tx.Attempt.Query().
+		Where(attempt.BillID(b.ID), attempt.IDNEQ(a.ID), attempt.StatusIn(pay.AttemptAuthorized, pay.AttemptUnknown)).Count(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look for other holds of bill %s: %w", b.ID, err)
+	}
+	return others == 0, nil
 }
 
 // settleWaiting looks at an attempt that its provider still waits for. Only its

@@ -37,11 +37,12 @@ func (s AttemptStatus) CanBecome(next AttemptStatus) bool {
 	}
 	switch s {
 	case AttemptCreated:
-		return next == AttemptSent || next == AttemptFailed || next == AttemptExpired || next == AttemptActionRequired || next == AttemptAuthorized
+		return next == AttemptSent || next == AttemptActionRequired || next == AttemptAuthorized || next == AttemptDeclined || next == AttemptFailed || next == AttemptExpired
 	case AttemptSent, AttemptUnknown:
 		return next != AttemptCreated && next != AttemptSent
 	case AttemptActionRequired:
-		return next == AttemptAuthorized || next == AttemptDeclined || next == AttemptFailed || next == AttemptExpired || next == AttemptUnknown
+		// VOIDED: held and released outside of us before we asked.
+		return next == AttemptAuthorized || next == AttemptDeclined || next == AttemptFailed || next == AttemptVoided || next == AttemptExpired || next == AttemptUnknown
 	case AttemptAuthorized:
 		return next == AttemptVoided || next == AttemptExpired || next == AttemptUnknown
 	case AttemptDeclined, AttemptFailed, AttemptExpired:

@@ -7,6 +7,6 @@
 // it: the tables (ent/schema), the adapters (providers) and the API (graph). It
 // does no input or output and never asks what time it is.
 //
-// Start with status.go for what may follow what, errors.go for what can go
+// Start with bill.go and attempt.go for what may follow what, errors.go for what can go
 // wrong, and money.go for how an amount is written.
 package pay
