@@ -31,10 +31,16 @@ const (
 )
 
 func (s *Service) registerJobs() {
-	soon := jobs.Policy{Delays: []time.Duration{time.Second, 5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute}}
+	soon := jobs.Policy{Delays: retryDelays()}
 	s.Runner.Handle(jobFulfil, soon, s.fulfilJob)
 	s.Runner.Handle(jobExpire, soon, s.expireJob)
 	s.Runner.Handle(jobAsk, soon, s.askJob)
+}
+
+// retryDelays are the times between the tries of a job that fails; after the last
+// it is parked.
+func retryDelays() []time.Duration {
+	return []time.Duration{time.Second, 5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute}
 }
 
 // askJob polls one attempt until its money is taken or its watch is over. It is
@@ -87,13 +93,29 @@ func (s *Service) endWatch(ctx context.Context, a *ent.Attempt) error {
 	})
 }
 
-// fulfilJob gives what a paid bill is for, in the transaction that moves the
-// bill to DONE.
+// fulfilJob gives what a paid bill is for. When even the last try failed, a
+// person is told that money was taken and nothing given.
 func (s *Service) fulfilJob(ctx context.Context, job jobs.Job) error {
 	id, err := pay.ParseBillID(job.Key)
 	if err != nil {
 		return jobs.Park(err)
 	}
+	failed := s.fulfil(ctx, id)
+	if failed == nil || job.Tries < len(retryDelays()) {
+		return failed
+	}
+	return errors.Join(failed, s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		paid, err := tx.Attempt.Query().Where(attempt.BillID(id), attempt.StatusEQ(pay.AttemptCaptured)).WithBill().First(ctx)
+		if err != nil {
+			return fmt.Errorf("read the capture of bill %s: %w", id, err)
+		}
+		return s.openReview(ctx, tx, pay.ReviewFulfilmentFailed, paid.Edges.Bill, paid, new(paid.Captured()), "The bill is paid, and what was bought could not be given.")
+	}))
+}
+
+// fulfil gives what a paid bill is for, in the transaction that moves the bill to
+// DONE.
+func (s *Service) fulfil(ctx context.Context, id pay.BillID) error {
 	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		b, err := tx.Bill.Query().Where(bill.ID(id)).WithProduct().Only(ctx)
 		if err != nil {
@@ -105,7 +127,7 @@ func (s *Service) fulfilJob(ctx context.Context, job jobs.Job) error {
 		if product := b.Edges.Product; product != nil {
 			fulfiller, known := s.Fulfillers[product.Kind]
 			if !known {
-				return jobs.Park(fmt.Errorf("fulfil bill %s: nobody fulfils products of kind %s", id, product.Kind))
+				return fmt.Errorf("fulfil bill %s: nobody fulfils products of kind %s", id, product.Kind)
 			}
 			if err := fulfiller.Fulfil(ctx, tx, b, product); err != nil {
 				return fmt.Errorf("fulfil bill %s: %w", id, err)
