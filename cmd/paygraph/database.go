@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -36,6 +37,11 @@ func (d databaseFlags) open(ctx context.Context, env environment, migrated bool)
 }
 
 func openAt(ctx context.Context, raw string, migrated bool) (*store.Store, error) {
+	if migrated {
+		if err := mustExist(raw); err != nil {
+			return nil, err
+		}
+	}
 	s, err := store.Open(ctx, raw, systemClock())
 	if err != nil {
 		return nil, err
@@ -76,6 +82,19 @@ func (d databaseFlags) resolve(env environment) (string, error) {
 		return env.Getenv("PAYGRAPH_DATABASE_URL"), nil
 	}
 	return sqliteIn(*d.data)
+}
+
+// mustExist refuses a folder without a database: a command that reads must not
+// make an empty one.
+func mustExist(raw string) error {
+	u, err := url.Parse(raw)
+	if err != nil || u.Scheme != "sqlite" {
+		return nil //nolint:nilerr // store.Open says what is wrong with a URL
+	}
+	if _, err := os.Stat(u.Path); err != nil {
+		return fmt.Errorf("there is no database at %s: name its folder with --data, or another database with --database", u.Path)
+	}
+	return nil
 }
 
 // sqliteIn is the URL of the SQLite database in a folder.

@@ -12,8 +12,8 @@ func exampleDocument(d *demo) string {
 	return fmt.Sprintf(`# 1. Run BuyPage, copy nextAction.url.
 # 2. Run Watch: it tells what happens to bills.
 # 3. Open the url in another tab. Pay with
-#    4111 1111 1111 1112, any future date, any
-#    code, and see Watch tell it.
+#    4111 1111 1111 1112, any future date, code
+#    and holder, and see Watch tell it.
 #
 # The token below is the shop's operator. A page
 # would send the publishable key, and watch its
@@ -26,6 +26,7 @@ mutation BuyPage {
     product: %q
     currency: "RUB"
     pageId: "articles/42"
+    payer: { locale: "en" }
   }) {
     bill {
       id

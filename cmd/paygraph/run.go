@@ -60,7 +60,7 @@ var errBreach = errors.New("an invariant is broken")
 
 // run runs the program and returns its exit code.
 func run(ctx context.Context, args []string, env environment) int {
-	if len(args) == 0 || slices.Contains([]string{"help", "-h", "--help", "-help"}, args[0]) {
+	if len(args) == 0 || wantsHelp(args) {
 		usage(env.Stderr)
 		if len(args) == 0 {
 			return exitMisused
@@ -68,6 +68,10 @@ func run(ctx context.Context, args []string, env environment) int {
 		return exitOK
 	}
 	found, rest := find(args)
+	if group := groupOf(args); found == nil && group != "" && wantsHelp(args[1:]) {
+		_, _ = fmt.Fprint(env.Stderr, group)
+		return exitOK
+	}
 	if found == nil {
 		_, _ = fmt.Fprintf(env.Stderr, "paygraph: there is no command %q\n\n", strings.Join(args[:min(2, len(args))], " "))
 		usage(env.Stderr)
@@ -95,6 +99,22 @@ func find(args []string) (*command, []string) {
 		}
 	}
 	return nil, nil
+}
+
+func wantsHelp(args []string) bool {
+	return len(args) > 0 && slices.Contains([]string{"help", "-h", "--help", "-help"}, args[0])
+}
+
+// groupOf lists the commands that begin with the first argument, as in "paygraph
+// merchant --help"; "" when none does.
+func groupOf(args []string) string {
+	var list strings.Builder
+	for _, c := range commands() {
+		if first, _, two := strings.Cut(c.name, " "); two && first == args[0] {
+			_, _ = fmt.Fprintf(&list, "  paygraph %-16s %s\n", c.name, c.about)
+		}
+	}
+	return list.String()
 }
 
 // explain is an error as a person at the terminal reads it.

@@ -62,18 +62,11 @@ func newLogger(w io.Writer, c *config.Serve) *slog.Logger {
 
 // openServeStore opens a database that is migrated and, in live mode, durable.
 func openServeStore(ctx context.Context, c *config.Serve) (*store.Store, error) {
-	s, err := store.Open(ctx, string(c.DatabaseURL), systemClock())
-	if err != nil {
-		return nil, err
+	s, err := openAt(ctx, string(c.DatabaseURL), true)
+	if err != nil || c.Mode != config.Live {
+		return s, err
 	}
-	migrated, err := s.IsMigrated(ctx)
-	if err == nil && !migrated {
-		err = errors.New("the database is older than this program: run `paygraph migrate up` on it first")
-	}
-	if err == nil && c.Mode == config.Live {
-		err = s.CheckDurable(ctx)
-	}
-	if err != nil {
+	if err := s.CheckDurable(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil

@@ -48,6 +48,13 @@ func (s *Service) ask(ctx context.Context, id pay.AttemptID) error {
 // poll, return page and refresh together ask once. It returns nil when somebody
 // else has it.
 func (s *Service) mayAsk(ctx context.Context, id pay.AttemptID) (a *ent.Attempt, err error) {
+	known, err := s.Store.Read().Attempt.Get(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("read attempt %s: %w", id, err)
+	}
+	if known.AskedAt != nil && known.AskedAt.After(s.now().Add(-askInterval)) {
+		return nil, nil //nolint:nilnil // not allowed is an answer here; a flood of questions writes nothing
+	}
 	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		a = nil
 		n, err := tx.Attempt.Update().
@@ -86,7 +93,7 @@ func (s *Service) neverHeardOf(ctx context.Context, a *ent.Attempt) error {
 			return err
 		}
 		b := a.Edges.Bill
-		return s.advance(ctx, tx, b, move{To: b.Status, Reason: "attempt.failed"})
+		return s.advance(ctx, tx, b, afterAttempt(b, a, pay.AttemptFailed))
 	})
 }
 
@@ -126,7 +133,7 @@ func (s *Service) Refresh(ctx context.Context, rawID string) (*Outcome, error) {
 			if _, ok := errors.AsType[*providers.Error](err); !ok {
 				return nil, err
 			}
-			s.Logger.Warn("a provider could not be asked", "attempt", a.ID, "account", a.Account, "error", err)
+			s.Logger.WarnContext(ctx, "a provider could not be asked", "attempt", a.ID, "account", a.Account, "error", err)
 			outcome.Errors = asList(pay.Errorf(pay.CodeProviderUnavailable, "provider.unavailable", "The provider cannot be asked right now. What is shown is what was known before."))
 		}
 	}

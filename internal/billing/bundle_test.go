@@ -54,9 +54,10 @@ type bundle struct {
 
 // The accounts of the merchant, all at the same sandbox.
 const (
-	oneStage  = "payture"
-	secondOne = "payture-second"
-	twoStage  = "payture-two-stage"
+	oneStage   = "payture"
+	secondOne  = "payture-second"
+	twoStage   = "payture-two-stage"
+	secondHeld = "payture-second-two-stage"
 )
 
 // setup lays a backend on the database at url. Wrap, when given, stands between
@@ -76,6 +77,7 @@ func setup(t *testing.T, url string, wrap ...func(providers.Provider) providers.
 		providers.Account{Code: oneStage, Merchant: b.merchant.ID, TestMode: true, Provider: first},
 		providers.Account{Code: secondOne, Merchant: b.merchant.ID, TestMode: true, Provider: b.adapter(false)},
 		providers.Account{Code: twoStage, Merchant: b.merchant.ID, TestMode: true, Provider: held},
+		providers.Account{Code: secondHeld, Merchant: b.merchant.ID, TestMode: true, Provider: b.adapter(true)},
 	)
 	require.NoError(t, err)
 	silent := slog.New(slog.DiscardHandler)

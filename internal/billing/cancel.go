@@ -72,7 +72,7 @@ func (s *Service) askBeforeCancel(ctx context.Context, id pay.BillID) error {
 		return fmt.Errorf("read the current attempt of bill %s: %w", id, err)
 	}
 	if err := s.ask(ctx, current.ID); err != nil {
-		s.Logger.Warn("a provider could not be asked before a cancel", "attempt", current.ID, "error", err)
+		s.Logger.WarnContext(ctx, "a provider could not be asked before a cancel", "attempt", current.ID, "error", err)
 	}
 	return nil
 }

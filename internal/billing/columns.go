@@ -6,10 +6,7 @@ import (
 	"strings"
 
 	"github.com/paygraph/paygraph/ent"
-	"github.com/paygraph/paygraph/ent/attempt"
-	"github.com/paygraph/paygraph/ent/bill"
 	"github.com/paygraph/paygraph/ent/operation"
-	"github.com/paygraph/paygraph/ent/predicate"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store"
 	"github.com/paygraph/paygraph/providers"
@@ -18,10 +15,6 @@ import (
 // openOperation updates the attempt's one open operation.
 func openOperation(tx *store.Tx, id pay.AttemptID) *ent.OperationUpdate {
 	return tx.Operation.Update().Where(operation.AttemptID(id), operation.ResolvedAtIsNil())
-}
-
-func billOfAttempt(id pay.AttemptID) predicate.Bill {
-	return bill.HasAttemptsWith(attempt.ID(id))
 }
 
 // optional is nil for an empty text.

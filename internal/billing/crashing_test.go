@@ -39,6 +39,14 @@ func (c *crashing) Capture(ctx context.Context, ref providers.Ref, handle string
 	return capturer.Capture(ctx, ref, handle, amount)
 }
 
+func (c *crashing) Void(ctx context.Context, ref providers.Ref, handle string) (providers.Result, error) {
+	voider, err := providers.As[providers.Voider](c.Provider, providers.OpVoid)
+	if err != nil {
+		return providers.Result{}, err
+	}
+	return voider.Void(ctx, ref, handle)
+}
+
 func (c *crash) now() {
 	if c.die.Load() {
 		runtime.Goexit()

@@ -262,7 +262,7 @@ func (s *Service) chooseAccount(ctx context.Context, merchant pay.MerchantID, wi
 		}
 	}
 	if chosen == nil {
-		return none, pay.Errorf(pay.CodeUnsupported, "provider.none_for_currency", "No provider of this merchant takes %s.", total)
+		return none, pay.Errorf(pay.CodeUnsupported, "provider.none_for_currency", "No provider of this merchant takes %s.", total).At("currency")
 	}
 	return *chosen, nil
 }

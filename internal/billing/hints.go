@@ -55,8 +55,8 @@ func (s *Service) takeEvent(ctx context.Context, account providers.Account, even
 	if err != nil && !ent.IsNotFound(err) {
 		return fmt.Errorf("find the attempt of a notification: %w", err)
 	}
-	if a == nil {
-		return nil // a claim about nothing of ours is worth no row
+	if a == nil || event.Hint && a.Status == pay.AttemptCaptured {
+		return nil // a claim about nothing of ours, or about what we know, is worth no row
 	}
 	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		id := pay.NewProviderEventID(tx.Now)

@@ -117,6 +117,29 @@ func TestService_Hold(t *testing.T) {
 			require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSales: -99000}, b.booked())
 		})
 	})
+	t.Run("KeyOfACaptureThatCameToNothingSaysSo", func(t *testing.T) {
+		t.Parallel()
+		storetest.Each(t, func(t *testing.T, url string) {
+			dying := &crash{}
+			b := setup(t, url, dying.wrap)
+			bill := held(t, b)
+			in := billing.NewCapture{Key: uuid.NewString(), Bill: bill.ID.String()}
+			b.fault("charge", "refuse_connect", 1)
+			dying.die.Store(true)
+			var died sync.WaitGroup
+			died.Go(func() { _, _ = b.Capture(b.server(), in) })
+			died.Wait()
+			dying.die.Store(false)
+			b.later(20 * time.Second)
+			b.later(10 * time.Minute)
+			canceled, err := b.Cancel(b.server(), uuid.NewString(), bill.ID.String())
+			require.NoError(t, err)
+			require.Empty(t, canceled.Errors)
+			outcome, err := b.Capture(b.server(), in)
+			require.NoError(t, err)
+			require.Equal(t, []pay.Code{pay.CodeStateConflict}, codes(outcome))
+		})
+	})
 	fact(t, "UnreachableProviderLeavesTheHold", func(t *testing.T, b *bundle) {
 		bill := held(t, b)
 		b.fault("charge", "refuse_connect", 1)
@@ -179,7 +202,7 @@ func TestService_LateHold(t *testing.T) {
 		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
 		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSales: -99000}, b.booked())
 	})
-	fact(t, "HoldOnAPaidBillGoesToAPerson", func(t *testing.T, b *bundle) {
+	fact(t, "HoldOnAPaidBillIsGivenBack", func(t *testing.T, b *bundle) {
 		bill, first := superseded(t, b)
 		b.paysOn(b.current(b.bill(bill.ID)), "approve")
 		b.later(5 * time.Second)
@@ -188,7 +211,64 @@ func TestService_LateHold(t *testing.T) {
 		b.later(time.Minute)
 		bill = b.bill(bill.ID)
 		require.Equal(t, pay.BillDone, bill.Status)
-		require.Equal(t, pay.ReviewDuplicatePayment, bill.Edges.Reviews[0].Reason)
+		require.Equal(t, pay.AttemptVoided, bill.Edges.Attempts[0].Status)
+		require.Empty(t, bill.Edges.Reviews, "nothing was taken, so nobody need decide")
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSales: -99000}, b.booked())
+	})
+	fact(t, "HoldIsGivenBackWhenAnOlderPagePays", func(t *testing.T, b *bundle) {
+		bill := b.created(b.public(), b.buyPage())
+		oldPage := b.current(bill)
+		outcome, err := b.Pay(b.guest(bill.ID), billing.NewPayment{
+			Key: uuid.NewString(), Bill: bill.ID.String(), PayWith: &billing.PayWith{Provider: new(twoStage)},
+		})
+		require.NoError(t, err)
+		require.Empty(t, outcome.Errors)
+		b.paysOn(b.current(b.bill(bill.ID)), "approve")
+		b.later(5 * time.Second)
+		require.Equal(t, pay.BillAuthorized, b.bill(bill.ID).Status)
+		b.paysOn(oldPage, "approve")
+		b.later(time.Minute)
+		bill = b.bill(bill.ID)
+		require.Equal(t, pay.BillDone, bill.Status)
+		require.Equal(t, pay.AttemptVoided, bill.Edges.Attempts[1].Status)
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSales: -99000}, b.booked())
+	})
+	fact(t, "HoldThatComesAfterACancelIsGivenBack", func(t *testing.T, b *bundle) {
+		bill, first := superseded(t, b)
+		outcome, err := b.Cancel(b.server(), uuid.NewString(), bill.ID.String())
+		require.NoError(t, err)
+		require.Empty(t, outcome.Errors)
+		b.fault("charge", "drop_reply", 1) // the release itself may be in doubt
+		b.paysOn(first, "approve")
+		b.later(time.Minute)
+		b.later(time.Minute)
+		bill = b.bill(bill.ID)
+		require.Equal(t, pay.BillCanceled, bill.Status)
+		require.Equal(t, pay.AttemptVoided, bill.Edges.Attempts[0].Status)
+		require.Empty(t, b.booked())
+	})
+	fact(t, "SecondHoldIsGivenBackAndOnlyTheFirstIsCaptured", func(t *testing.T, b *bundle) {
+		in := b.buyPage()
+		in.PayWith = &billing.PayWith{Provider: new(twoStage)}
+		bill := b.created(b.public(), in)
+		first := b.current(bill)
+		_, err := b.Pay(b.guest(bill.ID), billing.NewPayment{
+			Key: uuid.NewString(), Bill: bill.ID.String(), PayWith: &billing.PayWith{Provider: new(secondHeld)},
+		})
+		require.NoError(t, err)
+		second := b.current(b.bill(bill.ID))
+		b.paysOn(second, "approve")
+		b.paysOn(first, "approve")
+		b.later(time.Minute)
+		capture := billing.NewCapture{Key: uuid.NewString(), Bill: bill.ID.String()}
+		outcome, err := b.Capture(b.server(), capture)
+		require.NoError(t, err)
+		require.Empty(t, outcome.Errors)
+		again, err := b.Capture(b.server(), capture)
+		require.NoError(t, err)
+		require.True(t, again.Replayed)
+		b.later(time.Minute)
+		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
 		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSales: -99000}, b.booked())
 	})
 	fact(t, "HoldReleasedElsewhereEndsTheAttempt", func(t *testing.T, b *bundle) {

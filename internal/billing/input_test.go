@@ -35,7 +35,7 @@ func TestService_Create_BadInput(t *testing.T) {
 		{"CurrencyWithoutPrice", pay.RolePublic, func(_ *bundle, in *billing.NewBill) { in.Currency = new(pay.EUR) }, pay.CodeInvalid, "currency"},
 		{"NoProviderForTheCurrency", pay.RolePublic, func(b *bundle, in *billing.NewBill) {
 			in.Product, in.PageID, in.Currency = new(b.resource.ID.String()), nil, new(pay.USD)
-		}, pay.CodeUnsupported, ""},
+		}, pay.CodeUnsupported, "currency"},
 		{"AmountOfAPage", pay.RolePublic, func(_ *bundle, in *billing.NewBill) { in.Amount = &pay.Money{Amount: 1, Currency: pay.RUB} }, pay.CodeInvalid, "amount"},
 		{"LinesOfAPage", pay.RolePublic, func(_ *bundle, in *billing.NewBill) { in.Product, in.PageID, in.Lines = nil, nil, line(1, 1) }, pay.CodeForbidden, "lines"},
 		{"UserNamedByAPage", pay.RolePublic, func(b *bundle, in *billing.NewBill) { in.User = new(pay.NewUserID(b.clock.Now()).String()) }, pay.CodeForbidden, "user"},
@@ -63,6 +63,17 @@ func TestService_Create_BadInput(t *testing.T) {
 		{"LongReference", pay.RoleServer, func(_ *bundle, in *billing.NewBill) { in.Reference = new(strings.Repeat("x", 256)) }, pay.CodeInvalid, "reference"},
 		{"CardNumberAsReference", pay.RoleServer, func(_ *bundle, in *billing.NewBill) { in.Reference = new("4111 1111 1111 1111") }, pay.CodeInvalid, "reference"},
 		{"CardNumberInMetadata", pay.RolePublic, func(_ *bundle, in *billing.NewBill) { in.Metadata = json.RawMessage(`{"note":"4111111111111111"}`) }, pay.CodeInvalid, "metadata"},
+		{"CardNumberAsTax", pay.RoleServer, func(_ *bundle, in *billing.NewBill) {
+			in.Product, in.PageID, in.Lines = nil, nil, line(1, 1)
+			in.Lines[0].Tax = new("4111111111111111")
+		}, pay.CodeInvalid, "lines.0.tax"},
+		{"HugeQuantity", pay.RoleServer, func(_ *bundle, in *billing.NewBill) {
+			in.Product, in.PageID, in.Lines = nil, nil, line(1, 1<<31)
+		}, pay.CodeInvalid, "lines.0.quantity"},
+		{"EmptyReference", pay.RoleServer, func(_ *bundle, in *billing.NewBill) { in.Reference = new(" ") }, pay.CodeInvalid, "reference"},
+		{"MalformedLocale", pay.RolePublic, func(_ *bundle, in *billing.NewBill) { in.Payer.Locale = new("!!") }, pay.CodeInvalid, "payer.locale"},
+		{"MalformedPhone", pay.RolePublic, func(_ *bundle, in *billing.NewBill) { in.Payer.Phone = new("12") }, pay.CodeInvalid, "payer.phone"},
+		{"CardNumberAsNote", pay.RolePublic, func(_ *bundle, in *billing.NewBill) { in.Payer.Note = new("4111 1111 1111 1111") }, pay.CodeInvalid, "payer.note"},
 		{"LongLife", pay.RolePublic, func(_ *bundle, in *billing.NewBill) { in.ExpiresIn = &pay.Period{Days: 31} }, pay.CodeInvalid, "expiresIn"},
 		{"NoLife", pay.RolePublic, func(_ *bundle, in *billing.NewBill) { in.ExpiresIn = &pay.Period{} }, pay.CodeInvalid, "expiresIn"},
 		{"TwoWaysToPay", pay.RolePublic, func(_ *bundle, in *billing.NewBill) {

@@ -18,23 +18,28 @@ import (
 
 // The jobs of a bill. Each is keyed by its object, so there is one of a kind.
 const (
-	jobFulfil jobs.Kind = "bill.fulfil"
-	jobExpire jobs.Kind = "bill.expire"
-	jobAsk    jobs.Kind = "attempt.ask"
+	jobFulfil  jobs.Kind = "bill.fulfil"
+	jobExpire  jobs.Kind = "bill.expire"
+	jobAsk     jobs.Kind = "attempt.ask"
+	jobRelease jobs.Kind = "attempt.release"
 )
 
 // Lower runs first: what was paid is given before anything is asked.
 const (
-	priorityFulfil = 10
-	priorityAsk    = 30
-	priorityExpire = 40
+	priorityFulfil  = 10
+	priorityRelease = 20
+	priorityAsk     = 30
+	priorityExpire  = 40
 )
 
 func (s *Service) registerJobs() {
 	soon := jobs.Policy{Delays: retryDelays()}
 	s.Runner.Handle(jobFulfil, soon, s.fulfilJob)
-	s.Runner.Handle(jobExpire, soon, s.expireJob)
-	s.Runner.Handle(jobAsk, soon, s.askJob)
+	// These three are what finds money and lets it go: they are never parked.
+	always := jobs.Policy{Delays: retryDelays(), Last: -1}
+	s.Runner.Handle(jobExpire, always, s.expireJob)
+	s.Runner.Handle(jobAsk, always, s.askJob)
+	s.Runner.Handle(jobRelease, always, s.releaseJob)
 }
 
 // retryDelays are the times between the tries of a job that fails; after the last
@@ -54,7 +59,7 @@ func (s *Service) askJob(ctx context.Context, job jobs.Job) error {
 		if _, ofProvider := errors.AsType[*providers.Error](err); !ofProvider {
 			return err
 		}
-		s.Logger.Warn("a provider could not be asked", "attempt", id, "error", err)
+		s.Logger.WarnContext(ctx, "a provider could not be asked", "attempt", id, "error", err)
 	}
 	a, err := s.Store.Read().Attempt.Get(viewer.AsProgram(ctx), id)
 	if err != nil {
@@ -74,7 +79,7 @@ func (s *Service) askJob(ctx context.Context, job jobs.Job) error {
 // and doubt that a day of asking did not resolve.
 func (s *Service) endWatch(ctx context.Context, a *ent.Attempt) error {
 	abandoned := a.Status == pay.AttemptCreated && a.CreatedAt.Add(claimLease).Before(s.now())
-	inDoubt := a.Status == pay.AttemptUnknown && a.DoubtSince != nil && a.DoubtSince.Add(doubtEnds).Before(s.now())
+	inDoubt := a.DoubtSince != nil && a.DoubtSince.Add(doubtEnds).Before(s.now())
 	if !abandoned && !inDoubt {
 		return nil
 	}
@@ -85,8 +90,12 @@ func (s *Service) endWatch(ctx context.Context, a *ent.Attempt) error {
 		}
 		switch {
 		case abandoned && a.Status == pay.AttemptCreated && a.Current:
-			return s.supersede(ctx, tx, a)
-		case inDoubt && a.Status == pay.AttemptUnknown:
+			if err := s.supersede(ctx, tx, a); err != nil {
+				return err
+			}
+			b := a.Edges.Bill
+			return s.advance(ctx, tx, b, move{To: b.Status, Reason: "attempt.failed"})
+		case inDoubt && a.DoubtSince != nil:
 			return s.openReview(ctx, tx, pay.ReviewInDoubt, a.Edges.Bill, a, nil, "The provider could not say for a day whether it took the money.")
 		}
 		return nil
@@ -150,7 +159,7 @@ func (s *Service) expireJob(ctx context.Context, job jobs.Job) error {
 	}
 	if current != nil && current.Status == pay.AttemptActionRequired {
 		if err := s.ask(ctx, current.ID); err != nil {
-			s.Logger.Warn("a provider could not be asked before its bill expires", "attempt", current.ID, "error", err)
+			s.Logger.WarnContext(ctx, "a provider could not be asked before its bill expires", "attempt", current.ID, "error", err)
 		}
 	}
 	wait := false

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"entgo.io/ent/dialect/sql"
 
@@ -73,7 +74,7 @@ func (f *Filter) predicates() []predicate.Bill {
 		add(byID(*f.User, pay.ParseUserID, bill.UserID))
 	}
 	if f.Email != nil {
-		add(bill.Email(*f.Email))
+		add(bill.EmailEqualFold(*f.Email))
 	}
 	if f.Product != nil {
 		add(byID(*f.Product, pay.ParseProductID, bill.ProductID))
@@ -122,14 +123,26 @@ func byID[ID any](raw string, parse func(string) (ID, error), is func(ID) predic
 
 func matchesSearch(text string) predicate.Bill {
 	text = strings.TrimSpace(text)
+	if text == "" {
+		return nothing
+	}
 	if id, err := pay.ParseBillID(text); err == nil {
 		return bill.ID(id)
 	}
 	return bill.Or(
 		bill.Reference(text),
-		bill.EmailHasPrefix(text),
+		emailBegins(text),
 		bill.HasAttemptsWith(attempt.Or(attempt.ProviderRef(text), attempt.OrderNumber(text))),
 	)
+}
+
+// emailBegins compares the beginning of the address without regard to capitals,
+// on both databases alike: their LIKE differs.
+func emailBegins(text string) predicate.Bill {
+	folded := strings.ToLower(text)
+	return func(s *sql.Selector) {
+		s.Where(sql.ExprP("substr(lower("+s.C(bill.FieldEmail)+"), 1, ?) = ?", utf8.RuneCountInString(folded), folded))
+	}
 }
 
 // Totals is the sum of the matching bills in one currency.

@@ -54,12 +54,14 @@ func (s *Service) open(ctx context.Context, c *claim, id pay.BillID, o opening, 
 			if b, err = s.billToPay(ctx, tx, id, insert, try); err != nil {
 				return err
 			}
-			reusable, err := s.makeRoom(ctx, tx, b, o)
-			if err != nil {
-				return err
-			}
-			if reusable {
-				return c.settle(ctx, tx)
+			if isNew := insert != nil && try == 1; !isNew {
+				reusable, err := s.makeRoom(ctx, tx, b, o)
+				if err != nil {
+					return err
+				}
+				if reusable {
+					return c.settle(ctx, tx)
+				}
 			}
 			a, err = s.newAttempt(ctx, tx, b, o)
 			return err
@@ -73,7 +75,7 @@ func (s *Service) open(ctx context.Context, c *claim, id pay.BillID, o opening, 
 		// From here on the work is finished even if the caller hangs up.
 		work := context.WithoutCancel(ctx)
 		result, callErr := s.start(work, b, a, o)
-		answer := s.readOpening(a, result, callErr)
+		answer := s.readOpening(work, a, result, callErr)
 		again := answer.inDoubt && try < openingTries
 		var refused *pay.Error
 		known := b // as the first transaction left it; read again when another call moved it
@@ -136,14 +138,33 @@ func (s *Service) billToPay(ctx context.Context, tx *store.Tx, id pay.BillID, in
 		return nil, fmt.Errorf("read bill %s: %w", id, err)
 	}
 	if !b.Status.IsPayable() {
-		return nil, notAllowed(ctx, b, "pay")
+		return nil, notAllowed(ctx, b, pay.ActionPay)
 	}
-	return b, nil
+	return b, keepStill(ctx, tx, b)
+}
+
+// maxWatched bounds the attempts of one bill that are watched at a time: each
+// costs the provider a session, and us its questions.
+const maxWatched = 12
+
+// checkWatched refuses one more attempt on a bill that has too many.
+func checkWatched(ctx context.Context, tx *store.Tx, id pay.BillID) error {
+	n, err := tx.Attempt.Query().Where(attempt.BillID(id), attempt.WatchUntilGT(tx.Now)).Count(ctx)
+	if err != nil {
+		return fmt.Errorf("count the attempts of bill %s: %w", id, err)
+	}
+	if n < maxWatched {
+		return nil
+	}
+	tooMany := pay.Errorf(pay.CodeLimitExceeded, "bill.too_many_attempts", "Too many attempts were opened on this bill. Pay on an open page, or wait.")
+	tooMany.Detail = pay.LimitDetail{RetryAfter: watchAfter}
+	return tooMany
 }
 
 // makeRoom looks at the bill's current attempt. An open page of the same account
-// is reused; money in doubt blocks; anything else is superseded: it is only
-// watched from now on.
+// is reused, unless it refused a card: its tries may be used up, and a payer must
+// not be sent back to a dead end. Money in doubt blocks; anything else is
+// superseded: it is only watched from now on.
 func (s *Service) makeRoom(ctx context.Context, tx *store.Tx, b *ent.Bill, o opening) (reusable bool, err error) {
 	current, err := tx.Attempt.Query().Where(attempt.BillID(b.ID), attempt.Current(true)).Only(ctx)
 	if ent.IsNotFound(err) {
@@ -157,8 +178,11 @@ func (s *Service) makeRoom(ctx context.Context, tx *store.Tx, b *ent.Bill, o ope
 		return false, pay.Errorf(pay.CodeConflict, "bill.in_doubt", "An earlier attempt may have taken the money. Its provider is being asked.")
 	case current.Status == pay.AttemptCreated && tx.Now.Before(current.CreatedAt.Add(claimLease)):
 		return true, nil // another call is opening it right now: the bill says WAIT
-	case current.Status == pay.AttemptActionRequired && current.Account == o.Account.Code && isPayableAt(current, tx.Now):
+	case current.Status == pay.AttemptActionRequired && current.Account == o.Account.Code && current.DeclineCode == nil && isPayableAt(current, tx.Now):
 		return true, nil
+	}
+	if err := checkWatched(ctx, tx, b.ID); err != nil {
+		return false, err
 	}
 	return false, s.supersede(ctx, tx, current)
 }

@@ -25,7 +25,7 @@ type openingAnswer struct {
 
 // readOpening judges a provider's answer to Start. It decides nothing about
 // money: an opening takes none.
-func (s *Service) readOpening(a *ent.Attempt, result providers.Result, err error) openingAnswer {
+func (s *Service) readOpening(ctx context.Context, a *ent.Attempt, result providers.Result, err error) openingAnswer {
 	answer := openingAnswer{result: result}
 	switch {
 	case err == nil && result.Status == providers.ActionRequired && result.Redirect != nil:
@@ -52,10 +52,10 @@ func (s *Service) readOpening(a *ent.Attempt, result providers.Result, err error
 		// Our request or our contract with the vendor is wrong: the same call
 		// will fail again, another provider may not.
 		answer.refused.Retry = pay.RetryOtherMethod
-		s.Logger.Error("a provider refused to open an attempt", "attempt", a.ID, "account", a.Account, "error", err)
+		s.Logger.ErrorContext(ctx, "a provider refused to open an attempt", "attempt", a.ID, "account", a.Account, "error", err)
 		return answer
 	}
-	s.Logger.Warn("an attempt could not be opened", "attempt", a.ID, "account", a.Account, "error", err)
+	s.Logger.WarnContext(ctx, "an attempt could not be opened", "attempt", a.ID, "account", a.Account, "error", err)
 	return answer
 }
 
@@ -66,7 +66,10 @@ func (s *Service) recordOpening(ctx context.Context, tx *store.Tx, b *ent.Bill, 
 	update := tx.Attempt.Update().Where(attempt.ID(id), attempt.StatusEQ(pay.AttemptCreated)).
 		SetStatus(answer.attempt).SetUpdatedAt(tx.Now)
 	if !answer.attempt.IsOpen() {
-		update.SetCurrent(false).SetResolvedAt(tx.Now)
+		update.SetResolvedAt(tx.Now)
+	}
+	if !answer.attempt.IsOpen() || !b.Status.IsPayable() {
+		update.SetCurrent(false)
 	}
 	r := answer.result
 	setOptional(update.SetProviderRef, r.ProviderRef)
@@ -93,6 +96,9 @@ func (s *Service) recordOpening(ctx context.Context, tx *store.Tx, b *ent.Bill, 
 		return nil, err
 	}
 	reason := "attempt." + reasonOf(answer.attempt)
+	if answer.refused == nil && !b.Status.IsPayable() {
+		answer.refused = notAllowed(ctx, b, pay.ActionPay)
+	}
 	return answer.refused, s.advance(ctx, tx, b, move{To: b.Status, Reason: reason})
 }
 

@@ -83,6 +83,32 @@ func TestService_Opening(t *testing.T) {
 		require.Empty(t, outcome.Errors)
 		require.Len(t, b.bill(bill.ID).Edges.Attempts, 1)
 	})
+	fact(t, "PageThatRefusedACardIsNotReused", func(t *testing.T, b *bundle) {
+		bill := b.created(b.public(), b.buyPage())
+		b.paysOn(b.current(bill), "decline")
+		b.later(5 * time.Second)
+		outcome, err := b.Pay(b.guest(bill.ID), billing.NewPayment{Key: uuid.NewString(), Bill: bill.ID.String()})
+		require.NoError(t, err)
+		require.Empty(t, outcome.Errors)
+		bill = b.bill(bill.ID)
+		require.Len(t, bill.Edges.Attempts, 2)
+		b.paysOn(b.current(bill), "approve")
+		b.later(5 * time.Second)
+		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
+	})
+	fact(t, "TooManyPagesOfOneBillAreRefused", func(t *testing.T, b *bundle) {
+		bill := b.created(b.public(), b.buyPage())
+		refused := []pay.Code{}
+		for n := range 14 {
+			account := []string{secondOne, oneStage}[n%2]
+			outcome, err := b.Pay(b.guest(bill.ID), billing.NewPayment{
+				Key: uuid.NewString(), Bill: bill.ID.String(), PayWith: &billing.PayWith{Provider: new(account)},
+			})
+			require.NoError(t, err)
+			refused = append(refused, codes(outcome)...)
+		}
+		require.Equal(t, []pay.Code{pay.CodeLimitExceeded, pay.CodeLimitExceeded}, refused, "the account of the open page is let back to it")
+	})
 	fact(t, "ManyPayersOfOneBillOpenOnePage", func(t *testing.T, b *bundle) {
 		in := b.buyPage()
 		in.Start = false

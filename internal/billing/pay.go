@@ -56,11 +56,12 @@ func (s *Service) checkPayment(ctx context.Context, b *ent.Bill, in NewPayment) 
 		check.add(notAllowed(ctx, b, "pay"))
 	}
 	check.add(checkPayWith(in.PayWith))
+	check.add(checkPayer(in.Payer)...)
 	if in.ReturnURL != nil {
 		check.add(s.checkReturnURL(ctx, b.MerchantID, *in.ReturnURL))
 	}
 	if in.SaveCard {
-		check.add(pay.Errorf(pay.CodeUnsupported, "card.saving_unsupported", "No provider of this merchant saves cards.").At("saveCard"))
+		check.add(unsupported("card.saving_unsupported", "No provider of this merchant saves cards.", "saveCard"))
 	}
 	return check.found, check.internal
 }

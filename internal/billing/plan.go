@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -12,6 +13,7 @@ import (
 	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/internal/catalogue"
 	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/internal/users"
 	"github.com/paygraph/paygraph/internal/viewer"
 )
 
@@ -24,6 +26,8 @@ const (
 	maxReference  = 255
 	maxPageID     = 255
 	maxEmail      = 254
+	maxTax        = 64
+	maxQuantity   = 1_000_000
 )
 
 // A plan is a bill that may be made as it is: every question about the input is
@@ -52,12 +56,16 @@ func (s *Service) plan(ctx context.Context, in NewBill) (*plan, []*pay.Error, er
 	check.add(p.decideExpiry(s.now()))
 	check.add(checkText("email", in.Email, maxEmail), checkEmail(in.Email))
 	check.add(checkText("reference", in.Reference, maxReference))
+	if in.Reference != nil && strings.TrimSpace(*in.Reference) == "" {
+		check.add(pay.Invalid("text.empty", "A reference is not empty.", "reference"))
+	}
+	check.add(checkPayer(in.Payer)...)
 	check.add(checkText("metadata", new(string(in.Metadata)), len(in.Metadata)))
 	if in.ReturnURL != nil {
 		check.add(s.checkReturnURL(ctx, v.Merchant, *in.ReturnURL))
 	}
 	if in.SaveCard {
-		check.add(pay.Errorf(pay.CodeUnsupported, "card.saving_unsupported", "No provider of this merchant saves cards.").At("saveCard"))
+		check.add(unsupported("card.saving_unsupported", "No provider of this merchant saves cards.", "saveCard"))
 	}
 	if len(check.found) == 0 && in.Start {
 		check.add(p.decideOpening(ctx, s))
@@ -146,7 +154,7 @@ func (p *plan) fromCatalogue(ctx context.Context, s *Service, v viewer.Viewer) e
 		return err
 	}
 	if _, known := s.Fulfillers[product.Kind]; !known {
-		return pay.Errorf(pay.CodeUnsupported, "product.kind_unsupported", "Products of kind %s cannot be bought yet.", product.Kind).At("product")
+		return unsupported("product.kind_unsupported", fmt.Sprintf("Products of kind %s cannot be bought yet.", product.Kind), "product")
 	}
 	p.product, p.price, p.total = &product.ID, &price.ID, price.Amount()
 	if err := p.decideAmount(product); err != nil {
@@ -261,8 +269,11 @@ func (p *plan) fromLines() error {
 		if err := checkText("title", &line.Title, maxTitle); err != nil || line.Title == "" {
 			return pay.Invalid("bill.line_title", fmt.Sprintf("A title has 1 to %d characters and no card number.", maxTitle), field("title")...)
 		}
-		if line.Quantity < 1 {
-			return pay.Invalid("bill.line_quantity", "A quantity is at least 1.", field("quantity")...)
+		if checkText("tax", line.Tax, maxTax) != nil {
+			return pay.Invalid("bill.line_tax", fmt.Sprintf("A tax has at most %d characters and no card number.", maxTax), field("tax")...)
+		}
+		if line.Quantity < 1 || line.Quantity > maxQuantity {
+			return pay.Invalid("bill.line_quantity", fmt.Sprintf("A quantity is 1 to %d.", maxQuantity), field("quantity")...)
 		}
 		if line.Unit.Amount < 1 || line.Unit.Amount > pay.MaxAmount {
 			return pay.Invalid("bill.line_unit", "A unit costs at least 1 minor unit.", field("unit", "amount")...)
@@ -346,24 +357,55 @@ func (s *Service) checkReturnURL(ctx context.Context, merchant pay.MerchantID, r
 	return err
 }
 
+// unsupported refuses what no other card or provider would make possible.
+func unsupported(key, message string, path ...string) *pay.Error {
+	e := pay.Errorf(pay.CodeUnsupported, key, "%s", message).At(path...)
+	e.Retry = pay.DoNotRetry
+	return e
+}
+
 // checkText refuses free text that is too long, not text, or holds a card
 // number: those are stored nowhere.
 func checkText(field string, text *string, most int) error {
 	if text == nil {
 		return nil
 	}
+	path := strings.Split(field, ".")
 	if utf8.RuneCountInString(*text) > most || !utf8.ValidString(*text) {
-		return pay.Invalid("text.too_long", fmt.Sprintf("At most %d characters.", most), field)
+		return pay.Invalid("text.too_long", fmt.Sprintf("At most %d characters.", most), path...)
 	}
 	for _, r := range *text {
 		if unicode.IsControl(r) {
-			return pay.Invalid("text.control_characters", "No control characters.", field)
+			return pay.Invalid("text.control_characters", "No control characters.", path...)
 		}
 	}
 	if pay.HoldsCardNumber(*text) {
-		return pay.Invalid("text.card_number", "This looks like a card number. Card numbers belong on the provider's page only.", field)
+		return pay.CardNumberRefused(path...)
 	}
 	return nil
+}
+
+// checkPayer refuses what providers could not use, and card numbers in free text.
+func checkPayer(p Payer) []error {
+	found := []error{checkLocale(p.Locale), checkText("payer.note", p.Note, maxTitle)}
+	if p.Phone != nil && !users.IsPhone(*p.Phone) {
+		found = append(found, pay.Invalid("phone.malformed", "This is not a phone number of E.164, such as +79161234567.", "payer", "phone"))
+	}
+	for _, r := range p.Requisites {
+		found = append(found, checkText("payer.requisites", &r.Name, maxTitle), checkText("payer.requisites", &r.Value, maxTitle))
+	}
+	if p.Service != nil {
+		found = append(found, checkText("payer.service", &p.Service.ContractValue, maxTitle))
+	}
+	return found
+}
+
+// checkLocale refuses what cannot be a BCP 47 tag.
+func checkLocale(locale *string) error {
+	if locale == nil || users.IsLocale(*locale) {
+		return nil
+	}
+	return pay.Invalid("locale.malformed", "This is not a BCP 47 language tag, such as en or ru-RU.", "payer", "locale")
 }
 
 func checkEmail(email *string) error {

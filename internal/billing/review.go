@@ -24,7 +24,7 @@ func (s *Service) openReview(ctx context.Context, tx *store.Tx, reason pay.Revie
 	if err := create.OnConflictColumns(reviewcase.FieldKey).DoNothing().Exec(ctx); err != nil && !isNothingInserted(err) {
 		return fmt.Errorf("open a %s case for attempt %s: %w", reason, a.ID, err)
 	}
-	s.Logger.Warn("a review case is open", "reason", reason, "bill", b.ID, "attempt", a.ID)
+	s.Logger.WarnContext(ctx, "a review case is open", "reason", reason, "bill", b.ID, "attempt", a.ID)
 	return nil
 }
 

@@ -68,6 +68,9 @@ func (s *Service) settleCapture(ctx context.Context, tx *store.Tx, b *ent.Bill, 
 	if err := resolveOperations(ctx, tx, a.ID, pay.OperationSucceeded, ""); err != nil {
 		return err
 	}
+	if err := s.releaseOthers(ctx, tx, b, a); err != nil {
+		return err
+	}
 	if !captured.IsZero() {
 		transfer := pay.CaptureTransfer(a.ID, a.Account, verdict.Account, captured)
 		if _, err := s.Ledger.Post(ctx, tx, b.MerchantID, &b.ID, transfer); err != nil {
@@ -146,43 +149,6 @@ func (s *Service) compareCapture(ctx context.Context, tx *store.Tx, b *ent.Bill,
 	return s.openReview(ctx, tx, pay.ReviewProviderDisagrees, b, a, &captured, details)
 }
 
-// settleHold records that money is held.
-func (s *Service) settleHold(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, r providers.Result) error {
-	held := r.Authorized
-	if a.DoubtSince != nil {
-		return s.stillHeld(ctx, tx, b, a)
-	}
-	if !a.Status.CanBecome(pay.AttemptAuthorized) {
-		return nil
-	}
-	err := s.moveAttempt(ctx, tx, a, pay.AttemptAuthorized, r, func(u *ent.AttemptUpdate) { u.SetAuthorizedMinor(held.Amount) })
-	if err != nil {
-		return err
-	}
-	verdict := pay.JudgeCapture(pay.Capture{
-		Bill: b.Status, Expected: a.Amount(), Captured: held,
-		OtherRun: r.TestMode != nil && *r.TestMode != a.TestMode,
-	})
-	if b.Status == pay.BillAuthorized {
-		verdict = pay.Verdict{Review: pay.ReviewDuplicatePayment} // another page's hold was first
-	}
-	m := move{To: b.Status, Reason: "payment.authorized"}
-	switch {
-	case verdict.Review != "":
-		m.Reason = "payment." + reviewWord(verdict.Review)
-		if verdict.Bill != "" {
-			m.To = verdict.Bill
-		}
-		details := fmt.Sprintf("The provider holds %s; %s was asked for, and the bill was %s. Nothing is taken yet.", held, a.Amount(), b.Status)
-		if err := s.openReview(ctx, tx, verdict.Review, b, a, &held, details); err != nil {
-			return err
-		}
-	case b.Status == pay.BillPending:
-		m.To = pay.BillAuthorized
-	}
-	return s.advance(ctx, tx, b, m)
-}
-
 // stillHeld takes a held attempt out of doubt when the provider says that the
 // money is still only held, once its answers have had time to settle: the capture
 // or void that we lost sight of was not done.
@@ -206,8 +172,10 @@ func (s *Service) settleDecline(ctx context.Context, tx *store.Tx, b *ent.Bill, 
 	over := r.SessionOver || a.SessionEndsAt != nil && !tx.Now.Before(*a.SessionEndsAt)
 	d := r.Decline
 	known := d == nil || a.DeclineCode != nil && *a.DeclineCode == d.Code && deref(a.DeclineProviderCode) == d.ProviderCode
+	next := move{To: b.Status, Reason: "attempt.declined"}
 	switch {
 	case over && a.Status.CanBecome(pay.AttemptDeclined):
+		next = afterAttempt(b, a, pay.AttemptDeclined)
 		if err := s.moveAttempt(ctx, tx, a, pay.AttemptDeclined, r, nil); err != nil {
 			return err
 		}
@@ -218,12 +186,13 @@ func (s *Service) settleDecline(ctx context.Context, tx *store.Tx, b *ent.Bill, 
 		return nil
 	default:
 		update := tx.Attempt.Update().Where(attempt.ID(a.ID), attempt.StatusEQ(a.Status)).SetUpdatedAt(tx.Now)
+		setOptional(update.SetProviderStatus, r.RawStatus)
 		setDecline(update, d)
 		if err := update.Exec(ctx); err != nil {
 			return fmt.Errorf("record the decline of attempt %s: %w", a.ID, err)
 		}
 	}
-	return s.advance(ctx, tx, b, move{To: b.Status, Reason: "attempt.declined"})
+	return s.advance(ctx, tx, b, next)
 }
 
 // settleClosed records that an attempt ended without money: voided by us, or run
@@ -236,10 +205,6 @@ func (s *Service) settleClosed(ctx context.Context, tx *store.Tx, b *ent.Bill, a
 	if !a.Status.IsOpen() || !a.Status.CanBecome(to) {
 		return nil
 	}
-	wasHeld, err := s.wasTheHold(ctx, tx, b, a)
-	if err != nil {
-		return err
-	}
 	if err := s.moveAttempt(ctx, tx, a, to, r, nil); err != nil {
 		return err
 	}
@@ -250,27 +215,20 @@ func (s *Service) settleClosed(ctx context.Context, tx *store.Tx, b *ent.Bill, a
 	if err := resolveOperations(ctx, tx, a.ID, status, ""); err != nil {
 		return err
 	}
-	m := move{To: b.Status, Reason: "attempt." + reasonOf(to)}
-	switch {
-	case wasHeld && to == pay.AttemptVoided:
-		m = move{To: pay.BillCanceled, Reason: "bill.canceled"}
-	case wasHeld:
-		m = move{To: pay.BillExpired, Reason: "bill.hold_lapsed"}
-	}
-	return s.advance(ctx, tx, b, m)
+	return s.advance(ctx, tx, b, afterAttempt(b, a, to))
 }
 
-// wasTheHold reports whether a is the one attempt that the bill's hold stands on.
-func (s *Service) wasTheHold(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt) (bool, error) {
-	if b.Status != pay.BillAuthorized || a.AuthorizedMinor == 0 {
-		return false, nil
+// afterAttempt is what the end of an attempt without money does to its bill: one
+// that stood on its hold is over too, any other only has a new version.
+func afterAttempt(b *ent.Bill, a *ent.Attempt, to pay.AttemptStatus) move {
+	stoodOnIt := b.Status == pay.BillAuthorized && a.Current
+	switch {
+	case stoodOnIt && to == pay.AttemptVoided:
+		return move{To: pay.BillCanceled, Reason: "bill.canceled"}
+	case stoodOnIt:
+		return move{To: pay.BillExpired, Reason: "bill.hold_lapsed"}
 	}
-	others, err := tx.Attempt.Query().
-		Where(attempt.BillID(b.ID), attempt.IDNEQ(a.ID), attempt.StatusIn(pay.AttemptAuthorized, pay.AttemptUnknown)).Count(ctx)
-	if err != nil {
-		return false, fmt.Errorf("look for other holds of bill %s: %w", b.ID, err)
-	}
-	return others == 0, nil
+	return move{To: b.Status, Reason: "attempt." + reasonOf(to)}
 }
 
 // settleWaiting looks at an attempt that its provider still waits for. Only its
