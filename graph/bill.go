@@ -147,7 +147,11 @@ func roleOver(ctx context.Context, b *ent.Bill) pay.Role {
 
 // AllowedActions is what the caller can do with the bill as it stands.
 func (r billFields) AllowedActions(ctx context.Context, b *ent.Bill) ([]string, error) {
-	actions := b.Status.AllowedActions(roleOver(ctx, b))
+	attempts, err := r.attempts(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	actions := billing.AllowedActions(b, attempts, roleOver(ctx, b))
 	words := make([]string, len(actions))
 	for at, action := range actions {
 		words[at] = string(action)

@@ -81,7 +81,7 @@ func (s selection) want() billing.Want {
 			w.User = true
 		case "lines":
 			w.Lines = true
-		case "attempts", "latestAttempt", "nextAction":
+		case "attempts", "latestAttempt", "nextAction", "allowedActions":
 			w.Attempts = true
 		case "reviews", "reviewReason":
 			w.Reviews = true

@@ -340,9 +340,10 @@ directive @auth(
 ) on FIELD_DEFINITION
 
 """
-What a field adds to the cost of an operation. The sum is known before anything
-runs; an operation over the caller's limit is refused whole. A field without
-this directive costs nothing if it is a plain value and 1 if it is an object.
+What a field adds to the cost of an operation, for a client to judge its own
+documents by. A field without this directive costs nothing if it is a plain value
+and 1 if it is an object. No limit is set on the sum yet; documents are limited in
+length, depth, aliases and fragments.
 """
 directive @cost(
   """Points that the field costs, once."""
@@ -631,7 +632,7 @@ enum ErrorCode {
   NOT_FOUND
   """This caller may not do this, or may not set this field."""
   FORBIDDEN
-  """Something else is there already, such as a bill with the same reference. The caller reads it and decides."""
+  """Something else is there already, such as a bill with the same reference, or is under way, such as a payment in doubt. The caller reads it and decides."""
   CONFLICT
   """The object's present status does not allow this; a StateError says what is allowed. The caller reads it again."""
   STATE_CONFLICT
@@ -641,7 +642,7 @@ enum ErrorCode {
   IDEMPOTENCY_IN_FLIGHT
   """The provider or the bank refused; a DeclineError says why. The payer tries another way."""
   DECLINED
-  """The provider cannot be reached now, and surely nothing was done. The caller repeats with the same key."""
+  """The provider cannot be reached now. With RETRY_SAME_KEY surely nothing was done, and the caller repeats with the same key; with DO_NOT_RETRY its answer was lost, the provider is being asked, and the caller reads the bill again."""
   PROVIDER_UNAVAILABLE
   """The wallet holds too little; a LimitError says how much is there. The payer tops up or pays otherwise."""
   INSUFFICIENT_FUNDS
@@ -1104,7 +1105,7 @@ type Bill implements Node {
   gift: Gift
   """What it granted. Empty until it is DONE."""
   entitlements: [Entitlement!]! @cost(weight: 1, perItem: true)
-  """Every change of its status, oldest first, without gaps."""
+  """Every version of it, oldest first, without gaps: changes of its status, and of what else its readers see, such as an attempt."""
   history: [BillEvent!]! @cost(weight: 1, perItem: true)
   """Where the payer's browser goes after the provider's page. Being sent there proves nothing about the payment. Null: our own page."""
   returnUrl: URL
@@ -1144,7 +1145,7 @@ type BillEvent {
   to: BillStatus!
   """Why, as a stable word for programs: ` + "`" + `bill.created` + "`" + `, ` + "`" + `bill.claimed` + "`" + `, ` + "`" + `bill.canceled` + "`" + `, ` + "`" + `bill.expired` + "`" + `, ` + "`" + `bill.hold_lapsed` + "`" + `, ` + "`" + `bill.fulfilled` + "`" + `; ` + "`" + `attempt.` + "`" + ` and its status in lower case; ` + "`" + `payment.authorized` + "`" + `, ` + "`" + `payment.captured` + "`" + `, or ` + "`" + `payment.` + "`" + ` and the reason of the review case in lower case. Treat an unknown one as a change like any other."""
   reason: String!
-  """Who caused it. Null when the server or the provider did."""
+  """Who was calling when it happened, which may be who asked the provider. Null when the server did it by itself."""
   actor: Role
   """What a person wrote about it. Null when nobody did, and for PUBLIC, GUEST and USER callers."""
   note: String
@@ -1558,7 +1559,7 @@ input BillFilter {
   search: String
   """Of this user, by id."""
   user: ID
-  """With this e-mail address, as it was given."""
+  """With this e-mail address, capital letters or not."""
   email: String
   """For this product, by id."""
   product: ID
@@ -1948,7 +1949,7 @@ type Query {
 Changing. Each field answers with a payload; look at its ` + "`" + `errors` + "`" + ` first. Where an
 idempotency key is asked for, repeating the call with the same key and input
 gives the first answer again and does nothing twice; with other input it is
-IDEMPOTENCY_MISMATCH, while the first is still running IDEMPOTENCY_IN_FLIGHT, and
+IDEMPOTENCY_MISMATCH (input that was refused does not use the key up), while the first is still running IDEMPOTENCY_IN_FLIGHT, and
 an empty key is INVALID. Keys are kept for the life of the bill, at least 30 days,
 and are the caller's own: two callers may use the same.
 """
@@ -1997,7 +1998,7 @@ type Mutation {
   """
   Asks the provider now how the bill's payment stands, and answers with the bill
   as it is then. Safe to repeat; a repeat within 2 seconds answers without asking.
-  Codes: NOT_FOUND, PROVIDER_UNAVAILABLE, LIMIT_EXCEEDED (too often).
+  Codes: NOT_FOUND, PROVIDER_UNAVAILABLE.
   """
   billRefresh(
     """The bill's id."""
@@ -21054,14 +21055,14 @@ func (ec *executionContext) ___Type(ctx context.Context, sel ast.SelectionSet, o
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) unmarshalNAttemptStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐAttemptStatus(ctx context.Context, v any) (pay.AttemptStatus, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := pay.AttemptStatus(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNAttemptStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐAttemptStatus(ctx context.Context, sel ast.SelectionSet, v pay.AttemptStatus) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -21200,14 +21201,14 @@ func (ec *executionContext) unmarshalNBillLineInput2ᚖgithubᚗcomᚋpaygraph�
 }
 
 func (ec *executionContext) unmarshalNBillOrderField2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋbillingᚐOrderField(ctx context.Context, v any) (billing.OrderField, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := billing.OrderField(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNBillOrderField2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋbillingᚐOrderField(ctx context.Context, sel ast.SelectionSet, v billing.OrderField) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -21232,14 +21233,14 @@ func (ec *executionContext) marshalNBillPayload2ᚖgithubᚗcomᚋpaygraphᚋpay
 }
 
 func (ec *executionContext) unmarshalNBillStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐBillStatus(ctx context.Context, v any) (pay.BillStatus, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := pay.BillStatus(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNBillStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐBillStatus(ctx context.Context, sel ast.SelectionSet, v pay.BillStatus) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -21495,14 +21496,14 @@ func (ec *executionContext) marshalNEntitlement2ᚖgithubᚗcomᚋpaygraphᚋpay
 }
 
 func (ec *executionContext) unmarshalNErrorCode2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐCode(ctx context.Context, v any) (pay.Code, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := pay.Code(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNErrorCode2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐCode(ctx context.Context, sel ast.SelectionSet, v pay.Code) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -21797,14 +21798,14 @@ func (ec *executionContext) marshalNLedgerEntryEdge2ᚖgithubᚗcomᚋpaygraph�
 }
 
 func (ec *executionContext) unmarshalNLedgerEntryKind2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐEntryKind(ctx context.Context, v any) (pay.EntryKind, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := pay.EntryKind(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNLedgerEntryKind2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐEntryKind(ctx context.Context, sel ast.SelectionSet, v pay.EntryKind) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -21930,14 +21931,14 @@ func (ec *executionContext) marshalNPaymentMethod2ᚖgithubᚗcomᚋpaygraphᚋp
 }
 
 func (ec *executionContext) unmarshalNPaymentMethodKind2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐMethodKind(ctx context.Context, v any) (pay.MethodKind, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := pay.MethodKind(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNPaymentMethodKind2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐMethodKind(ctx context.Context, sel ast.SelectionSet, v pay.MethodKind) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -22028,14 +22029,14 @@ func (ec *executionContext) marshalNProductGrants2ᚖgithubᚗcomᚋpaygraphᚋp
 }
 
 func (ec *executionContext) unmarshalNProductKind2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐProductKind(ctx context.Context, v any) (pay.ProductKind, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := pay.ProductKind(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNProductKind2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐProductKind(ctx context.Context, sel ast.SelectionSet, v pay.ProductKind) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -22112,14 +22113,14 @@ func (ec *executionContext) marshalNRefund2ᚖgithubᚗcomᚋpaygraphᚋpaygraph
 }
 
 func (ec *executionContext) unmarshalNRefundPolicy2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRefundPolicy(ctx context.Context, v any) (pay.RefundPolicy, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := pay.RefundPolicy(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNRefundPolicy2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRefundPolicy(ctx context.Context, sel ast.SelectionSet, v pay.RefundPolicy) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -22144,14 +22145,14 @@ func (ec *executionContext) unmarshalNRequisiteInput2ᚖgithubᚗcomᚋpaygraph�
 }
 
 func (ec *executionContext) unmarshalNRetryAdvice2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRetry(ctx context.Context, v any) (pay.Retry, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := pay.Retry(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNRetryAdvice2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRetry(ctx context.Context, sel ast.SelectionSet, v pay.Retry) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -22223,14 +22224,14 @@ func (ec *executionContext) marshalNReviewCaseEdge2ᚖgithubᚗcomᚋpaygraphᚋ
 }
 
 func (ec *executionContext) unmarshalNReviewReason2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐReviewReason(ctx context.Context, v any) (pay.ReviewReason, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := pay.ReviewReason(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNReviewReason2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐReviewReason(ctx context.Context, sel ast.SelectionSet, v pay.ReviewReason) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -22240,14 +22241,14 @@ func (ec *executionContext) marshalNReviewReason2githubᚗcomᚋpaygraphᚋpaygr
 }
 
 func (ec *executionContext) unmarshalNReviewResolution2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐReviewResolution(ctx context.Context, v any) (pay.ReviewResolution, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := pay.ReviewResolution(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNReviewResolution2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐReviewResolution(ctx context.Context, sel ast.SelectionSet, v pay.ReviewResolution) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -22287,14 +22288,14 @@ func (ec *executionContext) marshalNReviewResolution2ᚕgithubᚗcomᚋpaygraph�
 }
 
 func (ec *executionContext) unmarshalNRole2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRole(ctx context.Context, v any) (pay.Role, error) {
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := pay.Role(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNRole2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRole(ctx context.Context, sel ast.SelectionSet, v pay.Role) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(string(v))
+	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -22334,13 +22335,13 @@ func (ec *executionContext) marshalNRole2ᚕgithubᚗcomᚋpaygraphᚋpaygraph�
 }
 
 func (ec *executionContext) unmarshalNString2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
+	res, err := scalar.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNString2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
 	_ = sel
-	res := graphql.MarshalString(v)
+	res := scalar.MarshalString(v)
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -22753,7 +22754,7 @@ func (ec *executionContext) unmarshalOBillStatus2ᚖgithubᚗcomᚋpaygraphᚋpa
 	if v == nil {
 		return nil, nil
 	}
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := pay.BillStatus(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -22764,7 +22765,7 @@ func (ec *executionContext) marshalOBillStatus2ᚖgithubᚗcomᚋpaygraphᚋpayg
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(string(*v))
+	res := scalar.MarshalString(string(*v))
 	return res
 }
 
@@ -23178,7 +23179,7 @@ func (ec *executionContext) unmarshalORefundPolicy2ᚖgithubᚗcomᚋpaygraphᚋ
 	if v == nil {
 		return nil, nil
 	}
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := pay.RefundPolicy(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -23189,7 +23190,7 @@ func (ec *executionContext) marshalORefundPolicy2ᚖgithubᚗcomᚋpaygraphᚋpa
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(string(*v))
+	res := scalar.MarshalString(string(*v))
 	return res
 }
 
@@ -23250,7 +23251,7 @@ func (ec *executionContext) unmarshalOReviewReason2ᚖgithubᚗcomᚋpaygraphᚋ
 	if v == nil {
 		return nil, nil
 	}
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := pay.ReviewReason(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -23261,7 +23262,7 @@ func (ec *executionContext) marshalOReviewReason2ᚖgithubᚗcomᚋpaygraphᚋpa
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(string(*v))
+	res := scalar.MarshalString(string(*v))
 	return res
 }
 
@@ -23269,7 +23270,7 @@ func (ec *executionContext) unmarshalOReviewResolution2ᚖgithubᚗcomᚋpaygrap
 	if v == nil {
 		return nil, nil
 	}
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := pay.ReviewResolution(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -23280,7 +23281,7 @@ func (ec *executionContext) marshalOReviewResolution2ᚖgithubᚗcomᚋpaygraph�
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(string(*v))
+	res := scalar.MarshalString(string(*v))
 	return res
 }
 
@@ -23288,7 +23289,7 @@ func (ec *executionContext) unmarshalORole2ᚖgithubᚗcomᚋpaygraphᚋpaygraph
 	if v == nil {
 		return nil, nil
 	}
-	tmp, err := graphql.UnmarshalString(v)
+	tmp, err := scalar.UnmarshalString(v)
 	res := pay.Role(tmp)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
@@ -23299,7 +23300,7 @@ func (ec *executionContext) marshalORole2ᚖgithubᚗcomᚋpaygraphᚋpaygraph�
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(string(*v))
+	res := scalar.MarshalString(string(*v))
 	return res
 }
 
@@ -23312,14 +23313,14 @@ func (ec *executionContext) unmarshalOServiceInput2ᚖgithubᚗcomᚋpaygraphᚋ
 }
 
 func (ec *executionContext) unmarshalOString2string(ctx context.Context, v any) (string, error) {
-	res, err := graphql.UnmarshalString(v)
+	res, err := scalar.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalOString2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(v)
+	res := scalar.MarshalString(v)
 	return res
 }
 
@@ -23362,7 +23363,7 @@ func (ec *executionContext) unmarshalOString2ᚖstring(ctx context.Context, v an
 	if v == nil {
 		return nil, nil
 	}
-	res, err := graphql.UnmarshalString(v)
+	res, err := scalar.UnmarshalString(v)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -23372,7 +23373,7 @@ func (ec *executionContext) marshalOString2ᚖstring(ctx context.Context, sel as
 	}
 	_ = sel
 	_ = ctx
-	res := graphql.MarshalString(*v)
+	res := scalar.MarshalString(*v)
 	return res
 }
 
