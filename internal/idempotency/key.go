@@ -34,6 +34,8 @@ func CheckKey(role pay.Role, key string) error {
 		return pay.Invalid("idempotency_key.unprintable", "The idempotency key has characters that cannot be printed.", keyPath)
 	case utf8.RuneCountInString(key) > longestKey:
 		return pay.Invalid("idempotency_key.too_long", "The idempotency key has more than 255 characters.", keyPath)
+	case !uuidText.MatchString(key) && pay.HoldsCardNumber(key):
+		return pay.CardNumberRefused(keyPath)
 	case role == pay.RolePublic && !uuidText.MatchString(key):
 		return pay.Invalid("idempotency_key.not_uuid", "With a publishable key the idempotency key has to be a UUID.", keyPath)
 	}

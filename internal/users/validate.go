@@ -37,11 +37,16 @@ func (in Upsert) validate() error {
 	if in.Email.Value != nil && !IsEmail(*in.Email.Value) {
 		return pay.Invalid("email.malformed", "This is not an e-mail address.", "email")
 	}
-	if in.Phone.Value != nil && !e164.MatchString(*in.Phone.Value) {
+	if in.Phone.Value != nil && !IsPhone(*in.Phone.Value) {
 		return pay.Invalid("phone.malformed", "A phone number is written as +79991234567.", "phone")
 	}
 	if in.Name.Value != nil && !isLine(*in.Name.Value, longestName) {
 		return pay.Invalid("user.name", "A name is 1 to 200 printable characters.", "name")
+	}
+	for field, text := range map[string]*string{"externalId": &in.ExternalID, "name": in.Name.Value} {
+		if text != nil && pay.HoldsCardNumber(*text) {
+			return pay.CardNumberRefused(field)
+		}
 	}
 	if in.Locale.Value != nil && !IsLocale(*in.Locale.Value) {
 		return pay.Invalid("locale.malformed", "A locale is a BCP 47 tag such as ru or en-GB.", "locale")
@@ -54,6 +59,9 @@ func IsEmail(s string) bool {
 	parsed, err := mail.ParseAddress(s)
 	return err == nil && parsed.Address == s && isLine(s, longestEmail) && !strings.ContainsFunc(s, unicode.IsSpace)
 }
+
+// IsPhone reports whether s is a phone number as E.164 writes it.
+func IsPhone(s string) bool { return e164.MatchString(s) }
 
 // IsLocale reports whether s is a well-formed BCP 47 language tag.
 func IsLocale(s string) bool { return len(s) <= longestLocale && languageTag.MatchString(s) }

@@ -32,9 +32,9 @@ func textsOf(language string) map[pageKind]pageText {
 	if language == "ru" {
 		return map[pageKind]pageText{
 			pageProcessing: {
-				"Платёж обрабатывается",
+				"Вы вернулись со страницы оплаты",
 				"Эту страницу можно закрыть.",
-				"Магазин узнает о результате сам, как только банк его подтвердит. До этого не платите ещё раз.",
+				"Если вы заплатили, магазин узнает об этом сам, как только банк подтвердит платёж: не платите ещё раз. Если нет, начните снова в магазине.",
 			},
 			pageUnknown: {
 				"Такого платежа нет",
@@ -50,9 +50,9 @@ func textsOf(language string) map[pageKind]pageText {
 	}
 	return map[pageKind]pageText{
 		pageProcessing: {
-			"Your payment is being processed",
+			"You are back from the payment page",
 			"You can close this page.",
-			"The shop will learn the result by itself as soon as the bank confirms it. Please do not pay again before that.",
+			"If you have paid, the shop learns it by itself as soon as the bank confirms: do not pay again. If you have not, start again in the shop.",
 		},
 		pageUnknown: {
 			"There is no such payment",
