@@ -6,6 +6,8 @@ MAKEFLAGS   += --no-print-directory
 IN_CI       := $(filter true,$(CI))
 CHECKS      := fmt generate tidy lint test fuzz deadcode
 COUNT       ?= 10
+BENCH       ?= .
+BENCHTIME   ?= 1s
 
 .PHONY: check tools $(CHECKS) bench
 
@@ -28,4 +30,5 @@ fuzz: ; .ci/fuzz 10s
 # ent asks a schema's methods while it generates; no program of ours calls them.
 deadcode: tools ; found=$$(bin/deadcode -test ./...); ! grep -v -e '^ent/schema/' -e '^$$' <<<"$$found"
 
-bench: ; mkdir -p artifacts && go test -run '^$$' -bench . -benchmem -count $(COUNT) ./... | tee artifacts/bench.txt
+# bench/README.md says what they measure. BENCH chooses some.
+bench: ; mkdir -p artifacts && go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem -count $(COUNT) -timeout 0 ./... | tee artifacts/bench.txt
