@@ -5,16 +5,16 @@ type AttemptStatus string
 
 // The statuses of an attempt.
 const (
-	AttemptCreated        AttemptStatus = "CREATED"         // committed with its first operation, before any call; billing calls next
-	AttemptSent           AttemptStatus = "SENT"            // the call is out; its answer, or the sweep, acts next
+	AttemptCreated        AttemptStatus = "CREATED"         // committed with its first operation; the call that opens it may be out
+	AttemptSent           AttemptStatus = "SENT"            // the call is out; nothing sets it yet, CREATED says as much
 	AttemptActionRequired AttemptStatus = "ACTION_REQUIRED" // a page or invoice waits; the payer acts
 	AttemptAuthorized     AttemptStatus = "AUTHORIZED"      // the money is held; the merchant captures or voids
 	AttemptCaptured       AttemptStatus = "CAPTURED"        // the money was taken; final
 	AttemptDeclined       AttemptStatus = "DECLINED"        // the provider said no and its session is over
 	AttemptFailed         AttemptStatus = "FAILED"          // it surely took nothing: never sent, or refused as a request
-	AttemptVoided         AttemptStatus = "VOIDED"          // the hold was released by us
+	AttemptVoided         AttemptStatus = "VOIDED"          // the hold was released, nothing was taken
 	AttemptExpired        AttemptStatus = "EXPIRED"         // the session or the hold ran out
-	AttemptUnknown        AttemptStatus = "UNKNOWN"         // money may have moved; the sweep asks until it knows
+	AttemptUnknown        AttemptStatus = "UNKNOWN"         // money may have moved; the poll asks until it knows
 )
 
 // AttemptStatuses lists every status, in the order of an attempt's life.

@@ -73,8 +73,9 @@ const (
 	ActionClaim   BillAction = "claim"
 )
 
-// AllowedActions lists what role may do to a bill in status s. It is the same
-// table that the services enforce, so a client can trust it to draw its buttons.
+// AllowedActions lists what role may do to a bill in status s, for a client to
+// draw its buttons. The services judge by themselves, and tell this list when
+// they refuse. A claim is in no list: a guest token allows it, not a status.
 func (s BillStatus) AllowedActions(role Role) []BillAction {
 	var actions []BillAction
 	allow := func(action BillAction, when bool) {

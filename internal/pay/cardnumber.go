@@ -2,20 +2,51 @@ package pay
 
 // HoldsCardNumber reports whether s contains what is very likely a card number:
 // 13 to 19 digits, perhaps parted by single blanks or hyphens, that begin like
-// one of the card schemes' numbers and pass the Luhn check. Fields of free text
+// one of the card schemes' numbers and pass the Luhn check. Other digits may
+// stand before it and after it, as an expiry date does. Fields of free text
 // refuse such input, so that a number typed into the wrong box is never stored.
 func HoldsCardNumber(s string) bool {
 	digits := make([]byte, 0, 32)
+	groups := make([]int, 0, 8) // where each group of digits begins
 	for at := 0; at <= len(s); at++ {
 		switch {
-		case at < len(s) && s[at] >= '0' && s[at] <= '9':
+		case isDigitAt(s, at):
+			if !isDigitAt(s, at-1) {
+				groups = append(groups, len(digits))
+			}
 			digits = append(digits, s[at]-'0')
-		case at < len(s) && (s[at] == ' ' || s[at] == '-') && len(digits) > 0 && at+1 < len(s) && s[at+1] >= '0' && s[at+1] <= '9':
+		case len(digits) > 0 && at < len(s) && (s[at] == ' ' || s[at] == '-') && isDigitAt(s, at+1):
 		default:
-			if isCardNumber(digits) {
+			if isCardNumber(digits) || isCardNumberAmong(digits, groups) {
 				return true
 			}
-			digits = digits[:0]
+			digits, groups = digits[:0], groups[:0]
+		}
+	}
+	return false
+}
+
+func isDigitAt(s string, at int) bool {
+	return at >= 0 && at < len(s) && s[at] >= '0' && s[at] <= '9'
+}
+
+// isCardNumberAmong reports whether some of the groups, one after the other, are
+// a card number. Groups of one and two digits are no part of one here: they are
+// days, months and numbers of a list.
+func isCardNumberAmong(digits []byte, groups []int) bool {
+	const least = 3
+	for first, from := range groups {
+		for last := first; last < len(groups); last++ {
+			to := len(digits)
+			if last+1 < len(groups) {
+				to = groups[last+1]
+			}
+			if to-groups[last] < least || to-from > 19 {
+				break
+			}
+			if isCardNumber(digits[from:to]) {
+				return true
+			}
 		}
 	}
 	return false

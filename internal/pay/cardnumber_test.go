@@ -46,6 +46,11 @@ func TestHoldsCardNumber_PublishedCards(t *testing.T) {
 				inFours(number, " "),
 				inFours(number, "-"),
 				"pay with\n" + inFours(number, " ") + "\nplease",
+				number + " 12/29",
+				number + " 12/29 123",
+				number + " 123",
+				"2 " + number,
+				"order 17-" + number,
 			} {
 				require.True(t, pay.HoldsCardNumber(text), "%q", text)
 			}
@@ -77,6 +82,8 @@ func TestHoldsCardNumber_OtherText(t *testing.T) {
 		"AccountOfTwentyDigits": "40702810900000000001",
 		"TwoBlanksPart":         "4111  1111  1111  1111",
 		"SumsOfMoney":           "124.80 + 99.99 = 224.79",
+		"NumbersOfAList":        "41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58",
+		"TwoPhoneNumbers":       "+7 495 123-45-67 +7 495 765-43-21",
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.False(t, pay.HoldsCardNumber(text), "%q", text)
@@ -125,6 +132,26 @@ func TestHoldsCardNumber_RefusesFewIDs(t *testing.T) {
 			}
 			t.Logf("%d of %d are refused", refused, many)
 			require.Less(t, refused, many/1000)
+		})
+	}
+}
+
+// Its owner writes more than the number: what stands beside it hides nothing.
+func TestHoldsCardNumber_BesideOtherNumbers(t *testing.T) {
+	t.Parallel()
+
+	for _, text := range []string{
+		"4111 1111 1111 1111 12/29",
+		"4111 1111 1111 1111 12 29 123",
+		"4111-1111-1111-1111 1229",
+		"5555 5555 5555 4444 exp 12 26",
+		"3782 822463 10005 12/29",
+		"12 29 4111 1111 1111 1111",
+		"order 2026 4111 1111 1111 1111",
+		"+7 495 123-45-67 4111 1111 1111 1111",
+	} {
+		t.Run(text, func(t *testing.T) {
+			require.True(t, pay.HoldsCardNumber(text))
 		})
 	}
 }

@@ -120,6 +120,12 @@ func Invalid(key, message string, path ...string) *Error {
 	return Errorf(CodeInvalid, key, "%s", message).At(path...)
 }
 
+// CardNumberRefused is what free text that holds a card number gets: those are
+// stored nowhere.
+func CardNumberRefused(path ...string) *Error {
+	return Invalid("text.card_number", "This looks like a card number. Card numbers belong on the provider's page only.", path...)
+}
+
 // NotFound makes a CodeNotFound error for an input field. What is not yours and
 // what does not exist answer alike.
 func NotFound(what string, path ...string) *Error {

@@ -64,7 +64,8 @@ func derivedID[K kind](words ...string) id[K] {
 }
 
 // parseID reads a TypeID of kind K. Its error wraps ErrMalformedID and says
-// which prefix was expected.
+// which prefix was expected. The zero id is refused: it names nothing, and no
+// column takes it.
 func parseID[K kind](s string) (id[K], error) {
 	var k K
 	prefix, suffix, found := cutLast(s, '_')
@@ -72,7 +73,7 @@ func parseID[K kind](s string) (id[K], error) {
 		return id[K]{}, fmt.Errorf("%w: want %s_ and 26 characters", ErrMalformedID, k.prefix())
 	}
 	u, ok := decodeBase32(suffix)
-	if !ok {
+	if !ok || u == [16]byte{} {
 		return id[K]{}, fmt.Errorf("%w: want 26 characters of base 32 after %s_", ErrMalformedID, k.prefix())
 	}
 	return id[K]{u}, nil

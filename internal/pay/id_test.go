@@ -58,6 +58,7 @@ func TestParseBillID_Malformed(t *testing.T) {
 		"UpperCaseSuffix":   "bill_01H455VB4PEX5VSKNK084SN02Q",
 		"TooShort":          "bill_" + good[:25],
 		"TooLong":           "bill_" + good + "0",
+		"Zero":              "bill_00000000000000000000000000",
 		"Overflow":          "bill_8zzzzzzzzzzzzzzzzzzzzzzzzz",
 		"LettersOfNoDigit":  "bill_01h455vb4pex5vsknk084sn0il",
 		"Hyphen":            "bill_01h455vb4pex5vsknk084sn02-",

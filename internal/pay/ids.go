@@ -7,6 +7,7 @@ import (
 
 // The ids of the tables, one type each. New…ID makes a fresh one for an
 // instant; Parse…ID reads what String wrote and wraps ErrMalformedID otherwise.
+// A ledger account's is derived: LedgerAccountIDOf.
 type (
 	// MerchantID names one of the merchants: whose shop it is.
 	MerchantID struct{ id[merchantKind] }
@@ -97,11 +98,6 @@ func NewUserID(at time.Time) UserID { return UserID{newID[userKind](at)} }
 
 // NewWalletID returns a fresh id made at the given instant.
 func NewWalletID(at time.Time) WalletID { return WalletID{newID[walletKind](at)} }
-
-// NewLedgerAccountID returns a fresh id made at the given instant.
-func NewLedgerAccountID(at time.Time) LedgerAccountID {
-	return LedgerAccountID{newID[ledgerAccountKind](at)}
-}
 
 // NewLedgerEntryID returns a fresh id made at the given instant.
 func NewLedgerEntryID(at time.Time) LedgerEntryID { return LedgerEntryID{newID[ledgerEntryKind](at)} }

@@ -95,7 +95,8 @@ func (p Period) AddTo(t time.Time) time.Time {
 	return moved.AddDate(0, 0, p.Days).Add(p.Clock)
 }
 
-// String writes the shortest ISO 8601 duration: P1Y for twelve months.
+// String writes an ISO 8601 duration in one way: P1Y for twelve months, P7D for
+// a week, PT0S for nothing. It leaves out fractions of a second.
 func (p Period) String() string {
 	var b strings.Builder
 	b.WriteByte('P')
@@ -133,10 +134,6 @@ func (p *Period) Scan(src any) error {
 		text = string(v)
 	default:
 		return fmt.Errorf("scan period: %w: it is a %T", ErrMalformedPeriod, src)
-	}
-	if text == "PT0S" {
-		*p = Period{}
-		return nil
 	}
 	parsed, err := ParsePeriod(text)
 	if err != nil {

@@ -41,11 +41,16 @@ func readsAllowed() ent.Interceptor {
 }
 
 // writesInTx refuses a write that nobody decided on: only the inside of InTx
-// asks as the program itself.
+// asks as the program itself. Nor may the program write elsewhere: ent gives an
+// update a transaction of its own, which the driver cannot tell from InTx's.
 func writesInTx() ent.Hook {
 	return func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
-			if !viewer.From(ctx).IsProgram() {
+			mutation, ok := m.(interface{ Tx() (*ent.Tx, error) })
+			if !ok || !viewer.From(ctx).IsProgram() {
+				return nil, fmt.Errorf("write %s: %w", m.Type(), errWriteOutsideTx)
+			}
+			if _, err := mutation.Tx(); err != nil {
 				return nil, fmt.Errorf("write %s: %w", m.Type(), errWriteOutsideTx)
 			}
 			return next.Mutate(ctx, m)

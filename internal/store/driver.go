@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,7 +71,7 @@ func openSQLite(u *url.URL) (*driver, error) {
 	}
 	pragmas := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(" + synchronous + ")", "foreign_keys(1)"}
 	dsn := func(txlock string, more ...string) string {
-		q := url.Values{"_txlock": {txlock}, "_time_format": {"sqlite"}, "_pragma": append(more, pragmas...)}
+		q := url.Values{"_txlock": {txlock}, "_time_format": {"sqlite"}, "_pragma": slices.Concat(pragmas, more)}
 		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 	}
 	writer, err := sql.Open("sqlite", dsn("immediate"))
@@ -78,7 +79,7 @@ func openSQLite(u *url.URL) (*driver, error) {
 		return nil, fmt.Errorf("open the SQLite writer: %w", err)
 	}
 	writer.SetMaxOpenConns(1)
-	readers, err := sql.Open("sqlite", dsn("deferred"))
+	readers, err := sql.Open("sqlite", dsn("deferred", "query_only(1)")) // after journal_mode, which writes
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open the SQLite readers: %w", err), writer.Close())
 	}

@@ -78,17 +78,15 @@ func (s *Store) once(ctx context.Context, f func(ctx context.Context, tx *Tx) er
 	if err != nil {
 		return nil, fmt.Errorf("begin: %w", err)
 	}
+	committed := false
 	defer func() {
-		if err != nil {
-			if undo := begun.Rollback(); undo != nil && !errors.Is(undo, sql.ErrTxDone) {
-				err = errors.Join(err, fmt.Errorf("roll back: %w", undo))
-			}
+		if committed {
+			return
 		}
-	}()
-	defer func() {
-		if panicked := recover(); panicked != nil {
-			_ = begun.Rollback()
-			panic(panicked)
+		// Also when f panics or ends its goroutine, as a test's FailNow does: a
+		// transaction left open would keep SQLite's one writer for ever.
+		if undo := begun.Rollback(); err != nil && undo != nil && !errors.Is(undo, sql.ErrTxDone) {
+			err = errors.Join(err, fmt.Errorf("roll back: %w", undo))
 		}
 	}()
 	tx := &Tx{Tx: begun, Now: pay.Instant(s.clock.Now()), dialect: s.dialect}
@@ -98,6 +96,7 @@ func (s *Store) once(ctx context.Context, f func(ctx context.Context, tx *Tx) er
 	if err := begun.Commit(); err != nil {
 		return nil, fmt.Errorf("commit: %w", err)
 	}
+	committed = true
 	return tx, nil
 }
 
