@@ -179,7 +179,7 @@ func TestRun_Breach(t *testing.T) {
 			spoil:  func(s *spoiler) { s.sql(`UPDATE wallets SET held_minor = 5`) },
 		},
 		{
-			name: "Overdrawn", invariant: "wallets.entries", about: available,
+			name: "Overdrawn", invariant: "wallets.entries", about: theWallet,
 			detail: "the balance after it is -30, below zero",
 			spoil: func(s *spoiler) {
 				s.money("too-much", -100, -30)
@@ -187,14 +187,28 @@ func TestRun_Breach(t *testing.T) {
 			},
 		},
 		{
-			name: "BalanceAfterWrong", invariant: "wallets.entries", about: available,
+			name: "BalanceAfterWrong", invariant: "wallets.entries", about: theWallet,
 			detail: "more often than",
 			spoil: func(s *spoiler) {
-				s.sql(`UPDATE ledger_entries SET balance_after_minor = 65 WHERE transfer = 'hold' AND leg = 0`)
+				s.sql(`UPDATE ledger_entries SET balance_after_minor = 65 WHERE transfer = 'debit' AND leg = 0`)
 			},
 		},
 		{
-			name: "UpdateLost", invariant: "wallets.entries", about: available,
+			name: "BalanceOfAHold", invariant: "wallets.entries", about: theWallet,
+			detail: "leaves the wallet as it was, and it records a balance of 60",
+			spoil: func(s *spoiler) {
+				s.sql(`UPDATE ledger_entries SET balance_after_minor = 60 WHERE transfer = 'hold' AND leg = 0`)
+			},
+		},
+		{
+			name: "BalanceMissing", invariant: "wallets.entries", about: theWallet,
+			detail: "it records no balance after it",
+			spoil: func(s *spoiler) {
+				s.sql(`UPDATE ledger_entries SET balance_after_minor = NULL WHERE transfer = 'debit'`)
+			},
+		},
+		{
+			name: "UpdateLost", invariant: "wallets.entries", about: theWallet,
 			detail: "more often than others",
 			spoil: func(s *spoiler) {
 				s.money("one", -10, 60)
@@ -206,8 +220,8 @@ func TestRun_Breach(t *testing.T) {
 			name: "EntryOfNoWallet", invariant: "wallets.entries", about: available,
 			detail: "an entry of a wallet's account names no wallet",
 			spoil: func(s *spoiler) {
-				s.sql(`UPDATE ledger_entries SET wallet_id = NULL WHERE transfer = 'release' AND leg = 1`)
-				s.sql(`UPDATE wallets SET available_minor = 60`)
+				s.money("stray", 10, 80)
+				s.sql(`UPDATE ledger_entries SET wallet_id = NULL WHERE transfer = 'stray' AND leg = 0`)
 			},
 		},
 		{
@@ -313,6 +327,21 @@ func TestRun_Breach(t *testing.T) {
 			spoil: func(s *spoiler) {
 				s.sql(`UPDATE bills SET status = 'PAID' WHERE id = ?`, s.pending.bill)
 				s.sql(`UPDATE bill_events SET "to" = 'PAID' WHERE bill_id = ? AND version = 2`, s.pending.bill)
+			},
+		},
+		{
+			name: "HeldByNothing", invariant: "bills.held", about: pendingBill,
+			detail: "it is AUTHORIZED, and no current attempt holds money for it",
+			spoil: func(s *spoiler) {
+				s.sql(`UPDATE bills SET status = 'AUTHORIZED' WHERE id = ?`, s.pending.bill)
+				s.sql(`UPDATE bill_events SET "to" = 'AUTHORIZED' WHERE bill_id = ? AND version = 2`, s.pending.bill)
+			},
+		},
+		{
+			name: "HoldOfNobody", invariant: "holds.known", about: func(w *world) string { return w.pending.attempt.String() },
+			detail: "it holds money that its bill does not stand on, and nobody gives it back",
+			spoil: func(s *spoiler) {
+				s.sql(`UPDATE attempts SET status = 'AUTHORIZED' WHERE id = ?`, s.pending.attempt)
 			},
 		},
 		{
@@ -424,7 +453,7 @@ func theWallet(w *world) string      { return w.wallet.String() }
 
 // available is the account of what the wallet has available.
 func available(w *world) string {
-	return pay.LedgerAccountIDOf(w.merchant, pay.AccountWalletAvailable, "RUB", w.wallet.String()).String()
+	return pay.LedgerAccountIDOf(w.merchant, pay.AccountWalletAvailable, "RUB", w.wallet.UUID()).String()
 }
 
 // noBill is the id of a bill that is not there.

@@ -70,6 +70,8 @@ func invariants() []invariant {
 		{"captures.amount", (*checker).capturesAmount},
 		{"captures.single", (*checker).capturesSingle},
 		{"bills.paid", (*checker).billsPaid},
+		{"bills.held", (*checker).billsHeld},
+		{"holds.known", (*checker).holdsKnown},
 		{"attempts.current", (*checker).attemptsCurrent},
 		{"operations.open", (*checker).operationsOpen},
 		{"jobs.parked", (*checker).jobsParked},

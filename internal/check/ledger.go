@@ -76,49 +76,91 @@ ORDER BY w.id`
 	})
 }
 
-// walletsEntries: the balances that a wallet's entries recorded follow from one
+// walletsEntries: the balances that a wallet's transfers recorded follow from one
 // another, and none is below zero.
 //
-// They are followed by their amounts and not in the order of ids or times:
-// transactions are dated when they begin and commit in another order, and clocks
-// are set back. See trail.
+// An entry records all that the wallet has after it, held money included; those of
+// a transfer that leaves that as it was, such as a hold, record nothing. Within a
+// transfer a leg may pass below zero. Transfers are followed by their amounts and
+// not in the order of ids or times: transactions are dated when they begin and
+// commit in another order, and clocks are set back. See trail.
 func (c *checker) walletsEntries(ctx context.Context, name string) error {
 	const query = `
-SELECT le.account_id, le.id, le.wallet_id, le.amount_minor, le.balance_after_minor
+SELECT le.account_id, le.id, le.wallet_id, le.transfer, le.amount_minor, le.balance_after_minor
 FROM ledger_entries le JOIN ledger_accounts a ON a.id = le.account_id
 WHERE a.kind IN ('WALLET_AVAILABLE', 'WALLET_HELD')
-ORDER BY le.account_id, le.id`
-	var account pay.LedgerAccountID
-	var entries []entry
-	finish := func() {
-		if entry, wrong := trail(entries); wrong != "" {
-			c.report.breach(name, wrong, account.String(), entry.String())
+ORDER BY le.wallet_id, le.transfer, le.leg`
+	var wallet pay.WalletID
+	var transfer string
+	var legs []walletLeg
+	var steps []entry
+	endTransfer := func() {
+		step, at, wrong := stepOf(legs)
+		if wrong != "" {
+			c.report.breach(name, wrong, wallet.String(), at.String())
+		} else if step.amount != 0 {
+			steps = append(steps, step)
 		}
-		entries = entries[:0]
+		legs = legs[:0]
+	}
+	endWallet := func() {
+		endTransfer()
+		if at, wrong := trail(steps); wrong != "" {
+			c.report.breach(name, wrong, wallet.String(), at.String())
+		}
+		steps = steps[:0]
 	}
 	err := c.each(ctx, query, func(rows *sql.Rows) error {
-		var of pay.LedgerAccountID
-		var e entry
-		var wallet sql.Null[pay.WalletID]
-		var after sql.NullInt64
-		if err := rows.Scan(&of, &e.id, &wallet, &e.amount, &after); err != nil {
+		var account pay.LedgerAccountID
+		var of sql.Null[pay.WalletID]
+		var in string
+		var l walletLeg
+		if err := rows.Scan(&account, &l.id, &of, &in, &l.amount, &l.after); err != nil {
 			return err
 		}
-		if of != account {
-			finish()
-			account = of
-		}
-		if !wallet.Valid || !after.Valid {
-			c.report.breach(name, "an entry of a wallet's account names no wallet or no balance after it", of.String(), e.id.String())
+		switch {
+		case !of.Valid:
+			c.report.breach(name, "an entry of a wallet's account names no wallet", account.String(), l.id.String())
 			return nil
+		case of.V != wallet:
+			endWallet()
+		case in != transfer:
+			endTransfer()
 		}
-		e.after = after.Int64
-		entries = append(entries, e)
+		wallet, transfer = of.V, in
+		legs = append(legs, l)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	finish()
+	endWallet()
 	return nil
+}
+
+// walletLeg is one leg of a transfer on a wallet.
+type walletLeg struct {
+	id     pay.LedgerEntryID
+	amount int64
+	after  sql.NullInt64
+}
+
+// stepOf is the change that a transfer's legs on one wallet are together, of
+// amount 0 when they leave it as it was; or what is wrong with which of them.
+func stepOf(legs []walletLeg) (step entry, at pay.LedgerEntryID, wrong string) {
+	for _, l := range legs {
+		step.amount += l.amount
+	}
+	for n, l := range legs {
+		switch {
+		case step.amount == 0 && l.after.Valid:
+			return step, l.id, fmt.Sprintf("its transfer leaves the wallet as it was, and it records a balance of %d", l.after.Int64)
+		case step.amount != 0 && !l.after.Valid:
+			return step, l.id, "it records no balance after it"
+		case step.amount != 0 && n > 0 && legs[n-1].after.Int64+l.amount != l.after.Int64:
+			return step, l.id, fmt.Sprintf("the balance after it is %d; by the leg before it is %d", l.after.Int64, legs[n-1].after.Int64+l.amount)
+		}
+		step.id, step.after = l.id, l.after.Int64
+	}
+	return step, at, ""
 }

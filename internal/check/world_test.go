@@ -127,13 +127,14 @@ func (w *world) seedCapture(ctx context.Context, tx *store.Tx, bill pay.BillID, 
 		w.seedEntry(ctx, tx, "capture/"+id.String(), 1, pay.AccountSales, currency, -captured, &bill, nil))
 }
 
-// seedEntry inserts one leg of a transfer; after is the balance of the wallet.
+// seedEntry inserts one leg of a transfer; after is all that the wallet has then,
+// nil where the transfer leaves that as it was.
 func (w *world) seedEntry(ctx context.Context, tx *store.Tx, transfer string, leg int, kind pay.AccountKind, currency pay.Currency, amount int64, bill *pay.BillID, after *int64) error {
 	create := tx.LedgerEntry.Create().SetID(pay.NewLedgerEntryID(tx.Now)).SetMerchantID(w.merchant).SetTransfer(transfer).SetLeg(leg).
 		SetKind(pay.EntryPurchase).SetAmountMinor(amount).SetCurrency(currency).SetNillableBillID(bill).SetNillableBalanceAfterMinor(after).SetCreatedAt(tx.Now)
 	owner := ""
-	if after != nil {
-		owner = w.wallet.String()
+	if kind == pay.AccountWalletAvailable || kind == pay.AccountWalletHeld {
+		owner = w.wallet.UUID()
 		create.SetWalletID(w.wallet)
 	}
 	account := pay.LedgerAccountIDOf(w.merchant, kind, currency, owner)
@@ -265,19 +266,19 @@ func (w *world) seedPending(ctx context.Context, tx *store.Tx) (err error) {
 // took 10 back. It is written latest first, as two clocks may.
 func (w *world) seedWallet(ctx context.Context, tx *store.Tx) error {
 	w.wallet = pay.NewWalletID(tx.Now)
-	leg := func(transfer string, n int, kind pay.AccountKind, amount, after int64) error {
-		return w.seedEntry(ctx, tx, transfer, n, kind, "RUB", amount, nil, &after)
+	leg := func(transfer string, n int, kind pay.AccountKind, amount int64, after *int64) error {
+		return w.seedEntry(ctx, tx, transfer, n, kind, "RUB", amount, nil, after)
 	}
 	return firstError(
 		tx.Wallet.Create().SetID(w.wallet).SetMerchantID(w.merchant).SetUserID(w.user).SetCurrency("RUB").SetAvailableMinor(70).SetCreatedAt(tx.Now).Exec(ctx),
-		leg("release", 0, pay.AccountWalletHeld, -10, 0),
-		leg("release", 1, pay.AccountWalletAvailable, 10, 70),
-		leg("debit", 0, pay.AccountWalletHeld, -30, 10),
-		w.seedEntry(ctx, tx, "debit", 1, pay.AccountSales, "RUB", 30, nil, nil),
-		leg("hold", 0, pay.AccountWalletAvailable, -40, 60),
-		leg("hold", 1, pay.AccountWalletHeld, 40, 40),
-		leg("top-up", 0, pay.AccountWalletAvailable, 100, 100),
-		w.seedEntry(ctx, tx, "top-up", 1, pay.AccountSales, "RUB", -100, nil, nil))
+		leg("release", 0, pay.AccountWalletHeld, -10, nil),
+		leg("release", 1, pay.AccountWalletAvailable, 10, nil),
+		leg("debit", 0, pay.AccountWalletHeld, -30, new(int64(70))),
+		leg("debit", 1, pay.AccountSales, 30, nil),
+		leg("hold", 0, pay.AccountWalletAvailable, -40, nil),
+		leg("hold", 1, pay.AccountWalletHeld, 40, nil),
+		leg("top-up", 0, pay.AccountWalletAvailable, 100, new(int64(100))),
+		leg("top-up", 1, pay.AccountSales, -100, nil))
 }
 
 func exec(ctx context.Context, tx *store.Tx, query string, args ...any) error {
