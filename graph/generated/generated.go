@@ -1092,7 +1092,7 @@ type Bill implements Node {
   What this caller can do with the bill as it stands; the same rule that admits
   the call made this list. Values: ` + "`" + `pay` + "`" + ` (billPay), ` + "`" + `refresh` + "`" + ` (billRefresh asks the provider now),
   ` + "`" + `cancel` + "`" + ` (billCancel), ` + "`" + `capture` + "`" + ` (billCapture takes the held money),
-  ` + "`" + `refund` + "`" + ` (some of what was paid can be returned), ` + "`" + `claim` + "`" + ` (billClaim makes a guest's bill the caller's own).
+  and, once there are such calls for a bill that its reader sees, ` + "`" + `refund` + "`" + ` and ` + "`" + `claim` + "`" + `.
   """
   allowedActions: [String!]!
   """Every try at paying it, oldest first."""

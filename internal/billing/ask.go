@@ -83,6 +83,9 @@ func (s *Service) neverHeardOf(ctx context.Context, a *ent.Attempt) error {
 		if err != nil {
 			return fmt.Errorf("read attempt %s: %w", a.ID, err)
 		}
+		if a.Status == pay.AttemptActionRequired && !tx.Now.Before(a.WatchUntil) {
+			return s.settleClosed(ctx, tx, a.Edges.Bill, a, providers.Result{}, pay.AttemptExpired)
+		}
 		if !s.hasSettled(a, tx.Now) || a.Status != pay.AttemptUnknown && a.Status != pay.AttemptSent {
 			return nil
 		}
@@ -122,7 +125,10 @@ func (s *Service) Refresh(ctx context.Context, rawID string) (*Outcome, error) {
 		return refused, err
 	}
 	attempts, err := s.Store.Read().Attempt.Query().
-		Where(attempt.BillID(b.ID), attempt.StatusNEQ(pay.AttemptCaptured), attempt.WatchUntilGT(s.now())).
+		Where(
+			attempt.BillID(b.ID), attempt.StatusNEQ(pay.AttemptCaptured),
+			attempt.Or(attempt.WatchUntilGT(s.now()), attempt.StatusIn(pay.AttemptAuthorized, pay.AttemptUnknown)),
+		).
 		All(viewer.AsProgram(ctx))
 	if err != nil {
 		return nil, fmt.Errorf("read the attempts of bill %s: %w", b.ID, err)

@@ -75,12 +75,16 @@ func (s *Service) askJob(ctx context.Context, job jobs.Job) error {
 	return jobs.Snooze(next)
 }
 
-// endWatch ends what waiting alone cannot: an opening that a crash left behind,
-// and doubt that a day of asking did not resolve.
+// endWatch ends what waiting alone cannot: an opening that a crash left behind, a
+// page whose provider cannot be asked, and doubt that a day of asking did not
+// resolve.
 func (s *Service) endWatch(ctx context.Context, a *ent.Attempt) error {
+	account, known := s.Accounts.ByCode(a.Account)
+	unanswerable := a.Status == pay.AttemptActionRequired && a.WatchUntil.Before(s.now()) &&
+		(!known || !account.Provider.Capabilities().Can(providers.OpSync))
 	abandoned := a.Status == pay.AttemptCreated && a.CreatedAt.Add(claimLease).Before(s.now())
 	inDoubt := a.DoubtSince != nil && a.DoubtSince.Add(doubtEnds).Before(s.now())
-	if !abandoned && !inDoubt {
+	if !abandoned && !inDoubt && !unanswerable {
 		return nil
 	}
 	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
@@ -89,6 +93,8 @@ func (s *Service) endWatch(ctx context.Context, a *ent.Attempt) error {
 			return fmt.Errorf("read attempt: %w", err)
 		}
 		switch {
+		case unanswerable && a.Status == pay.AttemptActionRequired:
+			return s.settleClosed(ctx, tx, a.Edges.Bill, a, providers.Result{}, pay.AttemptExpired)
 		case abandoned && a.Status == pay.AttemptCreated && a.Current:
 			if err := s.supersede(ctx, tx, a); err != nil {
 				return err

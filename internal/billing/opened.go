@@ -114,7 +114,7 @@ func closeOperation(ctx context.Context, tx *store.Tx, id pay.AttemptID, answer 
 // declined is what a payer reads of a refusal.
 func declined(id pay.AttemptID, d providers.Decline) *pay.Error {
 	return &pay.Error{
-		Code: pay.CodeDeclined, Key: "payment." + d.Code, Message: d.Message, Retry: d.Retry,
+		Code: pay.CodeDeclined, Key: "decline." + d.Code, Message: d.Message, Retry: d.Retry,
 		Detail: pay.DeclineDetail{DeclineCode: d.Code, ProviderCode: d.ProviderCode, Attempt: id},
 	}
 }

@@ -21,10 +21,19 @@ func (s *Service) openReview(ctx context.Context, tx *store.Tx, reason pay.Revie
 	if amount != nil {
 		create.SetAmountMinor(amount.Amount).SetCurrency(amount.Currency)
 	}
+	known, err := tx.ReviewCase.Query().Where(reviewcase.Key(string(reason) + "/" + a.ID.String())).Count(ctx)
+	if err != nil {
+		return fmt.Errorf("look for a %s case for attempt %s: %w", reason, a.ID, err)
+	}
+	if known > 0 {
+		return nil
+	}
 	if err := create.OnConflictColumns(reviewcase.FieldKey).DoNothing().Exec(ctx); err != nil && !isNothingInserted(err) {
 		return fmt.Errorf("open a %s case for attempt %s: %w", reason, a.ID, err)
 	}
-	s.Logger.WarnContext(ctx, "a review case is open", "reason", reason, "bill", b.ID, "attempt", a.ID)
+	tx.AfterCommit(func() {
+		s.Logger.WarnContext(ctx, "a review case is open", "reason", reason, "bill", b.ID, "attempt", a.ID)
+	})
 	return nil
 }
 

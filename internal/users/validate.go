@@ -43,10 +43,9 @@ func (in Upsert) validate() error {
 	if in.Name.Value != nil && !isLine(*in.Name.Value, longestName) {
 		return pay.Invalid("user.name", "A name is 1 to 200 printable characters.", "name")
 	}
-	for field, text := range map[string]*string{"externalId": &in.ExternalID, "name": in.Name.Value} {
-		if text != nil && pay.HoldsCardNumber(*text) {
-			return pay.CardNumberRefused(field)
-		}
+	// An external id may be a long number of the merchant's own; a name is not.
+	if in.Name.Value != nil && pay.HoldsCardNumber(*in.Name.Value) {
+		return pay.CardNumberRefused("name")
 	}
 	if in.Locale.Value != nil && !IsLocale(*in.Locale.Value) {
 		return pay.Invalid("locale.malformed", "A locale is a BCP 47 tag such as ru or en-GB.", "locale")
