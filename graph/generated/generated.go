@@ -1709,7 +1709,7 @@ input BillCreateInput {
   pageId: String
   """True: keep the card for later charges, if the payer agrees on the page and the provider can."""
   saveCard: Boolean = false
-  """The merchant's own number, unique per merchant, else CONFLICT; at most 255 characters."""
+  """The merchant's own number, unique per merchant, else CONFLICT; at most 255 characters. SERVER and people only, else FORBIDDEN: a page could take numbers that the merchant needs."""
   reference: String
   """The merchant's own data. Kept and returned, never read by any rule."""
   metadata: JSON

@@ -62,7 +62,7 @@ type BillCreateInput struct {
 	PageID *string `json:"pageId"`
 	// True: keep the card for later charges, if the payer agrees on the page and the provider can.
 	SaveCard *bool `json:"saveCard"`
-	// The merchant's own number, unique per merchant, else CONFLICT; at most 255 characters.
+	// The merchant's own number, unique per merchant, else CONFLICT; at most 255 characters. SERVER and people only, else FORBIDDEN: a page could take numbers that the merchant needs.
 	Reference *string `json:"reference"`
 	// The merchant's own data. Kept and returned, never read by any rule.
 	Metadata json.RawMessage `json:"metadata"`

@@ -70,6 +70,7 @@ func TestService_Create_BadInput(t *testing.T) {
 		{"HugeQuantity", pay.RoleServer, func(_ *bundle, in *billing.NewBill) {
 			in.Product, in.PageID, in.Lines = nil, nil, line(1, 1<<31)
 		}, pay.CodeInvalid, "lines.0.quantity"},
+		{"ReferenceSetByAPage", pay.RolePublic, func(_ *bundle, in *billing.NewBill) { in.Reference = new("order-1") }, pay.CodeForbidden, "reference"},
 		{"EmptyReference", pay.RoleServer, func(_ *bundle, in *billing.NewBill) { in.Reference = new(" ") }, pay.CodeInvalid, "reference"},
 		{"MalformedLocale", pay.RolePublic, func(_ *bundle, in *billing.NewBill) { in.Payer.Locale = new("!!") }, pay.CodeInvalid, "payer.locale"},
 		{"MalformedPhone", pay.RolePublic, func(_ *bundle, in *billing.NewBill) { in.Payer.Phone = new("12") }, pay.CodeInvalid, "payer.phone"},

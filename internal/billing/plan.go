@@ -56,6 +56,10 @@ func (s *Service) plan(ctx context.Context, in NewBill) (*plan, []*pay.Error, er
 	check.add(p.decideExpiry(s.now()))
 	check.add(checkText("email", in.Email, maxEmail), checkEmail(in.Email))
 	check.add(checkText("reference", in.Reference, maxReference))
+	if in.Reference != nil && !v.Role.IsMerchantSide() {
+		// A stranger could take the merchant's numbers before the merchant does.
+		check.add(pay.Errorf(pay.CodeForbidden, "reference.not_yours_to_set", "Only a server or a person of the merchant may set the reference.").At("reference"))
+	}
 	if in.Reference != nil && strings.TrimSpace(*in.Reference) == "" {
 		check.add(pay.Invalid("text.empty", "A reference is not empty.", "reference"))
 	}
