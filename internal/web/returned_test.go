@@ -55,11 +55,11 @@ func TestReturn_Pages(t *testing.T) {
 		status   int
 		want     string
 	}{
-		{"NoPageToGoTo", returning("", nil), "", http.StatusOK, "Your payment is being processed"},
-		{"NoPageToGoToInRussian", returning("", nil), "ru-RU,ru;q=0.9,en-US;q=0.8", http.StatusOK, "Платёж обрабатывается"},
-		{"EnglishWhenLikedBetter", returning("", nil), "de, en;q=0.9, ru;q=0.8", http.StatusOK, "Your payment is being processed"},
-		{"EnglishForOddLanguages", returning("", nil), "ru;q=banana, ;;;, ru;q=7", http.StatusOK, "Your payment is being processed"},
-		{"APageThatIsNoWebPage", returning("javascript:alert(1)", nil), "", http.StatusOK, "Your payment is being processed"},
+		{"NoPageToGoTo", returning("", nil), "", http.StatusOK, "You are back from the payment page"},
+		{"NoPageToGoToInRussian", returning("", nil), "ru-RU,ru;q=0.9,en-US;q=0.8", http.StatusOK, "Вы вернулись со страницы оплаты"},
+		{"EnglishWhenLikedBetter", returning("", nil), "de, en;q=0.9, ru;q=0.8", http.StatusOK, "You are back from the payment page"},
+		{"EnglishForOddLanguages", returning("", nil), "ru;q=banana, ;;;, ru;q=7", http.StatusOK, "You are back from the payment page"},
+		{"APageThatIsNoWebPage", returning("javascript:alert(1)", nil), "", http.StatusOK, "You are back from the payment page"},
 		{"UnknownToken", returning("", pay.NotFound("payment")), "", http.StatusNotFound, "There is no such payment"},
 		{"UnknownTokenInRussian", returning("", pay.NotFound("payment")), "ru", http.StatusNotFound, "Такого платежа нет"},
 		{"DatabaseOut", returning("", errors.New("read attempt: connection refused")), "", http.StatusServiceUnavailable, "We cannot show your payment"},
