@@ -65,7 +65,7 @@ func assemble(a assembly) (*app, error) {
 	}
 	hub := events.NewHub()
 	feed := events.NewFeed(a.Store, hub, clock, a.Logger)
-	runner := jobs.New(jobs.Options{Store: a.Store, Clock: clock, Logger: a.Logger})
+	runner := jobs.New(jobs.Options{Store: a.Store, Clock: clock, Logger: a.Logger, Lease: jobLease})
 	shops := merchants.New(a.Store)
 	products := catalogue.New(a.Store)
 	ledger := wallets.New(a.Store)
@@ -100,6 +100,10 @@ func assemble(a assembly) (*app, error) {
 	}
 	return &app{store: a.Store, auth: tokens, runner: runner, feed: feed, web: server, drain: a.Drain}, nil
 }
+
+// jobLease is how long the jobs of a killed process wait for another: more than
+// one answer of a provider, and less than a person waits for their payment.
+const jobLease = 20 * time.Second
 
 // listen opens a TCP listener; port 0 picks a free one.
 func listen(ctx context.Context, addr string) (net.Listener, error) {
