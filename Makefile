@@ -25,7 +25,7 @@ lint: tools ; bin/golangci-lint run
 
 test: ; go test -race -shuffle=on ./...
 
-fuzz: ; .ci/fuzz 10s
+fuzz: ; .ci/fuzz 50000x
 
 # ent asks a schema's methods while it generates; no program of ours calls them.
 deadcode: tools ; found=$$(bin/deadcode -test ./...); ! grep -v -e '^ent/schema/' -e '^$$' <<<"$$found"
