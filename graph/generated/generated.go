@@ -1985,8 +1985,8 @@ type Mutation {
   ): BillPayload! @auth(any: [PUBLIC, USER, SERVER, ADMIN]) @cost(weight: 10)
   """
   Pays a bill that is PENDING. With the provider of the open attempt it answers
-  with that attempt's page again; with another it closes the open attempt, or
-  watches it where it cannot be closed, and starts a new one.
+  with that attempt's page again, unless that page has refused a card; otherwise it
+  starts a new attempt and watches the open one to the end of its session.
   Codes: INVALID, NOT_FOUND, STATE_CONFLICT (not PENDING), CONFLICT (an earlier
   payment is still in doubt), UNSUPPORTED, DECLINED, PROVIDER_UNAVAILABLE, INSUFFICIENT_FUNDS,
   LIMIT_EXCEEDED, and those of the key.

@@ -19,8 +19,9 @@ type NewPayment struct {
 	SaveCard  bool
 }
 
-// Pay opens an attempt on a bill. While a page of the same provider is open it
-// returns that one; another provider supersedes it. Money in doubt blocks.
+// Pay opens an attempt on a bill. While a page of the same provider is open and
+// has refused no card it returns that one; otherwise a new attempt supersedes it.
+// Money in doubt blocks.
 //
 // Repeating it with the same key and input returns the same result. It waits on
 // the provider and must not be called inside a transaction. Outcome.Errors:
