@@ -17365,6 +17365,8 @@ type ProviderEventMutation struct {
 	order_number  *string
 	hint          *bool
 	body          *[]byte
+	result        *json.RawMessage
+	appendresult  json.RawMessage
 	received_at   *time.Time
 	processed_at  *time.Time
 	outcome       *string
@@ -17730,6 +17732,71 @@ func (m *ProviderEventMutation) ResetBody() {
 	m.body = nil
 }
 
+// SetResult sets the "result" field.
+func (m *ProviderEventMutation) SetResult(jm json.RawMessage) {
+	m.result = &jm
+	m.appendresult = nil
+}
+
+// Result returns the value of the "result" field in the mutation.
+func (m *ProviderEventMutation) Result() (r json.RawMessage, exists bool) {
+	v := m.result
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldResult returns the old "result" field's value of the ProviderEvent entity.
+// If the ProviderEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProviderEventMutation) OldResult(ctx context.Context) (v json.RawMessage, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldResult is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldResult requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldResult: %w", err)
+	}
+	return oldValue.Result, nil
+}
+
+// AppendResult adds jm to the "result" field.
+func (m *ProviderEventMutation) AppendResult(jm json.RawMessage) {
+	m.appendresult = append(m.appendresult, jm...)
+}
+
+// AppendedResult returns the list of values that were appended to the "result" field in this mutation.
+func (m *ProviderEventMutation) AppendedResult() (json.RawMessage, bool) {
+	if len(m.appendresult) == 0 {
+		return nil, false
+	}
+	return m.appendresult, true
+}
+
+// ClearResult clears the value of the "result" field.
+func (m *ProviderEventMutation) ClearResult() {
+	m.result = nil
+	m.appendresult = nil
+	m.clearedFields[providerevent.FieldResult] = struct{}{}
+}
+
+// ResultCleared returns if the "result" field was cleared in this mutation.
+func (m *ProviderEventMutation) ResultCleared() bool {
+	_, ok := m.clearedFields[providerevent.FieldResult]
+	return ok
+}
+
+// ResetResult resets all changes to the "result" field.
+func (m *ProviderEventMutation) ResetResult() {
+	m.result = nil
+	m.appendresult = nil
+	delete(m.clearedFields, providerevent.FieldResult)
+}
+
 // SetReceivedAt sets the "received_at" field.
 func (m *ProviderEventMutation) SetReceivedAt(t time.Time) {
 	m.received_at = &t
@@ -17898,7 +17965,7 @@ func (m *ProviderEventMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ProviderEventMutation) Fields() []string {
-	fields := make([]string, 0, 10)
+	fields := make([]string, 0, 11)
 	if m.merchant_id != nil {
 		fields = append(fields, providerevent.FieldMerchantID)
 	}
@@ -17919,6 +17986,9 @@ func (m *ProviderEventMutation) Fields() []string {
 	}
 	if m.body != nil {
 		fields = append(fields, providerevent.FieldBody)
+	}
+	if m.result != nil {
+		fields = append(fields, providerevent.FieldResult)
 	}
 	if m.received_at != nil {
 		fields = append(fields, providerevent.FieldReceivedAt)
@@ -17951,6 +18021,8 @@ func (m *ProviderEventMutation) Field(name string) (ent.Value, bool) {
 		return m.Hint()
 	case providerevent.FieldBody:
 		return m.Body()
+	case providerevent.FieldResult:
+		return m.Result()
 	case providerevent.FieldReceivedAt:
 		return m.ReceivedAt()
 	case providerevent.FieldProcessedAt:
@@ -17980,6 +18052,8 @@ func (m *ProviderEventMutation) OldField(ctx context.Context, name string) (ent.
 		return m.OldHint(ctx)
 	case providerevent.FieldBody:
 		return m.OldBody(ctx)
+	case providerevent.FieldResult:
+		return m.OldResult(ctx)
 	case providerevent.FieldReceivedAt:
 		return m.OldReceivedAt(ctx)
 	case providerevent.FieldProcessedAt:
@@ -18044,6 +18118,13 @@ func (m *ProviderEventMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetBody(v)
 		return nil
+	case providerevent.FieldResult:
+		v, ok := value.(json.RawMessage)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetResult(v)
+		return nil
 	case providerevent.FieldReceivedAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -18095,6 +18176,9 @@ func (m *ProviderEventMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *ProviderEventMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(providerevent.FieldResult) {
+		fields = append(fields, providerevent.FieldResult)
+	}
 	if m.FieldCleared(providerevent.FieldProcessedAt) {
 		fields = append(fields, providerevent.FieldProcessedAt)
 	}
@@ -18115,6 +18199,9 @@ func (m *ProviderEventMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *ProviderEventMutation) ClearField(name string) error {
 	switch name {
+	case providerevent.FieldResult:
+		m.ClearResult()
+		return nil
 	case providerevent.FieldProcessedAt:
 		m.ClearProcessedAt()
 		return nil
@@ -18149,6 +18236,9 @@ func (m *ProviderEventMutation) ResetField(name string) error {
 		return nil
 	case providerevent.FieldBody:
 		m.ResetBody()
+		return nil
+	case providerevent.FieldResult:
+		m.ResetResult()
 		return nil
 	case providerevent.FieldReceivedAt:
 		m.ResetReceivedAt()

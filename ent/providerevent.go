@@ -3,6 +3,7 @@
 package ent
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -32,11 +33,13 @@ type ProviderEvent struct {
 	Hint bool `json:"hint,omitempty"`
 	// Body holds the value of the "body" field.
 	Body []byte `json:"-"`
+	// what a proven event says, in our words; null for a hint
+	Result json.RawMessage `json:"-"`
 	// ReceivedAt holds the value of the "received_at" field.
 	ReceivedAt time.Time `json:"received_at,omitempty"`
-	// ProcessedAt holds the value of the "processed_at" field.
+	// null while it waits: for its job, or for the attempt that it is about
 	ProcessedAt *time.Time `json:"processed_at,omitempty"`
-	// Outcome holds the value of the "outcome" field.
+	// what became of it, as one word
 	Outcome      *string `json:"outcome,omitempty"`
 	selectValues sql.SelectValues
 }
@@ -46,7 +49,7 @@ func (*ProviderEvent) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case providerevent.FieldBody:
+		case providerevent.FieldBody, providerevent.FieldResult:
 			values[i] = new([]byte)
 		case providerevent.FieldMerchantID:
 			values[i] = new(pay.MerchantID)
@@ -120,6 +123,14 @@ func (_m *ProviderEvent) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field body", values[i])
 			} else if value != nil {
 				_m.Body = *value
+			}
+		case providerevent.FieldResult:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field result", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Result); err != nil {
+					return fmt.Errorf("unmarshal field result: %w", err)
+				}
 			}
 		case providerevent.FieldReceivedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
@@ -196,6 +207,8 @@ func (_m *ProviderEvent) String() string {
 	builder.WriteString(fmt.Sprintf("%v", _m.Hint))
 	builder.WriteString(", ")
 	builder.WriteString("body=<sensitive>")
+	builder.WriteString(", ")
+	builder.WriteString("result=<sensitive>")
 	builder.WriteString(", ")
 	builder.WriteString("received_at=")
 	builder.WriteString(_m.ReceivedAt.Format(time.ANSIC))

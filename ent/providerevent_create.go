@@ -4,6 +4,7 @@ package ent
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -79,6 +80,12 @@ func (_c *ProviderEventCreate) SetHint(v bool) *ProviderEventCreate {
 // SetBody sets the "body" field.
 func (_c *ProviderEventCreate) SetBody(v []byte) *ProviderEventCreate {
 	_c.mutation.SetBody(v)
+	return _c
+}
+
+// SetResult sets the "result" field.
+func (_c *ProviderEventCreate) SetResult(v json.RawMessage) *ProviderEventCreate {
+	_c.mutation.SetResult(v)
 	return _c
 }
 
@@ -267,6 +274,10 @@ func (_c *ProviderEventCreate) createSpec() (*ProviderEvent, *sqlgraph.CreateSpe
 		_spec.SetField(providerevent.FieldBody, field.TypeBytes, value)
 		_node.Body = value
 	}
+	if value, ok := _c.mutation.Result(); ok {
+		_spec.SetField(providerevent.FieldResult, field.TypeJSON, value)
+		_node.Result = value
+	}
 	if value, ok := _c.mutation.ReceivedAt(); ok {
 		_spec.SetField(providerevent.FieldReceivedAt, field.TypeTime, value)
 		_node.ReceivedAt = value
@@ -404,6 +415,9 @@ func (u *ProviderEventUpsertOne) UpdateNewValues() *ProviderEventUpsertOne {
 		}
 		if _, exists := u.create.mutation.Body(); exists {
 			s.SetIgnore(providerevent.FieldBody)
+		}
+		if _, exists := u.create.mutation.Result(); exists {
+			s.SetIgnore(providerevent.FieldResult)
 		}
 		if _, exists := u.create.mutation.ReceivedAt(); exists {
 			s.SetIgnore(providerevent.FieldReceivedAt)
@@ -684,6 +698,9 @@ func (u *ProviderEventUpsertBulk) UpdateNewValues() *ProviderEventUpsertBulk {
 			}
 			if _, exists := b.mutation.Body(); exists {
 				s.SetIgnore(providerevent.FieldBody)
+			}
+			if _, exists := b.mutation.Result(); exists {
+				s.SetIgnore(providerevent.FieldResult)
 			}
 			if _, exists := b.mutation.ReceivedAt(); exists {
 				s.SetIgnore(providerevent.FieldReceivedAt)

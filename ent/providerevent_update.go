@@ -109,6 +109,9 @@ func (_u *ProviderEventUpdate) sqlSave(ctx context.Context) (_node int, err erro
 			}
 		}
 	}
+	if _u.mutation.ResultCleared() {
+		_spec.ClearField(providerevent.FieldResult, field.TypeJSON)
+	}
 	if value, ok := _u.mutation.ProcessedAt(); ok {
 		_spec.SetField(providerevent.FieldProcessedAt, field.TypeTime, value)
 	}
@@ -251,6 +254,9 @@ func (_u *ProviderEventUpdateOne) sqlSave(ctx context.Context) (_node *ProviderE
 				ps[i](selector)
 			}
 		}
+	}
+	if _u.mutation.ResultCleared() {
+		_spec.ClearField(providerevent.FieldResult, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.ProcessedAt(); ok {
 		_spec.SetField(providerevent.FieldProcessedAt, field.TypeTime, value)

@@ -116,6 +116,22 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{AttemptsColumns[6], AttemptsColumns[21]},
 			},
+			{
+				Name:    "attempts_in_doubt",
+				Unique:  false,
+				Columns: []*schema.Column{AttemptsColumns[3], AttemptsColumns[23]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "doubt_since IS NOT NULL",
+				},
+			},
+			{
+				Name:    "attempts_resolved",
+				Unique:  false,
+				Columns: []*schema.Column{AttemptsColumns[3], AttemptsColumns[32]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "resolved_at IS NOT NULL",
+				},
+			},
 		},
 	}
 	// BillsColumns holds the columns for the "bills" table.
@@ -711,6 +727,7 @@ var (
 		{Name: "order_number", Type: field.TypeString, Default: ""},
 		{Name: "hint", Type: field.TypeBool},
 		{Name: "body", Type: field.TypeBytes},
+		{Name: "result", Type: field.TypeJSON, Nullable: true, SchemaType: map[string]string{"postgres": "json"}},
 		{Name: "received_at", Type: field.TypeTime},
 		{Name: "processed_at", Type: field.TypeTime, Nullable: true},
 		{Name: "outcome", Type: field.TypeString, Nullable: true},
@@ -730,6 +747,14 @@ var (
 				Name:    "providerevent_account_order_number",
 				Unique:  false,
 				Columns: []*schema.Column{ProviderEventsColumns[2], ProviderEventsColumns[5]},
+			},
+			{
+				Name:    "provider_events_waiting",
+				Unique:  false,
+				Columns: []*schema.Column{ProviderEventsColumns[2], ProviderEventsColumns[9]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "processed_at IS NULL",
+				},
 			},
 		},
 	}

@@ -25,6 +25,8 @@ const (
 	FieldHint = "hint"
 	// FieldBody holds the string denoting the body field in the database.
 	FieldBody = "body"
+	// FieldResult holds the string denoting the result field in the database.
+	FieldResult = "result"
 	// FieldReceivedAt holds the string denoting the received_at field in the database.
 	FieldReceivedAt = "received_at"
 	// FieldProcessedAt holds the string denoting the processed_at field in the database.
@@ -45,6 +47,7 @@ var Columns = []string{
 	FieldOrderNumber,
 	FieldHint,
 	FieldBody,
+	FieldResult,
 	FieldReceivedAt,
 	FieldProcessedAt,
 	FieldOutcome,

@@ -455,6 +455,16 @@ func BodyLTE(v []byte) predicate.ProviderEvent {
 	return predicate.ProviderEvent(sql.FieldLTE(FieldBody, v))
 }
 
+// ResultIsNil applies the IsNil predicate on the "result" field.
+func ResultIsNil() predicate.ProviderEvent {
+	return predicate.ProviderEvent(sql.FieldIsNull(FieldResult))
+}
+
+// ResultNotNil applies the NotNil predicate on the "result" field.
+func ResultNotNil() predicate.ProviderEvent {
+	return predicate.ProviderEvent(sql.FieldNotNull(FieldResult))
+}
+
 // ReceivedAtEQ applies the EQ predicate on the "received_at" field.
 func ReceivedAtEQ(v time.Time) predicate.ProviderEvent {
 	return predicate.ProviderEvent(sql.FieldEQ(FieldReceivedAt, v))

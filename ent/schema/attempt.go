@@ -71,6 +71,8 @@ func (Attempt) Indexes() []ent.Index {
 		index.Fields("bill_id", "id"),
 		index.Fields("merchant_id", "provider_ref"),
 		index.Fields("status", "watch_until"),
+		index.Fields("account", "doubt_since").StorageKey("attempts_in_doubt").Annotations(entsql.IndexWhere("doubt_since IS NOT NULL")),
+		index.Fields("account", "resolved_at").StorageKey("attempts_resolved").Annotations(entsql.IndexWhere("resolved_at IS NOT NULL")),
 	}
 }
 

@@ -1,7 +1,11 @@
 package schema
 
 import (
+	"encoding/json"
+
 	"entgo.io/ent"
+	"entgo.io/ent/dialect"
+	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 
@@ -23,9 +27,11 @@ func (ProviderEvent) Fields() []ent.Field {
 		field.String("order_number").Default("").Immutable(),
 		field.Bool("hint").Immutable().Comment("it proves nothing"),
 		field.Bytes("body").Immutable().Sensitive(),
+		field.JSON("result", json.RawMessage{}).Optional().Immutable().Sensitive().
+			SchemaType(map[string]string{dialect.Postgres: "json"}).Comment("what a proven event says, in our words; null for a hint"),
 		field.Time("received_at").Immutable(),
-		field.Time("processed_at").Optional().Nillable(),
-		field.String("outcome").Optional().Nillable(),
+		field.Time("processed_at").Optional().Nillable().Comment("null while it waits: for its job, or for the attempt that it is about"),
+		field.String("outcome").Optional().Nillable().Comment("what became of it, as one word"),
 	}
 }
 
@@ -34,5 +40,6 @@ func (ProviderEvent) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("account", "event_key").Unique(),
 		index.Fields("account", "order_number"),
+		index.Fields("account", "received_at").StorageKey("provider_events_waiting").Annotations(entsql.IndexWhere("processed_at IS NULL")),
 	}
 }
