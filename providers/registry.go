@@ -44,6 +44,9 @@ func NewAccounts(list ...Account) (*Accounts, error) {
 	return &Accounts{list: slices.Clone(list)}, nil
 }
 
+// All returns every account, in their order.
+func (a *Accounts) All() []Account { return slices.Clone(a.list) }
+
 // Of returns the merchant's accounts, preferred first.
 func (a *Accounts) Of(merchant pay.MerchantID) []Account {
 	var own []Account

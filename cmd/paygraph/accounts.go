@@ -27,19 +27,23 @@ func providerHTTP() *http.Client {
 	return &http.Client{Transport: own}
 }
 
+// sandboxSettling is how long the sandbox may not know of a call: it does each
+// before it answers.
+const sandboxSettling = 5 * time.Second
+
 // demoAccounts is the explicit list of the demo shop's accounts, all at the
 // sandbox.
 func demoAccounts(merchant pay.MerchantID, sandboxURL string, clock pay.Clock, logger *slog.Logger) (*providers.Accounts, error) {
 	client := providerHTTP()
 	oneStage, err := payture.New(
-		payture.Config{BaseURL: sandboxURL + "/payture", Key: "Merchant", Password: "123", TestMode: true},
+		payture.Config{BaseURL: sandboxURL + "/payture", Key: "Merchant", Password: "123", TestMode: true, Settling: sandboxSettling},
 		payture.Deps{HTTP: client, Clock: clock, Logger: logger},
 	)
 	if err != nil {
 		return nil, err
 	}
 	twoStage, err := payture.New(
-		payture.Config{BaseURL: sandboxURL + "/payture", Key: "Merchant", Password: "123", TwoStage: true, TestMode: true},
+		payture.Config{BaseURL: sandboxURL + "/payture", Key: "Merchant", Password: "123", TwoStage: true, TestMode: true, Settling: sandboxSettling},
 		payture.Deps{HTTP: client, Clock: clock, Logger: logger},
 	)
 	if err != nil {

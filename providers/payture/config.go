@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/paygraph/paygraph/internal/pay"
@@ -47,6 +48,10 @@ type Config struct {
 	Currency pay.Currency // "" means RUB; one whose minor unit is a hundredth
 	Template string       // TemplateTag of the payment page; "" means the terminal's default
 	TestMode bool         // the terminal moves no real money
+
+	// Settling is how long after a call an answer may still not know of it. 0 is
+	// two minutes; only a sandbox that is known to need less may say less.
+	Settling time.Duration
 }
 
 // String writes the config without its secrets.
@@ -73,6 +78,9 @@ func (c Config) withDefaults() Config {
 	if c.Currency == "" {
 		c.Currency = pay.RUB
 	}
+	if c.Settling == 0 {
+		c.Settling = settlingTime
+	}
 	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
 	return c
 }
@@ -94,6 +102,9 @@ func (c Config) mistakes() []error {
 	} else if c.Currency.Exponent() != 2 {
 		// Payture docs, inpay/charge: amounts are kopecks, hundredths of the unit.
 		found = append(found, fmt.Errorf("currency: amounts in %s are not hundredths", c.Currency))
+	}
+	if c.Settling < 0 || c.Settling < settlingTime && !c.TestMode {
+		found = append(found, fmt.Errorf("settling: a live account needs at least %s", settlingTime))
 	}
 	if hasOddRunes(c.Template) || strings.ContainsAny(c.Template, ";=") || len(c.Template) > 50 {
 		found = append(found, errors.New("template: it is not a plain name of up to 50 characters"))

@@ -94,7 +94,7 @@ func (c *Client) Capabilities() providers.Capabilities {
 		PartialCapture:  c.config.TwoStage, // Payture docs, inpay/charge: Amount may be lower than the hold
 		SyncByOurNumber: true,
 		SessionLife:     sessionLife,
-		SettlingTime:    settlingTime,
+		SettlingTime:    c.config.Settling,
 	}
 }
 
