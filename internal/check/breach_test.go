@@ -40,6 +40,19 @@ func (s *spoiler) money(transfer string, amount, after int64) {
 	s.do(s.seedEntry(s.ctx, s.tx, transfer, 1, pay.AccountSales, "RUB", -amount, nil, nil))
 }
 
+// between inserts a balanced transfer between two accounts, so that both are
+// there.
+func (s *spoiler) between(to, from pay.AccountKind, currency pay.Currency) {
+	s.do(s.seedEntry(s.ctx, s.tx, "between", 0, to, currency, 5, nil, nil))
+	s.do(s.seedEntry(s.ctx, s.tx, "between", 1, from, currency, -5, nil, nil))
+}
+
+// rebook moves what lies on one account for a bill to another.
+func (s *spoiler) rebook(from, to pay.AccountKind, p payment) {
+	s.sql(`UPDATE ledger_entries SET account_id = ? WHERE account_id = ? AND bill_id = ?`,
+		pay.LedgerAccountIDOf(s.merchant, to, "RUB", ""), pay.LedgerAccountIDOf(s.merchant, from, "RUB", ""), p.bill)
+}
+
 // TestRun_Breach shows of every promise that its check can fail: each row breaks
 // one thing, and that alone is reported.
 func TestRun_Breach(t *testing.T) {
@@ -152,6 +165,7 @@ func TestRun_Breach(t *testing.T) {
 			name: "CurrenciesMixed", invariant: "postings.balanced", about: func(w *world) string { return "capture/" + w.done.attempt.String() },
 			detail: "minor units",
 			spoil: func(s *spoiler) {
+				s.between(pay.AccountRefunds, pay.AccountSales, "KZT")
 				s.sql(`UPDATE ledger_entries SET currency = 'KZT', account_id = ? WHERE bill_id = ? AND leg = 1`,
 					pay.LedgerAccountIDOf(s.merchant, pay.AccountSales, "KZT", ""), s.done.bill)
 			},
@@ -294,12 +308,18 @@ func TestRun_Breach(t *testing.T) {
 		{
 			name: "LateMoneyUnseen", invariant: "captures.settled", about: func(w *world) string { return w.late.bill.String() },
 			detail: "an attempt took money, the bill is EXPIRED, and no review case says why",
-			spoil:  func(s *spoiler) { s.sql(`DELETE FROM review_cases WHERE bill_id = ?`, s.late.bill) },
+			spoil: func(s *spoiler) {
+				s.sql(`DELETE FROM review_cases WHERE bill_id = ?`, s.late.bill)
+				s.rebook(pay.AccountSuspense, pay.AccountSales, s.late)
+			},
 		},
 		{
 			name: "LateMoneyUnderOtherCase", invariant: "captures.settled", about: func(w *world) string { return w.late.bill.String() },
 			detail: "no review case says why",
-			spoil:  func(s *spoiler) { s.sql(`UPDATE review_cases SET reason = 'IN_DOUBT' WHERE bill_id = ?`, s.late.bill) },
+			spoil: func(s *spoiler) {
+				s.sql(`UPDATE review_cases SET reason = 'IN_DOUBT' WHERE bill_id = ?`, s.late.bill)
+				s.rebook(pay.AccountSuspense, pay.AccountSales, s.late)
+			},
 		},
 		{
 			name: "OtherAmountTaken", invariant: "captures.amount", about: doneAttempt,
@@ -314,7 +334,10 @@ func TestRun_Breach(t *testing.T) {
 		{
 			name: "TakenTwiceUnseen", invariant: "captures.single", about: func(w *world) string { return w.twice.bill.String() },
 			detail: "2 attempts took money for it, and no review case says so",
-			spoil:  func(s *spoiler) { s.sql(`DELETE FROM review_cases WHERE bill_id = ?`, s.twice.bill) },
+			spoil: func(s *spoiler) {
+				s.sql(`DELETE FROM review_cases WHERE bill_id = ?`, s.twice.bill)
+				s.rebook(pay.AccountSuspense, pay.AccountSales, s.twice)
+			},
 		},
 		{
 			name: "PaidIsNotTaken", invariant: "bills.paid", about: doneBill,
@@ -325,7 +348,7 @@ func TestRun_Breach(t *testing.T) {
 			name: "PaidByNothing", invariant: "bills.paid", about: pendingBill,
 			detail: "it is PAID and counts 0 RUB as paid",
 			spoil: func(s *spoiler) {
-				s.sql(`UPDATE bills SET status = 'PAID' WHERE id = ?`, s.pending.bill)
+				s.sql(`UPDATE bills SET status = 'PAID', updated_at = ? WHERE id = ?`, s.tx.Now, s.pending.bill)
 				s.sql(`UPDATE bill_events SET "to" = 'PAID' WHERE bill_id = ? AND version = 2`, s.pending.bill)
 			},
 		},
@@ -349,7 +372,7 @@ func TestRun_Breach(t *testing.T) {
 			detail: "it has 2 current attempts",
 			spoil: func(s *spoiler) {
 				s.sql(`DROP INDEX attempts_one_current`)
-				s.sql(`UPDATE attempts SET current = TRUE WHERE bill_id = ?`, s.pending.bill)
+				s.sql(`UPDATE attempts SET current = TRUE, status = 'ACTION_REQUIRED' WHERE bill_id = ?`, s.pending.bill)
 			},
 		},
 		{
@@ -357,7 +380,7 @@ func TestRun_Breach(t *testing.T) {
 			detail: "it has 2 open operations",
 			spoil: func(s *spoiler) {
 				s.sql(`DROP INDEX operations_one_open`)
-				s.sql(`UPDATE operations SET resolved_at = NULL WHERE attempt_id = ?`, s.held.attempt)
+				s.sql(`UPDATE operations SET resolved_at = NULL, created_at = ? WHERE attempt_id = ?`, s.tx.Now, s.held.attempt)
 			},
 		},
 		{
@@ -370,7 +393,212 @@ func TestRun_Breach(t *testing.T) {
 			detail: "one key of key_1 in billCreate has 2 records of 2 objects",
 			spoil: func(s *spoiler) {
 				s.sql(`DROP INDEX idempotencyrecord_merchant_id_principal_mutation_key`)
-				s.do(s.seedKey(s.ctx, s.tx, s.pending.bill))
+				s.do(s.seedKey(s.ctx, s.tx, "k1", s.late.bill))
+			},
+		},
+		{
+			name: "EarnedBeforeAnybodyLooked", invariant: "captures.account", about: func(w *world) string { return w.late.attempt.String() },
+			detail: "its bill was not paid by it, and of the 1000 it took 1000 lie on SALES and 0 on SUSPENSE",
+			spoil:  func(s *spoiler) { s.rebook(pay.AccountSuspense, pay.AccountSales, s.late) },
+		},
+		{
+			name: "PaidAndStillSuspense", invariant: "captures.account", about: doneAttempt,
+			detail: "its bill was paid by it, and of the 1000 it took 0 lie on SALES and 1000 on SUSPENSE",
+			spoil:  func(s *spoiler) { s.rebook(pay.AccountSales, pay.AccountSuspense, s.done) },
+		},
+		{
+			name: "AcceptedAndNotBooked", invariant: "captures.account", about: func(w *world) string { return w.accepted.attempt.String() },
+			detail: "its bill was paid by it, and of the 1000 it took 0 lie on SALES and 1000 on SUSPENSE",
+			spoil:  func(s *spoiler) { s.sql(`DELETE FROM ledger_entries WHERE transfer LIKE 'accept/%'`) },
+		},
+		{
+			name: "AcceptedByNobody", invariant: "captures.account", about: func(w *world) string { return w.accepted.attempt.String() },
+			detail: "its bill was not paid by it, and of the 1000 it took 1000 lie on SALES and 0 on SUSPENSE",
+			spoil:  func(s *spoiler) { s.do(resolveCase(s.ctx, s.tx, "DISMISS", s.accepted)) },
+		},
+		{
+			name: "BookedElsewhere", invariant: "captures.account", about: doneAttempt,
+			detail: "of the 1000 it took 0 lie on SALES and 0 on SUSPENSE",
+			spoil: func(s *spoiler) {
+				s.between(pay.AccountRefunds, pay.AccountSales, "RUB")
+				s.rebook(pay.AccountSales, pay.AccountRefunds, s.done)
+			},
+		},
+		{
+			name: "OrderOfNobodyNotBooked", invariant: "captures.unmatched", about: func(*world) string { return "payture-main/whose" },
+			detail: "a case is about it, and nothing is booked",
+			spoil: func(s *spoiler) {
+				s.do(s.seedStranger(s.ctx, s.tx))
+				s.sql(`DELETE FROM ledger_entries WHERE transfer LIKE 'unmatched/%'`)
+			},
+		},
+		{
+			name: "OrderOfNobodyBookedOtherwise", invariant: "captures.unmatched", about: func(*world) string { return "payture-main/whose" },
+			detail: "a case is about 6 RUB, and 5 RUB is booked in 1 parts",
+			spoil: func(s *spoiler) {
+				s.do(s.seedStranger(s.ctx, s.tx))
+				s.sql(`UPDATE review_cases SET amount_minor = 6 WHERE reason = 'UNMATCHED_PAYMENT'`)
+			},
+		},
+		{
+			name: "OrderOfNobodyUnasked", invariant: "captures.unmatched", about: func(*world) string { return "payture-main/whose" },
+			detail: "5 RUB is booked for an order of nobody, and no case asks whose it is",
+			spoil: func(s *spoiler) {
+				s.do(s.seedStranger(s.ctx, s.tx))
+				s.book.entries = s.book.entries[:len(s.book.entries)-1]
+				s.sql(`DELETE FROM review_cases WHERE reason = 'UNMATCHED_PAYMENT'`)
+			},
+		},
+		{
+			name: "MismatchOfNothing", invariant: "bills.mismatch", about: func(w *world) string { return w.mismatch.bill.String() },
+			detail: "no review case says what is wrong with its money",
+			spoil: func(s *spoiler) {
+				s.sql(`UPDATE review_cases SET reason = 'LATE_PAYMENT' WHERE bill_id = ?`, s.mismatch.bill)
+			},
+		},
+		{
+			name: "RefundedInPart", invariant: "bills.refunded", about: doneBill,
+			detail: "it is REFUNDED, was paid 1000 and gave back 400",
+			spoil: func(s *spoiler) {
+				s.sql(`UPDATE bills SET status = 'REFUNDED', refunded_minor = 400 WHERE id = ?`, s.done.bill)
+				s.sql(`UPDATE bill_events SET "to" = 'REFUNDED' WHERE bill_id = ? AND version = 4`, s.done.bill)
+			},
+		},
+		{
+			name: "AttemptOfOtherMerchant", invariant: "attempts.owner", about: pendingAttempt,
+			detail: "of another merchant or in another currency",
+			spoil: func(s *spoiler) {
+				s.sql(`UPDATE attempts SET merchant_id = ? WHERE id = ?`, pay.NewMerchantID(s.tx.Now), s.pending.attempt)
+			},
+		},
+		{
+			name: "AttemptInOtherCurrency", invariant: "attempts.owner", about: pendingAttempt,
+			detail: "of another merchant or in another currency",
+			spoil:  func(s *spoiler) { s.sql(`UPDATE attempts SET currency = 'KZT' WHERE id = ?`, s.pending.attempt) },
+		},
+		{
+			name: "TakenAndNotCaptured", invariant: "attempts.state", about: pendingAttempt,
+			detail: "it is ACTION_REQUIRED and took 5",
+			spoil:  func(s *spoiler) { s.sql(`UPDATE attempts SET captured_minor = 5 WHERE id = ?`, s.pending.attempt) },
+		},
+		{
+			name: "OverAndCurrent", invariant: "attempts.state", about: pendingAttempt,
+			detail: "it is DECLINED and its bill's current attempt",
+			spoil:  func(s *spoiler) { s.sql(`UPDATE attempts SET status = 'DECLINED' WHERE id = ?`, s.pending.attempt) },
+		},
+		{
+			name: "OverAndInDoubt", invariant: "attempts.state", about: doneAttempt,
+			detail: "it is CAPTURED and in doubt",
+			spoil: func(s *spoiler) {
+				s.sql(`UPDATE attempts SET doubt_since = ? WHERE id = ?`, s.tx.Now, s.done.attempt)
+			},
+		},
+		{
+			name: "BillMadeByTwoKeys", invariant: "idempotency.objects", about: func(*world) string { return "idem_" },
+			detail: "another key made the same bill",
+			spoil:  func(s *spoiler) { s.do(s.seedKey(s.ctx, s.tx, "k3", s.done.bill)) },
+		},
+		{
+			name: "KeyOfNoBill", invariant: "idempotency.objects", about: func(*world) string { return "idem_" },
+			detail: "it names a bill that is not there",
+			spoil:  func(s *spoiler) { s.do(s.seedKey(s.ctx, s.tx, "k3", noBill(s.world))) },
+		},
+		{
+			name: "KeyOfOtherMerchant", invariant: "idempotency.objects", about: func(*world) string { return "idem_" },
+			detail: "it names a bill of another merchant",
+			spoil: func(s *spoiler) {
+				s.sql(`UPDATE idempotency_records SET merchant_id = ? WHERE key = 'k1'`, pay.NewMerchantID(s.tx.Now))
+			},
+		},
+		{
+			name: "KeyThatDidNothing", invariant: "idempotency.objects", about: func(*world) string { return "idem_" },
+			detail: "it is over and names no bill that can be",
+			spoil:  func(s *spoiler) { s.sql(`UPDATE idempotency_records SET object_id = '' WHERE key = 'k1'`) },
+		},
+		{
+			name: "EventTwice", invariant: "events.once", about: func(*world) string { return "an-event" },
+			detail: "account payture-main told it once, and it is stored 2 times",
+			spoil: func(s *spoiler) {
+				s.sql(`DROP INDEX providerevent_account_event_key`)
+				s.do(s.seedEvent(s.ctx, s.tx, "an-event", s.done, `{"Status":"CAPTURED"}`))
+			},
+		},
+		{
+			name: "EventOfMoneyWithoutEffect", invariant: "events.settled", about: pendingAttempt,
+			detail: "a signed event says that its money was taken, and it is ACTION_REQUIRED, without a review case",
+			spoil: func(s *spoiler) {
+				s.do(s.seedEvent(s.ctx, s.tx, "money", s.pending, `{"Status":"CAPTURED"}`))
+			},
+		},
+		{
+			name: "EventUnreadable", invariant: "events.settled", about: pendingAttempt,
+			detail: "what a signed event says of it cannot be read",
+			spoil:  func(s *spoiler) { s.do(s.seedEvent(s.ctx, s.tx, "garbage", s.pending, `["CAPTURED"]`)) },
+		},
+		{
+			name: "CaseOpenTwice", invariant: "reviews.once", about: func(w *world) string { return "LATE_PAYMENT/" + w.late.attempt.String() },
+			detail: "2 cases are open about it",
+			spoil: func(s *spoiler) {
+				s.sql(`DROP INDEX reviewcase_key`)
+				s.do(s.seedCase(s.ctx, s.tx, pay.ReviewLatePayment, s.late, "RUB"))
+			},
+		},
+		{
+			name: "ResolvedByNobody", invariant: "reviews.resolved", about: func(*world) string { return "rev_" },
+			detail: "it is neither open nor resolved in full",
+			spoil:  func(s *spoiler) { s.sql(`UPDATE review_cases SET resolved_by = NULL`) },
+		},
+		{
+			name: "ResolvedWithoutReason", invariant: "reviews.resolved", about: func(*world) string { return "rev_" },
+			detail: "it is neither open nor resolved in full",
+			spoil:  func(s *spoiler) { s.sql(`UPDATE review_cases SET note = NULL`) },
+		},
+		{
+			name: "OpenAndResolvedBySomebody", invariant: "reviews.resolved", about: func(*world) string { return "rev_" },
+			detail: "it is neither open nor resolved in full",
+			spoil:  func(s *spoiler) { s.sql(`UPDATE review_cases SET resolved_by = 'FINANCE user_1'`) },
+		},
+		{
+			name: "ResolvedAsItCannotBe", invariant: "reviews.resolved", about: func(*world) string { return "rev_" },
+			detail: "it is about DUPLICATE_PAYMENT and was resolved by RETRY_FULFILMENT",
+			spoil:  func(s *spoiler) { s.do(resolveCase(s.ctx, s.tx, "RETRY_FULFILMENT", s.twice)) },
+		},
+		{
+			name: "CaseOfOtherMerchant", invariant: "reviews.owner", about: func(*world) string { return "rev_" },
+			detail: "its bill or attempt is not there, of another merchant",
+			spoil: func(s *spoiler) {
+				s.sql(`UPDATE review_cases SET merchant_id = ? WHERE bill_id = ?`, pay.NewMerchantID(s.tx.Now), s.late.bill)
+			},
+		},
+		{
+			name: "CaseOfAnotherBillsAttempt", invariant: "reviews.owner", about: func(*world) string { return "rev_" },
+			detail: "they do not belong together",
+			spoil: func(s *spoiler) {
+				s.sql(`UPDATE review_cases SET bill_id = ? WHERE bill_id = ?`, s.done.bill, s.late.bill)
+			},
+		},
+		{
+			name: "AcceptedAndNotCarriedOut", invariant: "reviews.carried", about: func(*world) string { return "rev_" },
+			detail: "it was resolved by FULFIL, and its bill is AMOUNT_MISMATCH",
+			spoil: func(s *spoiler) {
+				s.do(resolveCase(s.ctx, s.tx, "FULFIL", s.mismatch))
+				s.rebook(pay.AccountSuspense, pay.AccountSales, s.mismatch)
+			},
+		},
+		{
+			name: "MoneySeenAndNotTaken", invariant: "reviews.carried", about: func(*world) string { return "rev_" },
+			detail: "it was resolved by FULFIL, and its attempt is ACTION_REQUIRED",
+			spoil: func(s *spoiler) {
+				s.do(s.seedCase(s.ctx, s.tx, pay.ReviewInDoubt, s.pending, "RUB"))
+				s.do(resolveCase(s.ctx, s.tx, "FULFIL", s.pending))
+			},
+		},
+		{
+			name: "VoidedAndTaken", invariant: "book.matched", about: pendingAttempt,
+			detail: "payture took 1000 RUB, and the attempt is VOIDED, without an open review case",
+			spoil: func(s *spoiler) {
+				s.sql(`UPDATE attempts SET status = 'VOIDED', current = FALSE WHERE id = ?`, s.pending.attempt)
+				s.book.take(s.pending.attempt)
 			},
 		},
 		{
@@ -421,6 +649,7 @@ func TestRun_Breach(t *testing.T) {
 			name: "OrderOfTwo", invariant: "book.matched", about: pendingAttempt,
 			detail: "two attempts have this order of payture",
 			spoil: func(s *spoiler) {
+				s.sql(`DELETE FROM provider_events`)
 				s.sql(`UPDATE attempts SET account = 'other', order_number = ? WHERE id = ?`, s.done.attempt.Suffix(), s.pending.attempt)
 			},
 		},

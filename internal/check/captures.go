@@ -9,16 +9,25 @@ import (
 	"github.com/paygraph/paygraph/internal/pay"
 )
 
+// notAsAsked is the reasons that say of captured money that it was not what the
+// bill waited for: it lies on SUSPENSE until a person has decided.
+const notAsAsked = `('AMOUNT_MISMATCH', 'CURRENCY_MISMATCH', 'LATE_PAYMENT', 'DUPLICATE_PAYMENT')`
+
 // moneyTaken is the attempts that took money, with the currency that it came in
-// (an attempt's own, or the one that its CURRENCY_MISMATCH case names) and
-// whether a case, open or resolved, says that it was not the money to be paid.
+// (an attempt's own, or the one that its CURRENCY_MISMATCH case names), whether a
+// case, open or resolved, says that it was not the money to be paid, and whether
+// a person accepted it all the same. The cases are joined as one small table: there
+// is no index to look them up by attempt.
 const moneyTaken = `(
-	SELECT a.id, a.bill_id, a.amount_minor, a.fee_minor, a.captured_minor,
-		COALESCE((SELECT MAX(r.currency) FROM review_cases r
-			WHERE r.attempt_id = a.id AND r.reason = 'CURRENCY_MISMATCH'), a.currency) AS currency,
-		EXISTS (SELECT 1 FROM review_cases r WHERE r.attempt_id = a.id
-			AND r.reason IN ('AMOUNT_MISMATCH', 'CURRENCY_MISMATCH', 'LATE_PAYMENT', 'DUPLICATE_PAYMENT')) AS reviewed
-	FROM attempts a WHERE a.status = 'CAPTURED'
+	SELECT a.id, a.merchant_id, a.bill_id, a.amount_minor, a.fee_minor, a.captured_minor,
+		COALESCE(r.currency, a.currency) AS currency, r.attempt_id IS NOT NULL AS reviewed, COALESCE(r.accepted, 0) = 1 AS accepted
+	FROM attempts a
+	LEFT JOIN (
+		SELECT attempt_id, MAX(CASE reason WHEN 'CURRENCY_MISMATCH' THEN currency END) AS currency,
+			MAX(CASE resolution WHEN 'FULFIL' THEN 1 ELSE 0 END) AS accepted
+		FROM review_cases WHERE attempt_id IS NOT NULL AND reason IN ` + notAsAsked + ` GROUP BY attempt_id
+	) r ON r.attempt_id = a.id
+	WHERE a.status = 'CAPTURED'
 )`
 
 // capturePrefix begins the key of the transfer that books a capture; the

@@ -101,12 +101,16 @@ func wrongStep(version, nth int, from, to, previous string) string {
 
 // historyCurrent: a bill stands where its history ends.
 func (c *checker) historyCurrent(ctx context.Context, name string) error {
+	const ended = `COALESCE((SELECT l."to" FROM bill_events l WHERE l.bill_id = b.id ORDER BY l.version DESC, l.id DESC LIMIT 1), ''),
+	COALESCE((SELECT MAX(l.version) FROM bill_events l WHERE l.bill_id = b.id), 0)`
 	const query = `
-SELECT b.id, b.status, b.version, COALESCE(e."to", ''), COALESCE(e.version, 0)
-FROM bills b
-LEFT JOIN bill_events e ON e.bill_id = b.id AND e.version = (SELECT MAX(version) FROM bill_events WHERE bill_id = b.id)
-WHERE e.version IS NULL OR e.version <> b.version OR e."to" <> b.status
-ORDER BY b.id`
+SELECT b.id, b.status, b.version, ` + ended + `
+FROM bills b LEFT JOIN bill_events e ON e.bill_id = b.id AND e.version = b.version AND e."to" = b.status
+WHERE e.id IS NULL
+UNION
+SELECT b.id, b.status, b.version, ` + ended + `
+FROM bills b JOIN bill_events later ON later.bill_id = b.id AND later.version > b.version
+ORDER BY 1`
 	return c.each(ctx, query, func(rows *sql.Rows) error {
 		var id pay.BillID
 		var status, ended string

@@ -42,7 +42,7 @@ func (c *checker) holdsKnown(ctx context.Context, name string) error {
 SELECT a.id FROM attempts a JOIN bills b ON b.id = a.bill_id
 WHERE a.status = 'AUTHORIZED' AND a.doubt_since IS NULL
 	AND NOT (a.current AND b.status IN ('AUTHORIZED', 'AMOUNT_MISMATCH'))
-	AND NOT EXISTS (SELECT 1 FROM review_cases r WHERE r.attempt_id = a.id)
+	AND a.id NOT IN (SELECT attempt_id FROM review_cases WHERE attempt_id IS NOT NULL)
 ORDER BY a.id`
 	return c.each(ctx, query, func(rows *sql.Rows) error {
 		var id pay.AttemptID

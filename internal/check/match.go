@@ -36,7 +36,7 @@ type attemptRow struct {
 	updatedAt  time.Time
 	operation  sql.NullTime // since when an operation is under way
 	reviewed   bool         // an open review case is about it
-	disagrees  bool         // one that says that the provider's book differs
+	disagrees  bool         // a case, open or resolved, says that the provider's book differs
 }
 
 // bookMatched: the captures of the sandbox's book and our CAPTURED attempts are
@@ -49,9 +49,11 @@ type attemptRow struct {
 // or while it is open or watched and one of these is younger than 60 s: the
 // money, the last question, its last change, the operation under way. A capture
 // of ours that is newer than the reading of the book is pending too. Everything
-// else is a breach. An order that no
-// attempt has at all needs an open UNMATCHED_PAYMENT case whose key ends with
-// "/" and its number.
+// else is a breach.
+//
+// An order that no attempt has at all needs an UNMATCHED_PAYMENT case whose key ends
+// with "/" and its number, and another amount than ours a PROVIDER_DISAGREES case;
+// a person may have resolved them.
 func (c *checker) bookMatched(ctx context.Context, name string) error {
 	if c.Sandbox == "" {
 		c.report.Skipped = append(c.report.Skipped, name+": no sandbox was named")
@@ -84,13 +86,15 @@ func (c *checker) bookMatched(ctx context.Context, name string) error {
 // matchAttempts goes through all attempts, and marks the money that is claimed.
 func (c *checker) matchAttempts(ctx context.Context, name string, book map[order]*taken, began time.Time) error {
 	const query = `
-SELECT a.id, a.bill_id, a.provider, a.order_number, a.status, a.captured_minor,
-	COALESCE((SELECT MAX(r.currency) FROM review_cases r
-		WHERE r.attempt_id = a.id AND r.reason = 'CURRENCY_MISMATCH'), a.currency),
-	a.watch_until, a.asked_at, a.updated_at, o.created_at,
-	EXISTS (SELECT 1 FROM review_cases r WHERE r.attempt_id = a.id AND r.resolved_at IS NULL),
-	EXISTS (SELECT 1 FROM review_cases r WHERE r.attempt_id = a.id AND r.resolved_at IS NULL AND r.reason = 'PROVIDER_DISAGREES')
+SELECT a.id, a.bill_id, a.provider, a.order_number, a.status, a.captured_minor, COALESCE(r.currency, a.currency),
+	a.watch_until, a.asked_at, a.updated_at, o.created_at, COALESCE(r.open, 0) = 1, COALESCE(r.disagrees, 0) = 1
 FROM attempts a LEFT JOIN operations o ON o.attempt_id = a.id AND o.resolved_at IS NULL
+LEFT JOIN (
+	SELECT attempt_id, MAX(CASE reason WHEN 'CURRENCY_MISMATCH' THEN currency END) AS currency,
+		MAX(CASE WHEN resolved_at IS NULL THEN 1 ELSE 0 END) AS open,
+		MAX(CASE reason WHEN 'PROVIDER_DISAGREES' THEN 1 ELSE 0 END) AS disagrees
+	FROM review_cases WHERE attempt_id IS NOT NULL GROUP BY attempt_id
+) r ON r.attempt_id = a.id
 ORDER BY a.id`
 	var last pay.AttemptID
 	return c.each(ctx, query, func(rows *sql.Rows) error {
@@ -110,13 +114,14 @@ ORDER BY a.id`
 // order, which is nil when it has none.
 func (c *checker) matchAttempt(name string, a attemptRow, t *taken, began time.Time) {
 	ours := a.status == "CAPTURED" && a.captured > 0
+	objects := []string{a.id.String(), a.bill.String(), a.order.number}
 	breach := func(format string, args ...any) {
-		c.report.breach(name, fmt.Sprintf(format, args...), a.id.String(), a.bill.String(), a.order.number)
+		c.report.breach(name, fmt.Sprintf(format, args...), objects...)
 	}
 	switch {
 	case t == nil && !ours:
 	case t == nil && !a.updatedAt.Before(began):
-		c.undecided(name, fmt.Sprintf("it took %d %s since the book was read", a.captured, a.currency), a)
+		c.undecided(name, fmt.Sprintf("it took %d %s since the book was read", a.captured, a.currency), objects...)
 	case t == nil:
 		breach("it took %d %s, and the book of %s has nothing", a.captured, a.currency, a.order.provider)
 	case t.claimed:
@@ -128,7 +133,7 @@ func (c *checker) matchAttempt(name string, a attemptRow, t *taken, began time.T
 			breach("%s took its money %d times", a.order.provider, t.captures)
 		case !ours && a.reviewed:
 		case !ours && c.mayStillLearn(a, t):
-			c.undecided(name, fmt.Sprintf("%s took %d %s, and the attempt is still %s", a.order.provider, t.captured, t.currency, a.status), a)
+			c.undecided(name, fmt.Sprintf("%s took %d %s, and the attempt is still %s", a.order.provider, t.captured, t.currency, a.status), objects...)
 		case !ours:
 			breach("%s took %d %s, and the attempt is %s, without an open review case", a.order.provider, t.captured, t.currency, a.status)
 		case (t.captured != a.captured || t.currency != a.currency) && !a.disagrees:
@@ -153,15 +158,6 @@ func (c *checker) mayStillLearn(a attemptRow, t *taken) bool {
 	return now.Before(slices.MaxFunc(news, time.Time.Compare).Add(grace))
 }
 
-// undecided reports what time alone may mend.
-func (c *checker) undecided(name, detail string, a attemptRow) {
-	report := c.report.pending
-	if c.Strict {
-		report = c.report.breach
-	}
-	report(name, detail, a.id.String(), a.bill.String(), a.order.number)
-}
-
 // matchNobody reports the money that no attempt has to do with, unless a person
 // has been asked about it.
 func (c *checker) matchNobody(ctx context.Context, name string, book map[order]*taken) error {
@@ -177,10 +173,11 @@ func (c *checker) matchNobody(ctx context.Context, name string, book map[order]*
 	return nil
 }
 
-// unmatchedCases is the order numbers that open cases are about.
+// unmatchedCases is the order numbers that cases are about. A resolved one counts:
+// what was returned at the provider stays in its book.
 func (c *checker) unmatchedCases(ctx context.Context) (map[string]bool, error) {
 	const query = `
-SELECT key FROM review_cases WHERE reason = 'UNMATCHED_PAYMENT' AND resolved_at IS NULL`
+SELECT key FROM review_cases WHERE reason = 'UNMATCHED_PAYMENT'`
 	known := make(map[string]bool)
 	err := c.each(ctx, query, func(rows *sql.Rows) error {
 		var key string

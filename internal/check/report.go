@@ -24,7 +24,7 @@ type Breach struct {
 type Report struct {
 	Checked  []Count  `json:"checked"`  // in the order of checking
 	Breaches []Breach `json:"breaches"` // in the order of the invariants
-	Pending  []Breach `json:"pending"`  // money that the program may still learn of by itself; empty when strict
+	Pending  []Breach `json:"pending"`  // what the program may still mend by itself; empty when strict
 	Skipped  []string `json:"skipped"`  // what was not checked, and why
 }
 
@@ -32,7 +32,8 @@ type Report struct {
 func (r *Report) OK() bool { return len(r.Breaches) == 0 }
 
 // WriteText writes a line for each breach, for each thing that is pending or was
-// skipped, and a summary.
+// skipped, and a summary, whose last line begins with "ok: " when nothing is left
+// to look at.
 func (r *Report) WriteText(w io.Writer) error {
 	var b strings.Builder
 	line := func(word string, f Breach) {
@@ -51,8 +52,12 @@ func (r *Report) WriteText(w io.Writer) error {
 	for at, c := range r.Checked {
 		counts[at] = fmt.Sprintf("%d %s", c.N, c.What)
 	}
-	fmt.Fprintf(&b, "checked %d invariants: %s\n", len(invariants())-len(r.Skipped), strings.Join(counts, ", "))
+	checked := len(invariants()) - len(r.Skipped)
+	fmt.Fprintf(&b, "checked %d invariants: %s\n", checked, strings.Join(counts, ", "))
 	fmt.Fprintf(&b, "%d breaches, %d pending\n", len(r.Breaches), len(r.Pending))
+	if len(r.Breaches)+len(r.Pending) == 0 {
+		fmt.Fprintf(&b, "ok: all %d invariants hold\n", checked)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

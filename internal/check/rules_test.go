@@ -25,6 +25,18 @@ func TestLegalMoves(t *testing.T) {
 	}
 }
 
+// So are the ways in which a case may end.
+func TestLegalEndings(t *testing.T) {
+	t.Parallel()
+	require.Len(t, legalEndings(), len(pay.ReviewReasons()))
+	for _, reason := range pay.ReviewReasons() {
+		for _, resolution := range pay.ReviewResolutions() {
+			require.Equal(t, slices.Contains(reason.AllowedResolutions(), resolution),
+				slices.Contains(legalEndings()[string(reason)], string(resolution)), "%s by %s", reason, resolution)
+		}
+	}
+}
+
 // walk draws the entries of an account that was never overdrawn.
 func walk(t *rapid.T) []entry {
 	balances := rapid.SliceOfN(rapid.Int64Range(0, 20), 1, 30).Draw(t, "balances")

@@ -54,21 +54,3 @@ SELECT id, kind, key, tries FROM jobs WHERE parked_at IS NOT NULL ORDER BY id`
 		return nil
 	})
 }
-
-// idempotencyOnce: a caller's key did one thing.
-func (c *checker) idempotencyOnce(ctx context.Context, name string) error {
-	const query = `
-SELECT CAST(MIN(CAST(id AS text)) AS text), principal, mutation, COUNT(*), COUNT(DISTINCT object_id)
-FROM idempotency_records GROUP BY merchant_id, principal, mutation, key HAVING COUNT(*) > 1
-ORDER BY 1`
-	return c.each(ctx, query, func(rows *sql.Rows) error {
-		var id pay.IdempotencyRecordID
-		var principal, mutation string
-		var n, objects int
-		if err := rows.Scan(&id, &principal, &mutation, &n, &objects); err != nil {
-			return err
-		}
-		c.report.breach(name, fmt.Sprintf("one key of %s in %s has %d records of %d objects", principal, mutation, n, objects), id.String())
-		return nil
-	})
-}

@@ -2,6 +2,7 @@ package check_test
 
 import (
 	"context"
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -27,12 +28,12 @@ type world struct {
 	wallet   pay.WalletID
 
 	done     payment // a page, paid and given
-	held     payment // a hold, captured for less than it held, PAID
+	held     payment // a hold, captured for less than it held; nothing is to be given
 	mismatch payment // too little was taken
 	foreign  payment // taken in another currency
 	late     payment // paid after it had expired
-	accepted payment // paid after it was canceled, and accepted by a person
-	twice    payment // paid by two attempts; attempt is the second
+	accepted payment // paid after it was canceled, and accepted by a person; nothing is to be given
+	twice    payment // paid by two attempts; attempt is the second; nothing is to be given
 	pending  payment // its page is open
 }
 
@@ -85,7 +86,7 @@ func (w *world) seedBill(ctx context.Context, tx *store.Tx, paid int64, path ...
 	id := pay.NewBillID(tx.Now)
 	err := tx.Bill.Create().SetID(id).SetMerchantID(w.merchant).SetUserID(w.user).SetProductID(w.product).SetPageID("p1").
 		SetStatus(path[len(path)-1]).SetVersion(len(path)).SetCurrency("RUB").SetTotalMinor(1000).SetPaidMinor(paid).
-		SetExpiresAt(tx.Now.Add(time.Hour)).SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now).Exec(ctx)
+		SetExpiresAt(tx.Now.Add(100 * time.Hour)).SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now).Exec(ctx)
 	var from *pay.BillStatus
 	for at, status := range path {
 		err = firstError(err,
@@ -95,6 +96,13 @@ func (w *world) seedBill(ctx context.Context, tx *store.Tx, paid int64, path ...
 		from = &path[at]
 	}
 	return id, err
+}
+
+// seedVersion inserts one more version of a bill, with its message.
+func (w *world) seedVersion(ctx context.Context, tx *store.Tx, id pay.BillID, version int, from, to pay.BillStatus) error {
+	return firstError(
+		tx.BillEvent.Create().SetBillID(id).SetMerchantID(w.merchant).SetVersion(version).SetFrom(from).SetTo(to).SetReason("test").SetAt(tx.Now).Exec(ctx),
+		w.seedMessage(ctx, tx, id, version))
 }
 
 func (w *world) seedMessage(ctx context.Context, tx *store.Tx, id pay.BillID, version int) error {
@@ -118,13 +126,14 @@ func (w *world) seedOperation(ctx context.Context, tx *store.Tx, attempt pay.Att
 		SetAmountMinor(amount).SetCurrency("RUB").SetCreatedAt(tx.Now).SetResolvedAt(tx.Now).Exec(ctx)
 }
 
-// seedCapture inserts a CAPTURED attempt, its posting, and what the book has.
-func (w *world) seedCapture(ctx context.Context, tx *store.Tx, bill pay.BillID, current bool, captured int64, currency pay.Currency) (pay.AttemptID, error) {
+// seedCapture inserts a CAPTURED attempt, its posting, and what the book has. Its
+// money lies on SALES, or on SUSPENSE when it is not what its bill waited for.
+func (w *world) seedCapture(ctx context.Context, tx *store.Tx, bill pay.BillID, current bool, captured int64, currency pay.Currency, to pay.AccountKind) (pay.AttemptID, error) {
 	id, err := w.seedAttempt(ctx, tx, bill, pay.AttemptCaptured, current, captured)
 	w.book.add(entry{Provider: "payture", OrderRef: id.Suffix(), Kind: "payment", AmountMinor: 1000, CapturedMinor: captured, Currency: currency, Captures: 1, At: tx.Now})
 	return id, firstError(err,
 		w.seedEntry(ctx, tx, "capture/"+id.String(), 0, pay.AccountClearing, currency, captured, &bill, nil),
-		w.seedEntry(ctx, tx, "capture/"+id.String(), 1, pay.AccountSales, currency, -captured, &bill, nil))
+		w.seedEntry(ctx, tx, "capture/"+id.String(), 1, to, currency, -captured, &bill, nil))
 }
 
 // seedEntry inserts one leg of a transfer; after is all that the wallet has then,
@@ -152,14 +161,47 @@ func (w *world) seedCase(ctx context.Context, tx *store.Tx, reason pay.ReviewRea
 		SetReason(reason).SetBillID(p.bill).SetAttemptID(p.attempt).SetCurrency(currency).SetAmountMinor(1).SetDetails("test").SetOpenedAt(tx.Now).Exec(ctx)
 }
 
+// seedStranger inserts 5 RUB that the book has for an order of nobody, as they are
+// booked, with their case.
+func (w *world) seedStranger(ctx context.Context, tx *store.Tx) error {
+	w.book.add(entry{Provider: "payture", OrderRef: "whose", Kind: "payment", CapturedMinor: 5, Captures: 1, Currency: "RUB", At: tx.Now})
+	return firstError(
+		tx.ReviewCase.Create().SetID(pay.NewReviewCaseID(tx.Now)).SetMerchantID(w.merchant).SetKey("UNMATCHED_PAYMENT/payture-main/whose").
+			SetReason(pay.ReviewUnmatchedPayment).SetAmountMinor(5).SetCurrency("RUB").SetDetails("test").SetOpenedAt(tx.Now).Exec(ctx),
+		w.seedEntry(ctx, tx, "unmatched/payture-main/whose", 0, pay.AccountClearing, "RUB", 5, nil, nil),
+		w.seedEntry(ctx, tx, "unmatched/payture-main/whose", 1, pay.AccountSuspense, "RUB", -5, nil, nil))
+}
+
+// resolveCase ends the cases of an attempt as a person does.
+func resolveCase(ctx context.Context, tx *store.Tx, resolution string, p payment) error {
+	return exec(ctx, tx, `UPDATE review_cases SET resolution = ?, note = 'seen', resolved_by = 'FINANCE user_1', resolved_at = opened_at WHERE attempt_id = ?`, resolution, p.attempt)
+}
+
+// forAnAmount makes a bill one that names no product: nothing is given for it.
+func (w *world) forAnAmount(ctx context.Context, tx *store.Tx, bill pay.BillID) error {
+	return exec(ctx, tx, `UPDATE bills SET product_id = NULL, page_id = NULL WHERE id = ?`, bill)
+}
+
+// seedEvent inserts what a provider told of an attempt: a hint, or a signed event
+// with its result.
+func (w *world) seedEvent(ctx context.Context, tx *store.Tx, key string, p payment, result string) error {
+	id := pay.NewProviderEventID(tx.Now)
+	create := tx.ProviderEvent.Create().SetID(id).SetMerchantID(w.merchant).SetAccount("payture-main").SetEventKey(key).
+		SetOrderNumber(p.attempt.Suffix()).SetHint(result == "").SetBody([]byte("{}")).SetReceivedAt(tx.Now)
+	if result != "" {
+		create.SetResult(json.RawMessage(result)).SetProcessedAt(tx.Now).SetOutcome("settled")
+	}
+	return create.Exec(ctx)
+}
+
 func (w *world) seedEntitlement(ctx context.Context, tx *store.Tx, bill pay.BillID, kind, resource string) error {
 	return tx.Entitlement.Create().SetID(pay.NewEntitlementID(tx.Now)).SetMerchantID(w.merchant).SetBillID(bill).SetUserID(w.user).
 		SetKind(kind).SetResource(resource).SetGrantedAt(tx.Now).Exec(ctx)
 }
 
-func (w *world) seedKey(ctx context.Context, tx *store.Tx, object pay.BillID) error {
+func (w *world) seedKey(ctx context.Context, tx *store.Tx, key string, object pay.BillID) error {
 	return tx.IdempotencyRecord.Create().SetID(pay.NewIdempotencyRecordID(tx.Now)).SetMerchantID(w.merchant).SetPrincipal("key_1").
-		SetMutation("billCreate").SetKey("k1").SetInputHash([]byte{1}).SetObjectID(object.String()).SetFinishedAt(tx.Now).SetCreatedAt(tx.Now).Exec(ctx)
+		SetMutation("billCreate").SetKey(key).SetInputHash([]byte{1}).SetObjectID(object.String()).SetFinishedAt(tx.Now).SetCreatedAt(tx.Now).Exec(ctx)
 }
 
 func (w *world) seedDone(ctx context.Context, tx *store.Tx) (err error) {
@@ -167,25 +209,29 @@ func (w *world) seedDone(ctx context.Context, tx *store.Tx) (err error) {
 	if err != nil {
 		return err
 	}
-	if w.done.attempt, err = w.seedCapture(ctx, tx, w.done.bill, true, 1000, "RUB"); err != nil {
+	if w.done.attempt, err = w.seedCapture(ctx, tx, w.done.bill, true, 1000, "RUB", pay.AccountSales); err != nil {
 		return err
 	}
 	return firstError(
 		w.seedEntitlement(ctx, tx, w.done.bill, "resource", "news"),
 		w.seedEntitlement(ctx, tx, w.done.bill, "page", "p1"),
-		w.seedKey(ctx, tx, w.done.bill),
-		tx.Job.Create().SetID(pay.NewJobID(tx.Now)).SetKind("attempt.ask").SetKey(w.done.attempt.String()).SetRunAt(tx.Now).SetCreatedAt(tx.Now).Exec(ctx))
+		w.seedKey(ctx, tx, "k1", w.done.bill),
+		w.seedEvent(ctx, tx, "a-hint", w.done, ""), // never marked as processed: it proves nothing
+		w.seedEvent(ctx, tx, "an-event", w.done, `{"Status":"CAPTURED","Captured":{"Amount":1000}}`),
+		tx.Job.Create().SetID(pay.NewJobID(tx.Now)).SetKind("attempt.ask").SetKey(w.done.attempt.String()).SetRunAt(tx.Now.Add(100*time.Hour)).SetCreatedAt(tx.Now).Exec(ctx))
 }
 
 func (w *world) seedHeld(ctx context.Context, tx *store.Tx) (err error) {
-	w.held.bill, err = w.seedBill(ctx, tx, 400, pay.BillPending, pay.BillAuthorized, pay.BillPaid)
+	w.held.bill, err = w.seedBill(ctx, tx, 400, pay.BillPending, pay.BillAuthorized, pay.BillPaid, pay.BillDone)
 	if err != nil {
 		return err
 	}
-	if w.held.attempt, err = w.seedCapture(ctx, tx, w.held.bill, true, 400, "RUB"); err != nil {
+	if w.held.attempt, err = w.seedCapture(ctx, tx, w.held.bill, true, 400, "RUB", pay.AccountSales); err != nil {
 		return err
 	}
-	return w.seedOperation(ctx, tx, w.held.attempt, pay.OperationCapture, 400)
+	return firstError(
+		w.forAnAmount(ctx, tx, w.held.bill),
+		w.seedOperation(ctx, tx, w.held.attempt, pay.OperationCapture, 400))
 }
 
 func (w *world) seedMismatch(ctx context.Context, tx *store.Tx) (err error) {
@@ -193,7 +239,7 @@ func (w *world) seedMismatch(ctx context.Context, tx *store.Tx) (err error) {
 	if err != nil {
 		return err
 	}
-	if w.mismatch.attempt, err = w.seedCapture(ctx, tx, w.mismatch.bill, true, 900, "RUB"); err != nil {
+	if w.mismatch.attempt, err = w.seedCapture(ctx, tx, w.mismatch.bill, true, 900, "RUB", pay.AccountSuspense); err != nil {
 		return err
 	}
 	return w.seedCase(ctx, tx, pay.ReviewAmountMismatch, w.mismatch, "RUB")
@@ -204,7 +250,7 @@ func (w *world) seedForeign(ctx context.Context, tx *store.Tx) (err error) {
 	if err != nil {
 		return err
 	}
-	if w.foreign.attempt, err = w.seedCapture(ctx, tx, w.foreign.bill, true, 1000, "KZT"); err != nil {
+	if w.foreign.attempt, err = w.seedCapture(ctx, tx, w.foreign.bill, true, 1000, "KZT", pay.AccountSuspense); err != nil {
 		return err
 	}
 	return w.seedCase(ctx, tx, pay.ReviewCurrencyMismatch, w.foreign, "KZT")
@@ -215,37 +261,42 @@ func (w *world) seedLate(ctx context.Context, tx *store.Tx) (err error) {
 	if err != nil {
 		return err
 	}
-	if w.late.attempt, err = w.seedCapture(ctx, tx, w.late.bill, false, 1000, "RUB"); err != nil {
+	if w.late.attempt, err = w.seedCapture(ctx, tx, w.late.bill, false, 1000, "RUB", pay.AccountSuspense); err != nil {
 		return err
 	}
 	return w.seedCase(ctx, tx, pay.ReviewLatePayment, w.late, "RUB")
 }
 
 func (w *world) seedAccepted(ctx context.Context, tx *store.Tx) (err error) {
-	w.accepted.bill, err = w.seedBill(ctx, tx, 1000, pay.BillPending, pay.BillCanceled, pay.BillCanceled, pay.BillPaid)
+	w.accepted.bill, err = w.seedBill(ctx, tx, 1000, pay.BillPending, pay.BillCanceled, pay.BillCanceled, pay.BillPaid, pay.BillDone)
 	if err != nil {
 		return err
 	}
-	if w.accepted.attempt, err = w.seedCapture(ctx, tx, w.accepted.bill, false, 1000, "RUB"); err != nil {
+	if w.accepted.attempt, err = w.seedCapture(ctx, tx, w.accepted.bill, false, 1000, "RUB", pay.AccountSuspense); err != nil {
 		return err
 	}
 	return firstError(
+		w.forAnAmount(ctx, tx, w.accepted.bill),
 		w.seedCase(ctx, tx, pay.ReviewLatePayment, w.accepted, "RUB"),
-		exec(ctx, tx, `UPDATE review_cases SET resolution = 'FULFIL', resolved_at = opened_at WHERE bill_id = ?`, w.accepted.bill))
+		resolveCase(ctx, tx, "FULFIL", w.accepted),
+		w.seedEntry(ctx, tx, "accept/"+w.accepted.attempt.String(), 0, pay.AccountSuspense, "RUB", 1000, &w.accepted.bill, nil),
+		w.seedEntry(ctx, tx, "accept/"+w.accepted.attempt.String(), 1, pay.AccountSales, "RUB", -1000, &w.accepted.bill, nil))
 }
 
 func (w *world) seedTwice(ctx context.Context, tx *store.Tx) (err error) {
-	w.twice.bill, err = w.seedBill(ctx, tx, 2000, pay.BillPending, pay.BillPaid, pay.BillPaid)
+	w.twice.bill, err = w.seedBill(ctx, tx, 2000, pay.BillPending, pay.BillPaid, pay.BillPaid, pay.BillDone)
 	if err != nil {
 		return err
 	}
-	if _, err = w.seedCapture(ctx, tx, w.twice.bill, true, 1000, "RUB"); err != nil {
+	if _, err = w.seedCapture(ctx, tx, w.twice.bill, true, 1000, "RUB", pay.AccountSales); err != nil {
 		return err
 	}
-	if w.twice.attempt, err = w.seedCapture(ctx, tx, w.twice.bill, false, 1000, "RUB"); err != nil {
+	if w.twice.attempt, err = w.seedCapture(ctx, tx, w.twice.bill, false, 1000, "RUB", pay.AccountSuspense); err != nil {
 		return err
 	}
-	return w.seedCase(ctx, tx, pay.ReviewDuplicatePayment, w.twice, "RUB")
+	return firstError(
+		w.forAnAmount(ctx, tx, w.twice.bill),
+		w.seedCase(ctx, tx, pay.ReviewDuplicatePayment, w.twice, "RUB"))
 }
 
 func (w *world) seedPending(ctx context.Context, tx *store.Tx) (err error) {
@@ -257,6 +308,7 @@ func (w *world) seedPending(ctx context.Context, tx *store.Tx) (err error) {
 		return err
 	}
 	w.pending.attempt, err = w.seedAttempt(ctx, tx, w.pending.bill, pay.AttemptActionRequired, true, 0)
+	err = firstError(err, w.seedKey(ctx, tx, "k2", w.pending.bill), w.seedEvent(ctx, tx, "a-step", w.pending, `{"Status":"ACTION_REQUIRED"}`))
 	w.book.add(entry{Provider: "payture", OrderRef: w.pending.attempt.Suffix(), Kind: "payment", AmountMinor: 1000, Currency: "RUB", At: tx.Now})
 	w.book.add(entry{Provider: "payture", OrderRef: "a-card-check", Kind: "verification", AmountMinor: 100, CapturedMinor: 100, Captures: 1, Currency: "RUB", At: tx.Now})
 	return err

@@ -1,0 +1,78 @@
+package check
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/paygraph/paygraph/internal/pay"
+)
+
+// attemptsOwner: an attempt is of its bill's merchant and asks for its bill's
+// currency.
+func (c *checker) attemptsOwner(ctx context.Context, name string) error {
+	const query = `
+SELECT a.id, b.id FROM attempts a LEFT JOIN bills b ON b.id = a.bill_id
+WHERE b.id IS NULL OR b.merchant_id <> a.merchant_id OR b.currency <> a.currency
+ORDER BY a.id`
+	return c.each(ctx, query, func(rows *sql.Rows) error {
+		var id pay.AttemptID
+		var bill sql.Null[pay.BillID]
+		if err := rows.Scan(&id, &bill); err != nil {
+			return err
+		}
+		c.report.breach(name, "its bill is not there, of another merchant or in another currency", id.String(), bill.V.String())
+		return nil
+	})
+}
+
+// attemptsState: what an attempt says of itself fits its status. Only a CAPTURED
+// one took money; one that ended without money is no bill's current attempt; and
+// nothing that is over is in doubt.
+func (c *checker) attemptsState(ctx context.Context, name string) error {
+	const query = `
+SELECT id, bill_id, status, captured_minor, current, doubt_since IS NOT NULL
+FROM attempts
+WHERE captured_minor > 0 AND status <> 'CAPTURED'
+	OR current AND status IN ('DECLINED', 'FAILED', 'VOIDED', 'EXPIRED')
+	OR doubt_since IS NOT NULL AND status IN ('CAPTURED', 'DECLINED', 'FAILED', 'VOIDED', 'EXPIRED')
+ORDER BY id`
+	return c.each(ctx, query, func(rows *sql.Rows) error {
+		var id pay.AttemptID
+		var bill pay.BillID
+		var status string
+		var captured int64
+		var current, doubted bool
+		if err := rows.Scan(&id, &bill, &status, &captured, &current, &doubted); err != nil {
+			return err
+		}
+		detail := fmt.Sprintf("it is %s and its bill's current attempt", status)
+		switch {
+		case captured > 0 && status != "CAPTURED":
+			detail = fmt.Sprintf("it is %s and took %d", status, captured)
+		case doubted:
+			detail = fmt.Sprintf("it is %s and in doubt", status)
+		}
+		c.report.breach(name, detail, id.String(), bill.String())
+		return nil
+	})
+}
+
+// billsRefunded: a bill gave back no more than it was paid, and all of it when it
+// is REFUNDED.
+func (c *checker) billsRefunded(ctx context.Context, name string) error {
+	const query = `
+SELECT id, status, refunded_minor, paid_minor FROM bills
+WHERE refunded_minor > paid_minor OR status = 'REFUNDED' AND refunded_minor < paid_minor
+ORDER BY id`
+	return c.each(ctx, query, func(rows *sql.Rows) error {
+		var id pay.BillID
+		var status string
+		var refunded, paid int64
+		if err := rows.Scan(&id, &status, &refunded, &paid); err != nil {
+			return err
+		}
+		c.report.breach(name, fmt.Sprintf("it is %s, was paid %d and gave back %d", status, paid, refunded), id.String())
+		return nil
+	})
+}
