@@ -42,6 +42,8 @@ func commands() []command {
 		{"origin add", "register a web origin that payers may be sent back to", runOriginAdd},
 		{"token", "sign a token for development, printed alone on standard output", runToken},
 		{"check", "check the invariants of the money, exit 1 on any breach", runCheck},
+		{"jobs list", "list the jobs that wait for a person, and count the others", runJobsList},
+		{"jobs retry", "run parked jobs again", runJobsRetry},
 	}
 }
 

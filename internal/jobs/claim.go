@@ -22,30 +22,54 @@ type claimed struct {
 	runAt    time.Time
 }
 
-// isDue is the condition of a job that may be claimed. Its arguments are due's.
-//
-// The empty string keeps both databases from the index on (kind, key): every
-// job is of one of few kinds, and few of the jobs are due.
-func (r *Runner) isDue() string {
-	return `kind || '' IN (?` + strings.Repeat(`, ?`, len(r.handlers)-1) + `)
-		AND parked_at IS NULL AND run_at <= ? AND (lease_until IS NULL OR lease_until <= ?)`
+// wanted says what free workers may take.
+type wanted struct {
+	limit  int  // how many jobs
+	urgent bool // urgent ones only
 }
 
-// due returns the arguments of isDue: what would be due at by, with the leases
-// that have ended at now.
-func (r *Runner) due(by, now time.Time) []any {
-	args := make([]any, 0, len(r.handlers)+4)
+// due is the condition of the jobs that may be claimed at now, if their time
+// comes until by, and its arguments.
+//
+// A lease further away than two of ours is none: the clock that dated it was
+// wrong and has been set back, and its holder would come true in an hour. Two,
+// as the clocks of live processes differ a little. A job that this process runs
+// is never due, whatever the clock makes of its lease.
+func (r *Runner) due(by, now time.Time, w wanted) (condition string, args []any) {
+	// The empty string keeps both databases from the index on (kind, key): every
+	// job is of one of few kinds, and few of the jobs are due.
+	condition = `kind || '' IN (` + marks(len(r.handlers)) + `) AND parked_at IS NULL AND run_at <= ?
+		AND (lease_until IS NULL OR lease_until <= ? OR lease_until > ?)`
 	for _, kind := range r.kinds() {
 		args = append(args, string(kind))
 	}
-	return append(args, by, now)
+	args = append(args, by, now, now.Add(2*r.o.Lease))
+	if running := r.running.ids(); len(running) > 0 {
+		condition += ` AND id NOT IN (` + marks(len(running)) + `)`
+		args = append(args, running...)
+	}
+	if w.urgent {
+		condition += ` AND priority <= ?`
+		args = append(args, r.o.Urgent)
+	}
+	return condition, args
 }
 
-// next returns when the next job is due, looking no further than horizon. It
-// reads only, so that an idle process never asks for SQLite's one writer.
-func (r *Runner) next(ctx context.Context, now time.Time, horizon time.Duration) (at time.Time, ok bool, err error) {
-	rows, err := r.o.Store.Query(ctx, `SELECT run_at FROM jobs WHERE `+r.isDue()+` ORDER BY run_at LIMIT 1`,
-		r.due(now.Add(horizon), now)...)
+// marks are the question marks of n arguments, of which there is one at least.
+func marks(n int) string { return `?` + strings.Repeat(`, ?`, n-1) }
+
+// next returns when the next of the wanted jobs is due, looking no further than
+// horizon. It reads only, so that an idle process never asks for SQLite's one
+// writer.
+func (r *Runner) next(ctx context.Context, now time.Time, horizon time.Duration, w wanted) (at time.Time, ok bool, err error) {
+	from := `jobs`
+	if w.urgent && !r.o.Store.IsPostgres() {
+		// SQLite keeps no count of what is due. By time it would read all that
+		// waits for the ordinary workers, each time one of them is done.
+		from = `jobs INDEXED BY job_priority_run_at`
+	}
+	condition, args := r.due(now.Add(horizon), now, w)
+	rows, err := r.o.Store.Query(ctx, `SELECT run_at FROM `+from+` WHERE `+condition+` ORDER BY run_at LIMIT 1`, args...)
 	if err != nil {
 		return time.Time{}, false, fmt.Errorf("look for due jobs: %w", err)
 	}
@@ -56,28 +80,37 @@ func (r *Runner) next(ctx context.Context, now time.Time, horizon time.Duration)
 		}
 		ok = true
 	}
-	return at, ok, rows.Err()
+	if err := rows.Err(); err != nil {
+		return time.Time{}, false, fmt.Errorf("look for due jobs: %w", err)
+	}
+	return at, ok, nil
 }
 
-// claim leases up to limit due jobs in one statement and returns them in the
-// order in which they should run. Two processes never get the same lease: on
+// claim leases due jobs that are wanted, in one statement, and returns them in
+// the order in which they should run. Two processes never get the same lease: on
 // Postgres each skips the rows that the other has locked, on SQLite they take
 // turns.
-func (r *Runner) claim(ctx context.Context, limit int) ([]claimed, error) {
+//
+// What it returns counts as running here, and every one must be given to
+// execute.
+func (r *Runner) claim(ctx context.Context, w wanted) ([]claimed, error) {
+	// Another claim of this process must see what this one took.
+	r.claiming.Lock()
+	defer r.claiming.Unlock()
 	// Not IN: Postgres may run a subquery there once a row, and lease more rows
 	// than the limit. An array is made once.
 	one, lock, end := `IN (`, ``, `)`
 	if r.o.Store.IsPostgres() {
 		one, lock, end = `= ANY (ARRAY(`, ` FOR UPDATE SKIP LOCKED`, `))`
 	}
-	query := `UPDATE jobs SET lease_until = ?, fence = fence + 1
-		WHERE id ` + one + `SELECT id FROM jobs WHERE ` + r.isDue() + ` ORDER BY priority, run_at LIMIT ?` + lock + end + `
-		RETURNING id, kind, "key", payload, tries, fence, priority, run_at`
 	var list []claimed
 	err := r.o.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		list = nil // of a try that was undone
-		args := append([]any{tx.Now.Add(r.o.Lease)}, r.due(tx.Now, tx.Now)...)
-		rows, err := tx.RawQuery(ctx, query, append(args, limit)...)
+		condition, args := r.due(tx.Now, tx.Now, w)
+		args = append(append([]any{tx.Now.Add(r.o.Lease)}, args...), w.limit)
+		rows, err := tx.RawQuery(ctx, `UPDATE jobs SET lease_until = ?, fence = fence + 1
+			WHERE id `+one+`SELECT id FROM jobs WHERE `+condition+` ORDER BY priority, run_at LIMIT ?`+lock+end+`
+			RETURNING id, kind, "key", payload, tries, fence, priority, run_at`, args...)
 		if err != nil {
 			return err
 		}
@@ -99,6 +132,7 @@ func (r *Runner) claim(ctx context.Context, limit int) ([]claimed, error) {
 	slices.SortFunc(list, func(a, b claimed) int {
 		return cmp.Or(cmp.Compare(a.priority, b.priority), a.runAt.Compare(b.runAt), strings.Compare(a.ID.UUID(), b.ID.UUID()))
 	})
+	r.running.add(list)
 	return list, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/paygraph/paygraph/internal/crashpoint"
 	"github.com/paygraph/paygraph/internal/viewer"
 )
 
@@ -21,11 +22,14 @@ func persistent(ctx context.Context) (context.Context, context.CancelFunc) {
 // handler must return, and its job waits again as if it had not begun. The
 // error is the database's: the job will run again when its lease is over.
 func (r *Runner) execute(ctx context.Context, c claimed) error {
+	defer r.running.remove(c)
+	crashpoint.Here(crashpoint.JobClaimed)
 	h := r.handlers[c.Kind]
 	l := r.hold(ctx, c)
 	defer l.release() // of a handler that ends its goroutine, too
 	problem := call(viewer.AsProgram(l.ctx), h.policy.timeout(), h.f, c.Job)
 	l.release()
+	crashpoint.Here(crashpoint.JobRan)
 
 	now := r.instant()
 	v := h.policy.judge(c.Job, problem, now)

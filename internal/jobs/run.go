@@ -17,7 +17,7 @@ const grace = 5 * time.Second
 func (r *Runner) Run(ctx context.Context) error {
 	life, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
-	d := &dispatcher{r: r, life: life, ended: make(chan struct{}, r.o.Workers)}
+	d := &dispatcher{r: r, life: life, ended: make(chan claimed, r.o.Workers)}
 	if len(r.handlers) > 0 {
 		d.until(ctx)
 	}
@@ -36,8 +36,28 @@ type dispatcher struct {
 	r       *Runner
 	life    context.Context //nolint:containedctx // of all handlers; it outlives Run's own
 	running int
-	ended   chan struct{} // one for each job that has ended; never full
-	failing bool          // the database did not answer the last time
+	patient int          // of the running, those that are not urgent
+	ended   chan claimed // the jobs that have ended; never full
+	failing bool         // the database did not answer the last time
+}
+
+// wanted is what the free workers may take: anything, while those that are not
+// reserved are among them, and urgent jobs otherwise.
+func (d *dispatcher) wanted() wanted {
+	free := d.r.o.Workers - d.running
+	room := d.r.o.Workers - d.r.o.Reserved - d.patient
+	if room <= 0 {
+		return wanted{limit: free, urgent: true}
+	}
+	return wanted{limit: min(free, room)}
+}
+
+// count notes that c has begun, with 1, or ended, with -1.
+func (d *dispatcher) count(c claimed, n int) {
+	d.running += n
+	if c.priority > d.r.o.Urgent {
+		d.patient += n
+	}
 }
 
 // until dispatches until ctx ends.
@@ -48,8 +68,8 @@ func (d *dispatcher) until(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-d.ended:
-			d.running--
+		case c := <-d.ended:
+			d.count(c, -1)
 		case <-d.r.wake:
 		case <-timer.C:
 		}
@@ -65,33 +85,40 @@ func (d *dispatcher) fill(ctx context.Context) (time.Duration, error) {
 	r := d.r
 	for d.running < r.o.Workers && ctx.Err() == nil {
 		now := r.instant()
-		at, ok, err := r.next(ctx, now, r.o.Poll)
+		w := d.wanted()
+		at, ok, err := d.next(ctx, now, w)
 		if err != nil || !ok {
 			return r.o.Poll, err
 		}
 		if wait := at.Sub(now); wait > 0 {
 			return wait, nil
 		}
-		list, err := d.claim(ctx, r.o.Workers-d.running)
+		list, err := d.claim(ctx, w)
 		if err != nil || len(list) == 0 { // none: another process took it
 			return r.o.Poll, err
 		}
 		for _, c := range list {
-			d.running++
+			d.count(c, 1)
 			go d.work(c)
 		}
 	}
 	return r.o.Poll, nil // all are busy, and the first free one looks
 }
 
-func (d *dispatcher) claim(ctx context.Context, limit int) ([]claimed, error) {
+func (d *dispatcher) next(ctx context.Context, now time.Time, w wanted) (time.Time, bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	return d.r.next(ctx, now, d.r.o.Poll, w)
+}
+
+func (d *dispatcher) claim(ctx context.Context, w wanted) ([]claimed, error) {
 	ctx, cancel := persistent(ctx)
 	defer cancel()
-	return d.r.claim(ctx, limit)
+	return d.r.claim(ctx, w)
 }
 
 func (d *dispatcher) work(c claimed) {
-	defer func() { d.ended <- struct{}{} }()
+	defer func() { d.ended <- c }()
 	if err := d.r.execute(d.life, c); err != nil {
 		d.r.o.Logger.ErrorContext(d.life, "job's end was not written, it will run again",
 			slog.String("kind", string(c.Kind)), slog.String("key", c.Key), slog.String("error", err.Error()))
@@ -119,8 +146,8 @@ func (d *dispatcher) drain(patience time.Duration) bool {
 	defer timer.Stop()
 	for d.running > 0 {
 		select {
-		case <-d.ended:
-			d.running--
+		case c := <-d.ended:
+			d.count(c, -1)
 		case <-timer.C:
 			return false
 		}

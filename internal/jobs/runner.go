@@ -10,12 +10,19 @@
 //	running   lease_until set; when that has passed, it is waiting again
 //	parked    parked_at set: waits for a person or a new Schedule
 //	done      no row
+//
+// Times are those of the process's clock. When that is set back, run_at stays
+// what it is: a job that was asked for in five minutes runs when the clock says
+// so, an hour later if it lost an hour; leases from the lost hour count as none.
+// When it leaps, leases look over that are not: a process never takes what it
+// runs itself, and of two processes that run a job the fence lets one end it.
 package jobs
 
 import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/paygraph/paygraph/internal/pay"
@@ -29,8 +36,12 @@ type Options struct {
 	Logger  *slog.Logger  // of failures and parked jobs; nil: none
 	Workers int           // jobs at a time; 0: 8, as most wait for somebody else's server
 	Poll    time.Duration // how often to look for what other processes scheduled; 0: 1 s
-	Lease   time.Duration // how long a killed process's job waits for another; 0: 1 min
+	Lease   time.Duration // how long a killed process's job waits for another; 0: 1 min; the same in all processes
 	Drain   time.Duration // how long Run lets jobs end after its context did; 0: 15 s
+
+	// Slow jobs that can wait must never keep all workers from those that cannot.
+	Reserved int // of the workers, how many only urgent jobs may have; 0: a quarter; below 0: none; one is always left for the rest
+	Urgent   int // the highest priority of an urgent job; 0: 10
 }
 
 // Runner runs the jobs of the kinds it has handlers for. Its methods, but
@@ -39,6 +50,8 @@ type Runner struct {
 	o        Options
 	handlers map[Kind]handler
 	wake     chan struct{}
+	claiming sync.Mutex
+	running  running
 }
 
 type handler struct {
@@ -63,7 +76,17 @@ func New(o Options) *Runner {
 	if o.Drain <= 0 {
 		o.Drain = 15 * time.Second
 	}
-	return &Runner{o: o, handlers: map[Kind]handler{}, wake: make(chan struct{}, 1)}
+	if o.Reserved == 0 {
+		o.Reserved = o.Workers / 4
+	}
+	o.Reserved = max(0, min(o.Reserved, o.Workers-1))
+	if o.Urgent == 0 {
+		o.Urgent = 10
+	}
+	return &Runner{
+		o: o, handlers: map[Kind]handler{}, wake: make(chan struct{}, 1),
+		running: running{set: map[pay.JobID]struct{}{}},
+	}
 }
 
 // Handle has f do the jobs of the kind. It must be called before Run and
@@ -93,7 +116,7 @@ func (r *Runner) RunDue(ctx context.Context) (int, error) {
 		if err := ctx.Err(); err != nil {
 			return n, fmt.Errorf("run due jobs: %w", err)
 		}
-		list, err := r.claim(ctx, 1)
+		list, err := r.claim(ctx, wanted{limit: 1})
 		if err != nil || len(list) == 0 {
 			return n, err
 		}

@@ -100,6 +100,26 @@ func run(t *testing.T, r *jobs.Runner) (stop func(), ended <-chan error) {
 	return cancel, result
 }
 
+// patience is how long a test waits for what must come, on a busy machine too.
+const patience = time.Minute
+
+// receive returns the next value, which must come soon.
+func receive[T any](t *testing.T, from <-chan T) (got T) {
+	t.Helper()
+	select {
+	case got = <-from:
+	case <-time.After(patience):
+		require.FailNow(t, "nothing came for a minute")
+	}
+	return got
+}
+
+// gone waits until the job has no row: its end is written.
+func (b *bundle) gone(t *testing.T, key string) {
+	t.Helper()
+	require.Eventually(t, func() bool { return b.row(t, key) == nil }, patience, 5*time.Millisecond)
+}
+
 // systemClock is for tests of what waits by a real timer.
 func systemClock() pay.Clock { return pay.ClockFunc(time.Now) }
 

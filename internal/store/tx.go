@@ -85,7 +85,7 @@ func (s *Store) once(ctx context.Context, f func(ctx context.Context, tx *Tx) er
 		}
 		// Also when f panics or ends its goroutine, as a test's FailNow does: a
 		// transaction left open would keep SQLite's one writer for ever.
-		if undo := begun.Rollback(); err != nil && undo != nil && !errors.Is(undo, sql.ErrTxDone) {
+		if undo := begun.Rollback(); err != nil && undo != nil && !errors.Is(undo, sql.ErrTxDone) && !undidItself(err) {
 			err = errors.Join(err, fmt.Errorf("roll back: %w", undo))
 		}
 	}()
@@ -108,6 +108,22 @@ func wasUndone(err error) bool {
 	}
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		return e.Code()&0xff == sqlitelib.SQLITE_BUSY
+	}
+	return false
+}
+
+// undidItself reports whether SQLite may have rolled the transaction back when it
+// failed with err, so that there is nothing left to roll back ("Response To Errors
+// Within A Transaction" in SQLite's documentation): the disk is full or broken,
+// there is no memory, or the statement was interrupted.
+func undidItself(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return false
+	}
+	switch e.Code() & 0xff {
+	case sqlitelib.SQLITE_FULL, sqlitelib.SQLITE_IOERR, sqlitelib.SQLITE_NOMEM, sqlitelib.SQLITE_BUSY, sqlitelib.SQLITE_INTERRUPT:
+		return true
 	}
 	return false
 }
