@@ -89,7 +89,7 @@ func setup(t *testing.T, url string) *bundle {
 		Billing: bills, Catalogue: products, Users: payers, Wallets: ledger, Merchants: shops,
 		Entitlements: entitlements.NewReader(b.store), Hub: b.hub, Feed: b.feed, Clock: b.clock, Logger: silent,
 	}))
-	b.exec.SetErrorPresenter(graph.Presenter(slog.New(slog.NewTextHandler(b.log, nil))))
+	b.exec.SetErrorPresenter(graph.Presenter(slog.New(slog.NewTextHandler(b.log, nil)), store.IsAway))
 	return b
 }
 

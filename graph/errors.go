@@ -16,14 +16,19 @@ import (
 const (
 	internalMessage = "Something went wrong on our side. Give the request's id to whoever runs this server."
 	inputMessage    = "An input value cannot be read."
+	awayMessage     = "The database cannot work just now. Nothing was acknowledged: repeat the call a moment later, with the same idempotency key."
 )
+
+// codeUnavailable is a code of top-level errors only, as the transports have it.
+const codeUnavailable = "UNAVAILABLE"
 
 // Presenter returns how top-level errors are shown. A pay.Error is shown with its
 // code, and with the argument that it blames as extensions.path. What gqlgen says
-// of a document or a value keeps its text. Everything else is INTERNAL with a
-// bland sentence, and is logged here, once; no other place logs what a resolver
-// returned. The transport adds the request's id to both.
-func Presenter(logger *slog.Logger) graphql.ErrorPresenterFunc {
+// of a document or a value keeps its text. What isAway knows as a database that
+// cannot work is UNAVAILABLE, everything else INTERNAL with a bland sentence; both
+// are logged here, once: no other place logs what a resolver returned. The
+// transport adds the request's id to all.
+func Presenter(logger *slog.Logger, isAway func(error) bool) graphql.ErrorPresenterFunc {
 	return func(ctx context.Context, err error) *gqlerror.Error {
 		shown := &gqlerror.Error{Path: graphql.GetPath(ctx)}
 		extensions := map[string]any{}
@@ -44,6 +49,10 @@ func Presenter(logger *slog.Logger) graphql.ErrorPresenterFunc {
 		case isInput(ctx, shown):
 			shown.Message = inputMessage
 			extensions["code"] = pay.CodeInvalid
+		case isAway(err):
+			logInternal(ctx, logger, shown, err)
+			shown.Message = awayMessage
+			extensions["code"] = codeUnavailable
 		default:
 			logInternal(ctx, logger, shown, err)
 			shown.Message = internalMessage

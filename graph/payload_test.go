@@ -2,11 +2,16 @@ package graph_test
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/paygraph/paygraph/graph"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
 )
@@ -221,6 +226,17 @@ func TestPresenter(t *testing.T) {
 		require.Equal(t, pay.CodeInternal, r.Errors[0].Extensions["code"])
 		require.NotContains(t, r.Errors[0].Message, "bills")
 		require.Contains(t, b.log.String(), "a field could not be answered")
+	})
+
+	t.Run("ADatabaseThatIsAwayIsToldApart", func(t *testing.T) {
+		t.Parallel()
+		away := errors.New("connection refused")
+		var log strings.Builder
+		present := graph.Presenter(slog.New(slog.NewTextHandler(&log, nil)), func(err error) bool { return errors.Is(err, away) })
+		shown := present(t.Context(), fmt.Errorf("read bills: %w", away))
+		require.Equal(t, "UNAVAILABLE", shown.Extensions["code"])
+		require.NotContains(t, shown.Message, "refused")
+		require.Contains(t, log.String(), "connection refused")
 	})
 
 	fact(t, "AValueThatCannotBeReadIsInvalidAndNotRepeated", func(t *testing.T, b *bundle) {
