@@ -103,5 +103,6 @@ func sqliteIn(folder string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find the folder %s: %w", folder, err)
 	}
-	return "sqlite://" + filepath.ToSlash(filepath.Join(absolute, "paygraph.db")), nil
+	file := url.URL{Scheme: "sqlite", Path: filepath.ToSlash(filepath.Join(absolute, "paygraph.db"))}
+	return file.String(), nil
 }
