@@ -71,7 +71,8 @@ func (k *Keys) Look(ctx context.Context, scope Scope, h Hash) (*Record, error) {
 	if !h.equals(found.InputHash) {
 		return nil, mismatch(found.ObjectID)
 	}
-	if found.LeaseUntil != nil && found.LeaseUntil.After(k.store.Clock().Now()) {
+	now := k.store.Clock().Now()
+	if until := found.LeaseUntil; until != nil && until.After(now) && !until.After(now.Add(maxLease)) {
 		return nil, inFlight(found.ObjectID)
 	}
 	return &Record{
@@ -81,6 +82,10 @@ func (k *Keys) Look(ctx context.Context, scope Scope, h Hash) (*Record, error) {
 		Finished: found.FinishedAt != nil,
 	}, nil
 }
+
+// maxLease is longer than any lease: one that ends later was given before the
+// clock was set back, and is over.
+const maxLease = 5 * time.Minute
 
 // Begin inserts the running record of a call inside the caller's transaction,
 // with the id of the object that the call makes, and returns its id. The lease
@@ -101,7 +106,8 @@ func Begin(ctx context.Context, tx *store.Tx, scope Scope, h Hash, objectID stri
 // is in the UPDATE, so of any number of repeats one goes on.
 func TakeOver(ctx context.Context, tx *store.Tx, id pay.IdempotencyRecordID, lease time.Duration) (bool, error) {
 	n, err := tx.IdempotencyRecord.Update().
-		Where(idempotencyrecord.ID(id), idempotencyrecord.FinishedAtIsNil(), idempotencyrecord.LeaseUntilLTE(tx.Now)).
+		Where(idempotencyrecord.ID(id), idempotencyrecord.FinishedAtIsNil(),
+			idempotencyrecord.Or(idempotencyrecord.LeaseUntilLTE(tx.Now), idempotencyrecord.LeaseUntilGT(tx.Now.Add(maxLease)))).
 		SetLeaseUntil(tx.Now.Add(lease)).
 		Save(ctx)
 	if err != nil {

@@ -253,3 +253,19 @@ func TestOnce_LostObject(t *testing.T) {
 		require.Equal(t, 2, runs)
 	})
 }
+
+// A clock that is set back makes a lease look an hour long; nobody waits for it.
+func TestKeys_ClockSetBack(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, url string) {
+		b := setup(t, url)
+		b.clock.Advance(time.Hour)
+		id := b.begin(t)
+		b.clock.Advance(-time.Hour)
+		found, err := b.keys.Look(t.Context(), b.scope, b.hash)
+		require.NoError(t, err)
+		require.Equal(t, &idempotency.Record{ID: id, ObjectID: "bill_1"}, found)
+		require.True(t, b.takeOver(t, id))
+		require.False(t, b.takeOver(t, id))
+	})
+}
