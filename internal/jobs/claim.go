@@ -29,16 +29,20 @@ type wanted struct {
 }
 
 // due is the condition of the jobs that may be claimed at now, if their time
-// comes until by, and its arguments.
+// comes until by and they are not parked, and its arguments.
 //
 // A lease further away than two of ours is none: the clock that dated it was
 // wrong and has been set back, and its holder would come true in an hour. Two,
 // as the clocks of live processes differ a little. A job that this process runs
 // is never due, whatever the clock makes of its lease.
 func (r *Runner) due(by, now time.Time, w wanted) (condition string, args []any) {
-	// The empty string keeps both databases from the index on (kind, key): every
-	// job is of one of few kinds, and few of the jobs are due.
-	condition = `kind || '' IN (` + marks(len(r.handlers)) + `) AND parked_at IS NULL AND run_at <= ?
+	// Every job is of one of few kinds, and few of the jobs are due: the index on
+	// (kind, key) is of no use. Postgres counts that, SQLite has to be kept from it.
+	kind := `kind || ''`
+	if r.o.Store.IsPostgres() {
+		kind = `kind`
+	}
+	condition = kind + ` IN (` + marks(len(r.handlers)) + `) AND run_at <= ?
 		AND (lease_until IS NULL OR lease_until <= ? OR lease_until > ?)`
 	for _, kind := range r.kinds() {
 		args = append(args, string(kind))
@@ -55,6 +59,16 @@ func (r *Runner) due(by, now time.Time, w wanted) (condition string, args []any)
 	return condition, args
 }
 
+// bound is how far a query for the first due jobs looks. Postgres is told to look
+// as far as there are jobs: told of an end, it takes what is before it for little
+// and sorts it, which in a backlog is much. Its callers cut what is after by.
+func (r *Runner) bound(by time.Time) time.Time {
+	if r.o.Store.IsPostgres() {
+		return by.AddDate(1000, 0, 0)
+	}
+	return by
+}
+
 // marks are the question marks of n arguments, of which there is one at least.
 func marks(n int) string { return `?` + strings.Repeat(`, ?`, n-1) }
 
@@ -68,8 +82,9 @@ func (r *Runner) next(ctx context.Context, now time.Time, horizon time.Duration,
 		// waits for the ordinary workers, each time one of them is done.
 		from = `jobs INDEXED BY job_priority_run_at`
 	}
-	condition, args := r.due(now.Add(horizon), now, w)
-	rows, err := r.o.Store.Query(ctx, `SELECT run_at FROM `+from+` WHERE `+condition+` ORDER BY run_at LIMIT 1`, args...)
+	by := now.Add(horizon)
+	condition, args := r.due(r.bound(by), now, w)
+	rows, err := r.o.Store.Query(ctx, `SELECT run_at FROM `+from+` WHERE parked_at IS NULL AND `+condition+` ORDER BY run_at LIMIT 1`, args...)
 	if err != nil {
 		return time.Time{}, false, fmt.Errorf("look for due jobs: %w", err)
 	}
@@ -78,12 +93,41 @@ func (r *Runner) next(ctx context.Context, now time.Time, horizon time.Duration,
 		if err := rows.Scan(&at); err != nil {
 			return time.Time{}, false, fmt.Errorf("look for due jobs: %w", err)
 		}
-		ok = true
+		ok = !at.After(by)
 	}
 	if err := rows.Err(); err != nil {
 		return time.Time{}, false, fmt.Errorf("look for due jobs: %w", err)
 	}
 	return at, ok, nil
+}
+
+// levels lists the priorities that jobs have, in order, by one step in the index
+// for each.
+const levels = `WITH RECURSIVE level(p) AS (
+	SELECT MIN(priority) FROM jobs
+	UNION ALL
+	SELECT (SELECT MIN(priority) FROM jobs WHERE priority > level.p) FROM level WHERE level.p IS NOT NULL
+) `
+
+// mostUrgent is the condition of the ids of the jobs to claim: of those that are
+// due, the first by priority and time. It walks the index level by level and ends
+// at the limit. Sorting what is due would cost the more the further behind the
+// workers are, just when they must catch up.
+func (r *Runner) mostUrgent(now time.Time, w wanted) (condition string, args []any) {
+	due, args := r.due(r.bound(now), now, w)
+	if r.o.Store.IsPostgres() {
+		// Not IN: it may run a subquery there once a row, and lease more rows
+		// than the limit. An array is made once. Parked is written so that the
+		// index of the times, which is of what is not parked, does not fit.
+		return `= ANY (ARRAY(` + levels + `SELECT first.id FROM level CROSS JOIN LATERAL (
+			SELECT id, run_at FROM jobs WHERE priority = level.p AND (parked_at IS NULL) IS NOT FALSE AND ` + due + `
+			ORDER BY run_at LIMIT ? FOR UPDATE SKIP LOCKED
+		) AS first WHERE level.p IS NOT NULL AND first.run_at <= ? LIMIT ?))`, append(args, w.limit, now, w.limit)
+	}
+	// SQLite nests a CROSS JOIN as it is written, so the rows come in the index's
+	// order by themselves.
+	return `IN (` + levels + `SELECT jobs.id FROM level CROSS JOIN jobs INDEXED BY job_priority_run_at
+		WHERE priority = level.p AND parked_at IS NULL AND ` + due + ` LIMIT ?)`, append(args, w.limit)
 }
 
 // claim leases due jobs that are wanted, in one statement, and returns them in
@@ -97,20 +141,12 @@ func (r *Runner) claim(ctx context.Context, w wanted) ([]claimed, error) {
 	// Another claim of this process must see what this one took.
 	r.claiming.Lock()
 	defer r.claiming.Unlock()
-	// Not IN: Postgres may run a subquery there once a row, and lease more rows
-	// than the limit. An array is made once.
-	one, lock, end := `IN (`, ``, `)`
-	if r.o.Store.IsPostgres() {
-		one, lock, end = `= ANY (ARRAY(`, ` FOR UPDATE SKIP LOCKED`, `))`
-	}
 	var list []claimed
 	err := r.o.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		list = nil // of a try that was undone
-		condition, args := r.due(tx.Now, tx.Now, w)
-		args = append(append([]any{tx.Now.Add(r.o.Lease)}, args...), w.limit)
-		rows, err := tx.RawQuery(ctx, `UPDATE jobs SET lease_until = ?, fence = fence + 1
-			WHERE id `+one+`SELECT id FROM jobs WHERE `+condition+` ORDER BY priority, run_at LIMIT ?`+lock+end+`
-			RETURNING id, kind, "key", payload, tries, fence, priority, run_at`, args...)
+		first, args := r.mostUrgent(tx.Now, w)
+		rows, err := tx.RawQuery(ctx, `UPDATE jobs SET lease_until = ?, fence = fence + 1 WHERE id `+first+`
+			RETURNING id, kind, "key", payload, tries, fence, priority, run_at`, append([]any{tx.Now.Add(r.o.Lease)}, args...)...)
 		if err != nil {
 			return err
 		}

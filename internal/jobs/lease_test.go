@@ -95,7 +95,7 @@ func TestLease(t *testing.T) {
 		storetest.Each(t, func(t *testing.T, url string) {
 			b := setup(t, url)
 			s := storetest.Open(t, url, systemClock())
-			r := jobs.New(jobs.Options{Store: s, Clock: systemClock(), Lease: time.Second})
+			r := jobs.New(jobs.Options{Store: s, Clock: systemClock(), Lease: 3 * time.Second})
 			begun, end := make(chan struct{}), make(chan struct{})
 			var cut error
 			r.Handle(mail, jobs.Policy{}, func(ctx context.Context, _ jobs.Job) error {
@@ -109,7 +109,7 @@ func TestLease(t *testing.T) {
 			<-begun
 			first := *b.row(t, "alice").LeaseUntil
 			require.Eventually(t, func() bool {
-				return b.row(t, "alice").LeaseUntil.After(first.Add(time.Second))
+				return b.row(t, "alice").LeaseUntil.After(first.Add(3 * time.Second))
 			}, patience, 10*time.Millisecond, "the lease is extended past its first end")
 			close(end)
 			stop()

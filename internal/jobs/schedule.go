@@ -67,3 +67,13 @@ func Schedule(ctx context.Context, tx *store.Tx, s Spec) error {
 	}
 	return nil
 }
+
+// Drop takes back a job that waits: there is nothing left for it to do. One that
+// runs now ends as it may. There need be no such job.
+func Drop(ctx context.Context, tx *store.Tx, kind Kind, key string) error {
+	_, err := tx.Raw(ctx, `DELETE FROM jobs WHERE kind = ? AND "key" = ? AND lease_until IS NULL`, string(kind), key)
+	if err != nil {
+		return fmt.Errorf("drop job %s %s: %w", kind, key, err)
+	}
+	return nil
+}

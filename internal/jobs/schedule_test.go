@@ -53,6 +53,15 @@ func TestSchedule(t *testing.T) {
 			require.Equal(t, 1, row.Priority)
 		})
 
+		t.Run("DroppedIsNotThere", func(t *testing.T) {
+			b.schedule(t, "dropped", time.Hour)
+			for range 2 {
+				err := b.store.InTx(t.Context(), func(ctx context.Context, tx *store.Tx) error { return jobs.Drop(ctx, tx, mail, "dropped") })
+				require.NoError(t, err)
+				require.Nil(t, b.row(t, "dropped"))
+			}
+		})
+
 		t.Run("RolledBackIsNotThere", func(t *testing.T) {
 			err := b.store.InTx(t.Context(), func(ctx context.Context, tx *store.Tx) error {
 				require.NoError(t, jobs.Schedule(ctx, tx, jobs.Spec{Kind: mail, Key: "undone"}))
