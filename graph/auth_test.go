@@ -66,6 +66,7 @@ func document(name string, field *ast.FieldDefinition) string {
 	values := map[string]string{
 		"ID!": `"bill_01h455vb4pex5vsknk084sn02q"`, "[ID!]!": `["bill_01h455vb4pex5vsknk084sn02q"]`, "String!": `"x"`, "BillFilter!": `{}`,
 		"BillCreateInput!": `{idempotencyKey: "k"}`, "BillPayInput!": `{idempotencyKey: "k", bill: "x", payWith: {provider: "x"}}`,
+		"ReviewResolveInput!": `{idempotencyKey: "", case: "x", resolution: DISMISS, note: "x"}`,
 		"UserUpsertInput!":    `{idempotencyKey: "", externalId: "x"}`,
 		"ProductUpsertInput!": `{idempotencyKey: "", code: "x", kind: DIRECT, title: "x", prices: []}`,
 	}

@@ -23,6 +23,31 @@ func (r query) ReviewCases(ctx context.Context, first *int, after *string, open 
 	return model.NewReviewCaseConnection(cases, ask), nil
 }
 
+// ReviewResolve ends a case by a person's decision.
+func (r mutation) ReviewResolve(ctx context.Context, in model.ReviewResolveInput) (*model.ReviewPayload, error) {
+	resolved, err := r.Billing.Resolve(ctx, billing.Resolution{
+		Key: in.IdempotencyKey, Case: in.Case, Resolution: in.Resolution, Note: in.Note,
+	})
+	if err != nil {
+		return nil, err
+	}
+	shown := &model.ReviewPayload{Case: resolved.Case, Errors: make([]model.UserError, len(resolved.Errors)), Replayed: resolved.Replayed}
+	if shown.Case != nil {
+		asked := selected(ctx)
+		bills := asked.at("bill").and(asked.at("case", "bill")).and(asked.at("case", "attempt", "bill"))
+		if err := r.fillCases(ctx, bills, []*ent.ReviewCase{shown.Case}); err != nil {
+			return nil, err
+		}
+		shown.Bill = shown.Case.Edges.Bill
+	}
+	for at, e := range resolved.Errors {
+		if shown.Errors[at], err = r.shownError(ctx, e); err != nil {
+			return nil, err
+		}
+	}
+	return shown, nil
+}
+
 // fillCases reads what was asked for of the cases' bills, and points the cases
 // and their attempts at them.
 func (r *Resolver) fillCases(ctx context.Context, asked selection, cases []*ent.ReviewCase) error {

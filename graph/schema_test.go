@@ -161,6 +161,7 @@ func TestSchema_RootFieldsAreForTheseRoles(t *testing.T) {
 		"Mutation.billCapture":           "SERVER FINANCE ADMIN",
 		"Mutation.billClaim":             "USER",
 		"Mutation.billAccessTokenCreate": "SERVER",
+		"Mutation.reviewResolve":         "FINANCE ADMIN",
 		"Mutation.userUpsert":            "SERVER ADMIN",
 		"Mutation.productUpsert":         "SERVER ADMIN",
 
@@ -189,7 +190,7 @@ func TestSchema_ListsOfWordsNameTheirWords(t *testing.T) {
 		"BillingSubscription.allowedActions": "cancel resume pause change_card",
 		"Provider.capabilities":              "start sync webhooks two_stage capture partial_capture void refund partial_refund expire save_card charge_saved",
 		"Viewer.permissions": "catalogue.read catalogue.write bills.create bills.create_custom bills.read_own bills.read_all bills.pay bills.refresh " +
-			"bills.cancel bills.capture bills.claim bills.share reviews.read users.read users.write",
+			"bills.cancel bills.capture bills.claim bills.share reviews.read reviews.resolve users.read users.write",
 		"Merchant.webhookEventTypes": "bill.created bill.authorized bill.paid bill.done bill.amount_mismatch bill.failed bill.expired bill.canceled bill.refunded " +
 			"review_case.opened review_case.resolved",
 		"Entitlement.kind":             "resource page",

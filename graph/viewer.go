@@ -45,6 +45,7 @@ func permissionsOf(schema *ast.Schema) map[pay.Role][]string {
 	add("bills.claim", mutation("billClaim"), nil)
 	add("bills.share", mutation("billAccessTokenCreate"), nil)
 	add("reviews.read", query("reviewCases"), nil)
+	add("reviews.resolve", mutation("reviewResolve"), nil)
 	add("users.read", query("users"), nil)
 	add("users.write", mutation("userUpsert"), nil)
 	return words

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"time"
@@ -46,6 +47,7 @@ type assembly struct {
 type app struct {
 	store  *store.Store
 	auth   *auth.Authenticator
+	bills  *billing.Service
 	runner *jobs.Runner
 	feed   *events.Feed
 	web    *web.Server
@@ -84,7 +86,7 @@ func assemble(a assembly) (*app, error) {
 		return nil, err
 	}
 	options := web.Options{
-		Schema: schema, Presenter: graph.Presenter(a.Logger), Auth: tokens, Billing: bills, Store: a.Store,
+		Schema: schema, Presenter: graph.Presenter(a.Logger, store.IsAway), Auth: tokens, Billing: bills, Store: a.Store,
 		Clock: clock, Logger: a.Logger, PublicURL: a.PublicURL, DrainDelay: a.DrainDelay,
 	}
 	if a.Web != nil {
@@ -98,12 +100,12 @@ func assemble(a assembly) (*app, error) {
 	if a.Drain == 0 {
 		a.Drain = drainTime
 	}
-	return &app{store: a.Store, auth: tokens, runner: runner, feed: feed, web: server, drain: a.Drain}, nil
+	return &app{store: a.Store, auth: tokens, bills: bills, runner: runner, feed: feed, web: server, drain: a.Drain}, nil
 }
 
-// jobLease is how long the jobs of a killed process wait for another: more than
-// one answer of a provider, and less than a person waits for their payment.
-const jobLease = 20 * time.Second
+// jobLease is how long the jobs of a killed process wait for another: less than a
+// person waits for their payment. A job that takes longer has its lease extended.
+const jobLease = 12 * time.Second
 
 // listen opens a TCP listener; port 0 picks a free one.
 func listen(ctx context.Context, addr string) (net.Listener, error) {
@@ -117,6 +119,9 @@ const drainTime = 20 * time.Second
 // then lets what has begun end.
 func (a *app) run(ctx context.Context, listener net.Listener) error {
 	defer a.auth.Close()
+	if err := a.bills.Begin(ctx); err != nil {
+		return fmt.Errorf("take up what an earlier process left: %w", err)
+	}
 	// The jobs and the feed outlive the web: what a last request has begun
 	// still finds them.
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))

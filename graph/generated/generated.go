@@ -112,6 +112,7 @@ type MutationResolver interface {
 	BillCapture(ctx context.Context, idempotencyKey string, bill string, amount *pay.Money) (*model.BillPayload, error)
 	BillClaim(ctx context.Context, bill string, accessToken string) (*model.BillPayload, error)
 	BillAccessTokenCreate(ctx context.Context, bill string, ttl *pay.Period) (*model.BillPayload, error)
+	ReviewResolve(ctx context.Context, input model.ReviewResolveInput) (*model.ReviewPayload, error)
 	UserUpsert(ctx context.Context, input model.UserUpsertInput) (*model.UserPayload, error)
 	ProductUpsert(ctx context.Context, input model.ProductUpsertInput) (*model.ProductPayload, error)
 }
@@ -226,6 +227,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputProductGrantsInput,
 		ec.unmarshalInputProductUpsertInput,
 		ec.unmarshalInputRequisiteInput,
+		ec.unmarshalInputReviewResolveInput,
 		ec.unmarshalInputServiceInput,
 		ec.unmarshalInputUserUpsertInput,
 	)
@@ -477,15 +479,15 @@ enum ReviewReason {
 
 """How a person ends a review case."""
 enum ReviewResolution {
-  """Accept the money as it is and deliver. The server acts next; the bill becomes PAID, then DONE."""
+  """Accept the money as it is and deliver. The server acts next; the bill becomes PAID, then DONE. Of IN_DOUBT: a person has seen that the money was taken, and it counts as if the provider had said so."""
   FULFIL
   """Return what is above the bill's total and deliver. The provider acts next on the refund."""
   REFUND_EXCESS
-  """Return everything. The provider acts next; the bill becomes REFUNDED when the money is back."""
+  """Return everything. The provider acts next; the bill becomes REFUNDED when the money is back. Money that is only held is let go."""
   REFUND_ALL
   """Try the delivery again. The server acts next."""
   RETRY_FULFILMENT
-  """Close the case and change nothing. Nobody acts next; the note says why."""
+  """Close the case and change nothing. Nobody acts next; the note says why. Of IN_DOUBT: no money moved as far as anybody can tell, and the bill may be paid, captured or canceled again."""
   DISMISS
 }
 
@@ -742,7 +744,7 @@ type StateError implements UserError {
   retry: RetryAdvice!
   """The object's present status, such as ` + "`" + `PAID` + "`" + `."""
   from: String!
-  """What can be done from there: values of the object's ` + "`" + `allowedActions` + "`" + `. Empty when nothing can."""
+  """What can be done from there: values of the object's ` + "`" + `allowedActions` + "`" + `, or of a review case's ` + "`" + `allowedResolutions` + "`" + `. Empty when nothing can."""
   allowed: [String!]!
 }
 
@@ -847,7 +849,7 @@ type Viewer {
   ` + "`" + `bills.read_own` + "`" + ` (their own bills), ` + "`" + `bills.read_all` + "`" + ` (bills, billByReference, billTotals, merchantBillUpdated),
   ` + "`" + `bills.pay` + "`" + ` (billPay), ` + "`" + `bills.refresh` + "`" + ` (billRefresh), ` + "`" + `bills.cancel` + "`" + ` (billCancel), ` + "`" + `bills.capture` + "`" + ` (billCapture),
   ` + "`" + `bills.claim` + "`" + ` (billClaim), ` + "`" + `bills.share` + "`" + ` (billAccessTokenCreate),
-  ` + "`" + `reviews.read` + "`" + ` (reviewCases), ` + "`" + `users.read` + "`" + ` (user, users), ` + "`" + `users.write` + "`" + ` (userUpsert).
+  ` + "`" + `reviews.read` + "`" + ` (reviewCases), ` + "`" + `reviews.resolve` + "`" + ` (reviewResolve), ` + "`" + `users.read` + "`" + ` (user, users), ` + "`" + `users.write` + "`" + ` (userUpsert).
   """
   permissions: [String!]!
   """The merchant whose key or token it is."""
@@ -1143,7 +1145,7 @@ type BillEvent {
   from: BillStatus
   """The status after."""
   to: BillStatus!
-  """Why, as a stable word for programs: ` + "`" + `bill.created` + "`" + `, ` + "`" + `bill.claimed` + "`" + `, ` + "`" + `bill.canceled` + "`" + `, ` + "`" + `bill.expired` + "`" + `, ` + "`" + `bill.hold_lapsed` + "`" + `, ` + "`" + `bill.fulfilled` + "`" + `; ` + "`" + `attempt.` + "`" + ` and its status in lower case; ` + "`" + `payment.authorized` + "`" + `, ` + "`" + `payment.captured` + "`" + `, or ` + "`" + `payment.` + "`" + ` and the reason of the review case in lower case. Treat an unknown one as a change like any other."""
+  """Why, as a stable word for programs: ` + "`" + `bill.created` + "`" + `, ` + "`" + `bill.claimed` + "`" + `, ` + "`" + `bill.canceled` + "`" + `, ` + "`" + `bill.expired` + "`" + `, ` + "`" + `bill.hold_lapsed` + "`" + `, ` + "`" + `bill.fulfilled` + "`" + `; ` + "`" + `attempt.` + "`" + ` and its status in lower case; ` + "`" + `payment.authorized` + "`" + `, ` + "`" + `payment.captured` + "`" + `, or ` + "`" + `payment.` + "`" + ` and the reason of the review case in lower case; ` + "`" + `review.` + "`" + ` and the resolution of a review case in lower case; ` + "`" + `bill.refunded` + "`" + `. Treat an unknown one as a change like any other."""
   reason: String!
   """Who was calling when it happened, which may be who asked the provider. Null when the server did it by itself."""
   actor: Role
@@ -1260,6 +1262,8 @@ type ReviewCase implements Node {
   resolution: ReviewResolution
   """What the person who ended it wrote. Null while open."""
   note: String
+  """Who ended it: their role, and how their token names them. Null while open."""
+  resolvedBy: String
   """When it was opened."""
   openedAt: DateTime!
   """When it was ended. Null while open."""
@@ -1731,6 +1735,18 @@ input BillPayInput {
   saveCard: Boolean = false
 }
 
+"""How a person ends a review case."""
+input ReviewResolveInput {
+  """Made by the caller once per decision and sent again on every repeat; 1 to 255 characters."""
+  idempotencyKey: ID!
+  """The review case to end, by id."""
+  case: ID!
+  """How it ends: one of the case's ` + "`" + `allowedResolutions` + "`" + `."""
+  resolution: ReviewResolution!
+  """Why, for whoever looks at it later: 1 to 2,000 characters, and no card number."""
+  note: String!
+}
+
 """A payer as the merchant knows them. What is absent stays as it is; null empties it."""
 input UserUpsertInput {
   """Made by the caller once per change and sent again on every repeat; 1 to 255 characters."""
@@ -1801,6 +1817,18 @@ type BillPayload {
   bill: Bill
   """The GUEST token of this bill, to be sent as a bearer token: to the PUBLIC caller who created it, on replays too, and from billAccessTokenCreate. Null otherwise. Keep it secret."""
   accessToken: String
+  """What went wrong, in no order. Empty when nothing did."""
+  errors: [UserError!]!
+  """True when this is the answer to an earlier call with the same key and nothing was done now."""
+  replayed: Boolean!
+}
+
+"""What became of reviewResolve."""
+type ReviewPayload {
+  """The review case as it is now. Null when there is none, or it is not the caller's to see."""
+  case: ReviewCase
+  """The bill concerned, as it is now. Null when the money belongs to none."""
+  bill: Bill
   """What went wrong, in no order. Empty when nothing did."""
   errors: [UserError!]!
   """True when this is the answer to an earlier call with the same key and nothing was done now."""
@@ -2054,6 +2082,18 @@ type Mutation {
     """How long the token is good. Absent: PT24H; at most P30D."""
     ttl: Duration
   ): BillPayload! @auth(any: [SERVER])
+  """
+  Ends a review case by a person's decision, which is carried out with it: delivery
+  and the letting go of held money follow within seconds. Who decided, and the note,
+  are kept for good. Codes: INVALID (the note), NOT_FOUND, STATE_CONFLICT (the case
+  is ended, or cannot end like that now: ` + "`" + `allowed` + "`" + ` says how it can), UNSUPPORTED
+  (REFUND_EXCESS, and REFUND_ALL of money that was taken: not from here yet), and
+  those of the key.
+  """
+  reviewResolve(
+    """Which case, how it ends, and why."""
+    input: ReviewResolveInput!
+  ): ReviewPayload! @auth(any: [FINANCE, ADMIN]) @cost(weight: 10)
   """
   Tells us of a payer, or changes what we know of them. Codes: INVALID, and those
   of the key.
@@ -2727,6 +2767,8 @@ func (ec *executionContext) childFields_ReviewCase(ctx context.Context, field gr
 		return ec.fieldContext_ReviewCase_resolution(ctx, field)
 	case "note":
 		return ec.fieldContext_ReviewCase_note(ctx, field)
+	case "resolvedBy":
+		return ec.fieldContext_ReviewCase_resolvedBy(ctx, field)
 	case "openedAt":
 		return ec.fieldContext_ReviewCase_openedAt(ctx, field)
 	case "resolvedAt":
@@ -2757,6 +2799,20 @@ func (ec *executionContext) childFields_ReviewCaseEdge(ctx context.Context, fiel
 		return ec.fieldContext_ReviewCaseEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReviewCaseEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ReviewPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "case":
+		return ec.fieldContext_ReviewPayload_case(ctx, field)
+	case "bill":
+		return ec.fieldContext_ReviewPayload_bill(ctx, field)
+	case "errors":
+		return ec.fieldContext_ReviewPayload_errors(ctx, field)
+	case "replayed":
+		return ec.fieldContext_ReviewPayload_replayed(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReviewPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_User(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3157,6 +3213,20 @@ func (ec *executionContext) field_Mutation_productUpsert_args(ctx context.Contex
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.ProductUpsertInput, error) {
 			return ec.unmarshalNProductUpsertInput2githubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐProductUpsertInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_reviewResolve_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ReviewResolveInput, error) {
+			return ec.unmarshalNReviewResolveInput2githubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐReviewResolveInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -8600,6 +8670,68 @@ func (ec *executionContext) fieldContext_Mutation_billAccessTokenCreate(ctx cont
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_reviewResolve(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_reviewResolve(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ReviewResolve(ctx, fc.Args["input"].(model.ReviewResolveInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRoleᚄ(ctx, []any{"FINANCE", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.ReviewPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.ReviewPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ReviewPayload) graphql.Marshaler {
+			return ec.marshalNReviewPayload2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐReviewPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_reviewResolve(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReviewPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_reviewResolve_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_userUpsert(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -11498,6 +11630,29 @@ func (ec *executionContext) fieldContext_ReviewCase_note(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("ReviewCase", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
+func (ec *executionContext) _ReviewCase_resolvedBy(ctx context.Context, field graphql.CollectedField, obj *ent.ReviewCase) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReviewCase_resolvedBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ResolvedBy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ReviewCase_resolvedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ReviewCase", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _ReviewCase_openedAt(ctx context.Context, field graphql.CollectedField, obj *ent.ReviewCase) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -11716,6 +11871,125 @@ func (ec *executionContext) fieldContext_ReviewCaseEdge_node(_ context.Context, 
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _ReviewPayload_case(ctx context.Context, field graphql.CollectedField, obj *model.ReviewPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReviewPayload_case(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Case, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.ReviewCase) graphql.Marshaler {
+			return ec.marshalOReviewCase2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐReviewCase(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ReviewPayload_case(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ReviewPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReviewCase(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ReviewPayload_bill(ctx context.Context, field graphql.CollectedField, obj *model.ReviewPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReviewPayload_bill(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Bill, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Bill) graphql.Marshaler {
+			return ec.marshalOBill2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐBill(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ReviewPayload_bill(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ReviewPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Bill(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ReviewPayload_errors(ctx context.Context, field graphql.CollectedField, obj *model.ReviewPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReviewPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ReviewPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ReviewPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ReviewPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.ReviewPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReviewPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ReviewPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ReviewPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _StateError_code(ctx context.Context, field graphql.CollectedField, obj *model.StateError) (ret graphql.Marshaler) {
@@ -15128,6 +15402,57 @@ func (ec *executionContext) unmarshalInputRequisiteInput(ctx context.Context, ob
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputReviewResolveInput(ctx context.Context, obj any) (model.ReviewResolveInput, error) {
+	var it model.ReviewResolveInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "case", "resolution", "note"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "case":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("case"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Case = data
+		case "resolution":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("resolution"))
+			data, err := ec.unmarshalNReviewResolution2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐReviewResolution(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Resolution = data
+		case "note":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Note = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputServiceInput(ctx context.Context, obj any) (model.ServiceInput, error) {
 	var it model.ServiceInput
 	if obj == nil {
@@ -17959,6 +18284,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "reviewResolve":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_reviewResolve(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "userUpsert":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_userUpsert(ctx, field)
@@ -19504,6 +19836,11 @@ func (ec *executionContext) _ReviewCase(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "resolvedBy":
+			out.Values[i] = ec._ReviewCase_resolvedBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "openedAt":
 			out.Values[i] = ec._ReviewCase_openedAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -19640,6 +19977,59 @@ func (ec *executionContext) _ReviewCaseEdge(ctx context.Context, sel ast.Selecti
 			}
 		case "node":
 			out.Values[i] = ec._ReviewCaseEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var reviewPayloadImplementors = []string{"ReviewPayload"}
+
+func (ec *executionContext) _ReviewPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ReviewPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, reviewPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ReviewPayload")
+		case "case":
+			out.Values[i] = ec._ReviewPayload_case(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "bill":
+			out.Values[i] = ec._ReviewPayload_bill(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._ReviewPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._ReviewPayload_replayed(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -22223,6 +22613,16 @@ func (ec *executionContext) marshalNReviewCaseEdge2ᚖgithubᚗcomᚋpaygraphᚋ
 	return ec._ReviewCaseEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNReviewPayload2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐReviewPayload(ctx context.Context, sel ast.SelectionSet, v *model.ReviewPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._ReviewPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNReviewReason2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐReviewReason(ctx context.Context, v any) (pay.ReviewReason, error) {
 	tmp, err := scalar.UnmarshalString(v)
 	res := pay.ReviewReason(tmp)
@@ -22285,6 +22685,11 @@ func (ec *executionContext) marshalNReviewResolution2ᚕgithubᚗcomᚋpaygraph�
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalNReviewResolveInput2githubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐReviewResolveInput(ctx context.Context, v any) (model.ReviewResolveInput, error) {
+	res, err := ec.unmarshalInputReviewResolveInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalNRole2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRole(ctx context.Context, v any) (pay.Role, error) {
@@ -23209,6 +23614,13 @@ func (ec *executionContext) unmarshalORequisiteInput2ᚕᚖgithubᚗcomᚋpaygra
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) marshalOReviewCase2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐReviewCase(ctx context.Context, sel ast.SelectionSet, v *ent.ReviewCase) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ReviewCase(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOReviewReason2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐReviewReasonᚄ(ctx context.Context, v any) ([]pay.ReviewReason, error) {

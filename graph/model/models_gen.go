@@ -581,6 +581,30 @@ type ReviewCaseEdge struct {
 	Node *ent.ReviewCase `json:"node"`
 }
 
+// What became of reviewResolve.
+type ReviewPayload struct {
+	// The review case as it is now. Null when there is none, or it is not the caller's to see.
+	Case *ent.ReviewCase `json:"case"`
+	// The bill concerned, as it is now. Null when the money belongs to none.
+	Bill *ent.Bill `json:"bill"`
+	// What went wrong, in no order. Empty when nothing did.
+	Errors []UserError `json:"errors"`
+	// True when this is the answer to an earlier call with the same key and nothing was done now.
+	Replayed bool `json:"replayed"`
+}
+
+// How a person ends a review case.
+type ReviewResolveInput struct {
+	// Made by the caller once per decision and sent again on every repeat; 1 to 255 characters.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The review case to end, by id.
+	Case string `json:"case"`
+	// How it ends: one of the case's `allowedResolutions`.
+	Resolution pay.ReviewResolution `json:"resolution"`
+	// Why, for whoever looks at it later: 1 to 2,000 characters, and no card number.
+	Note string `json:"note"`
+}
+
 // A service at KTPay and the payer's account with it.
 type ServiceInput struct {
 	// The service's number at KTPay.
@@ -603,7 +627,7 @@ type StateError struct {
 	Retry pay.Retry `json:"retry"`
 	// The object's present status, such as `PAID`.
 	From string `json:"from"`
-	// What can be done from there: values of the object's `allowedActions`. Empty when nothing can.
+	// What can be done from there: values of the object's `allowedActions`, or of a review case's `allowedResolutions`. Empty when nothing can.
 	Allowed []string `json:"allowed"`
 }
 

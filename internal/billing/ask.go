@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/ent/attempt"
+	"github.com/paygraph/paygraph/internal/crashpoint"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store"
 	"github.com/paygraph/paygraph/internal/viewer"
@@ -19,29 +21,67 @@ import (
 const askInterval = 2 * time.Second
 
 // ask asks the provider what became of an attempt and settles the answer. It
-// does nothing when the attempt was asked about within askInterval. It waits on
-// the provider and must not be called inside a transaction; it is safe to repeat.
-func (s *Service) ask(ctx context.Context, id pay.AttemptID) error {
+// reports false when nobody was asked: the attempt was asked about within
+// askInterval, or its provider cannot be asked. It waits on the provider and must
+// not be called inside a transaction; it is safe to repeat. A provider that did
+// not answer is an Error of package providers.
+func (s *Service) ask(ctx context.Context, id pay.AttemptID) (asked bool, err error) {
 	ctx = viewer.AsProgram(ctx)
 	a, err := s.mayAsk(ctx, id)
 	if a == nil || err != nil {
-		return err
+		return false, err
 	}
 	account, known := s.Accounts.ByCode(a.Account)
 	if !known || !account.Provider.Capabilities().Can(providers.OpSync) {
-		return nil
+		return false, nil
 	}
+	crashpoint.Here(crashpoint.AskTaken)
 	call, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
+	// No breaker stands here: asking takes no money, and is how everything is
+	// found out after an outage.
 	result, err := account.Provider.Sync(call, providers.Ref{OrderNumber: a.OrderNumber, ProviderRef: deref(a.ProviderRef)})
-	switch kind := providers.KindOf(err); {
-	case err == nil:
-	case kind == providers.NotFound:
-		return s.neverHeardOf(ctx, a)
-	default:
-		return fmt.Errorf("ask about attempt %s: %w", id, err)
+	crashpoint.Here(crashpoint.AskAnswered)
+	kind := providers.KindOf(err)
+	if err != nil && kind != providers.NotFound {
+		return true, fmt.Errorf("ask about attempt %s: %w", id, err)
 	}
-	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error { return s.settle(ctx, tx, id, result) })
+	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		now, err := tx.Attempt.Query().Where(attempt.ID(id)).WithBill().Only(ctx)
+		switch {
+		case err != nil:
+			return fmt.Errorf("read attempt %s: %w", id, err)
+		case isOldNews(now, *a.AskedAt):
+			return nil
+		case kind == providers.NotFound:
+			err = s.neverHeardOf(ctx, tx, now.Edges.Bill, now)
+		default:
+			err = s.settle(ctx, tx, id, result)
+		}
+		crashpoint.Here(crashpoint.Settling)
+		return err
+	})
+	crashpoint.Here(crashpoint.Settled)
+	return true, err
+}
+
+// soonest is when an attempt may be asked about: now, or askInterval after the
+// last time. A last time that is yet to come is the mark of a clock that was set
+// back, and counts for nothing.
+func soonest(a *ent.Attempt, now time.Time) time.Time {
+	if a.AskedAt == nil || a.AskedAt.After(now.Add(askInterval)) {
+		return now
+	}
+	if next := a.AskedAt.Add(askInterval); next.After(now) {
+		return next
+	}
+	return now
+}
+
+// isOldNews reports whether an answer to a question of that time must not be held
+// against what was recorded since: the capture came while the question was out.
+func isOldNews(a *ent.Attempt, asked time.Time) bool {
+	return a.Status == pay.AttemptCaptured && a.ResolvedAt != nil && !asked.After(*a.ResolvedAt)
 }
 
 // mayAsk takes the right to ask now, by one guarded UPDATE, so that webhook,
@@ -52,13 +92,15 @@ func (s *Service) mayAsk(ctx context.Context, id pay.AttemptID) (a *ent.Attempt,
 	if err != nil {
 		return nil, fmt.Errorf("read attempt %s: %w", id, err)
 	}
-	if known.AskedAt != nil && known.AskedAt.After(s.now().Add(-askInterval)) {
+	if soonest(known, s.now()).After(s.now()) {
 		return nil, nil //nolint:nilnil // not allowed is an answer here; a flood of questions writes nothing
 	}
 	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		a = nil
 		n, err := tx.Attempt.Update().
-			Where(attempt.ID(id), attempt.Or(attempt.AskedAtIsNil(), attempt.AskedAtLTE(tx.Now.Add(-askInterval)))).
+			Where(attempt.ID(id), attempt.Or(
+				attempt.AskedAtIsNil(), attempt.AskedAtLTE(tx.Now.Add(-askInterval)), attempt.AskedAtGT(tx.Now.Add(askInterval)),
+			)).
 			SetAskedAt(tx.Now).Save(ctx)
 		if err != nil || n == 0 {
 			return err
@@ -76,28 +118,24 @@ func (s *Service) mayAsk(ctx context.Context, id pay.AttemptID) (a *ent.Attempt,
 }
 
 // neverHeardOf settles that the provider does not know the order. It is believed
-// only after the provider's settling time; then what we sent never arrived.
-func (s *Service) neverHeardOf(ctx context.Context, a *ent.Attempt) error {
-	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		a, err := tx.Attempt.Query().Where(attempt.ID(a.ID)).WithBill().Only(ctx)
-		if err != nil {
-			return fmt.Errorf("read attempt %s: %w", a.ID, err)
-		}
-		if a.Status == pay.AttemptActionRequired && !tx.Now.Before(a.WatchUntil) {
-			return s.settleClosed(ctx, tx, a.Edges.Bill, a, providers.Result{}, pay.AttemptExpired)
-		}
-		if !s.hasSettled(a, tx.Now) || a.Status != pay.AttemptUnknown && a.Status != pay.AttemptSent {
-			return nil
-		}
-		if err := s.moveAttempt(ctx, tx, a, pay.AttemptFailed, providers.Result{}, nil); err != nil {
-			return err
-		}
-		if err := resolveOperations(ctx, tx, a.ID, pay.OperationFailed, string(providers.NotFound)); err != nil {
-			return err
-		}
-		b := a.Edges.Bill
-		return s.advance(ctx, tx, b, afterAttempt(b, a, pay.AttemptFailed))
-	})
+// only after the provider's settling time; then what we sent never arrived. Money
+// that we have recorded is another matter: a person must look.
+func (s *Service) neverHeardOf(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt) error {
+	switch {
+	case a.Status == pay.AttemptCaptured:
+		return s.compareCapture(ctx, tx, b, a, a.Captured().Zero())
+	case a.Status == pay.AttemptActionRequired && !tx.Now.Before(a.WatchUntil):
+		return s.settleClosed(ctx, tx, b, a, providers.Result{}, pay.AttemptExpired)
+	case !s.hasSettled(a, tx.Now) || a.Status != pay.AttemptUnknown && a.Status != pay.AttemptSent:
+		return nil
+	}
+	if err := s.moveAttempt(ctx, tx, a, pay.AttemptFailed, providers.Result{}, nil); err != nil {
+		return err
+	}
+	if err := resolveOperations(ctx, tx, a.ID, pay.OperationFailed, string(providers.NotFound)); err != nil {
+		return err
+	}
+	return s.afterEnd(ctx, tx, b, a, pay.AttemptFailed)
 }
 
 // hasSettled reports whether the provider has had time to know of everything
@@ -107,11 +145,18 @@ func (s *Service) hasSettled(a *ent.Attempt, now time.Time) bool {
 	if a.DoubtSince != nil {
 		since = *a.DoubtSince
 	}
-	var settling time.Duration
-	if account, known := s.Accounts.ByCode(a.Account); known {
-		settling = account.Provider.Capabilities().SettlingTime
+	return !now.Before(since.Add(s.settlingOf(a.Account)))
+}
+
+// settlingOf is how long after the beginning of a call the account's provider may
+// still not know of it: as long as the call may last, and the provider's own time
+// after that.
+func (s *Service) settlingOf(code string) time.Duration {
+	settling := callTimeout
+	if account, known := s.Accounts.ByCode(code); known {
+		settling += account.Provider.Capabilities().SettlingTime
 	}
-	return !now.Before(since.Add(settling))
+	return settling
 }
 
 // Refresh asks the provider now about a bill's attempts that may still take
@@ -135,7 +180,7 @@ func (s *Service) Refresh(ctx context.Context, rawID string) (*Outcome, error) {
 	}
 	outcome := &Outcome{Bill: b.ID}
 	for _, a := range attempts {
-		if err := s.ask(ctx, a.ID); err != nil {
+		if _, err := s.ask(ctx, a.ID); err != nil {
 			if _, ok := errors.AsType[*providers.Error](err); !ok {
 				return nil, err
 			}
@@ -147,17 +192,18 @@ func (s *Service) Refresh(ctx context.Context, rawID string) (*Outcome, error) {
 }
 
 // nextAsk is when the job asks about an attempt again; the zero time is never.
-// In doubt: 2, 5, 15, 60 s after the doubt began, then every 10 min for a day.
-// Open: a quarter of its age, at least 3 s and at most 2 min, until the watch
-// ends.
-func nextAsk(a *ent.Attempt, now time.Time) time.Time {
+// In doubt: see nextInDoubt. Open: a quarter of its age, at least 3 s and at most
+// 2 min, until the watch ends.
+func (s *Service) nextAsk(a *ent.Attempt, now time.Time) time.Time {
 	switch {
 	case a.Status == pay.AttemptCaptured:
 		return time.Time{}
 	case a.DoubtSince != nil:
-		return nextInDoubt(*a.DoubtSince, now)
+		return nextInDoubt(*a.DoubtSince, s.settlingOf(a.Account), now)
 	case a.Status == pay.AttemptAuthorized:
 		return now.Add(authorizedPoll)
+	case a.Status == pay.AttemptCreated && now.Before(a.CreatedAt.Add(openingLease)):
+		return a.CreatedAt.Add(openingLease)
 	case now.After(a.WatchUntil) && !a.Status.IsOpen():
 		return time.Time{}
 	}
@@ -169,14 +215,23 @@ func nextAsk(a *ent.Attempt, now time.Time) time.Time {
 const (
 	authorizedPoll = 10 * time.Minute
 	doubtPoll      = 10 * time.Minute
-	doubtEnds      = 24 * time.Hour
+	doubtEnds      = 24 * time.Hour // then a person is asked too
+	lostPoll       = time.Hour      // what a person has been asked about
 )
 
-func nextInDoubt(since, now time.Time) time.Time {
-	for _, after := range []time.Duration{2 * time.Second, 5 * time.Second, 15 * time.Second, 60 * time.Second} {
+// nextInDoubt is when doubt is asked about again: 2, 5, 15 and 60 s after it
+// began, when "it was not done" may be believed, then every 10 min for a day, and
+// every hour from then on.
+func nextInDoubt(since time.Time, settling time.Duration, now time.Time) time.Time {
+	waits := []time.Duration{2 * time.Second, 5 * time.Second, 15 * time.Second, 60 * time.Second, settling}
+	slices.Sort(waits)
+	for _, after := range waits {
 		if at := since.Add(after); at.After(now) {
 			return at
 		}
+	}
+	if now.Sub(since) >= doubtEnds {
+		return now.Add(lostPoll)
 	}
 	return now.Add(doubtPoll)
 }

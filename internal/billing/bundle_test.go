@@ -272,12 +272,15 @@ func (b *bundle) control(method, path string, body any) map[string]any {
 // notified plays Payture's notification about an attempt, true or forged.
 func (b *bundle) notified(a *ent.Attempt) {
 	b.t.Helper()
-	body := "Notification=EnginePaySuccess&Success=True&ErrCode=NONE&OrderId=" + a.OrderNumber + "&Amount=1&MerchantContract=Merchant"
-	reply, err := b.Notify(b.t.Context(), "payture", a.Account, providers.Notification{
-		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, Body: []byte(body),
-	})
+	reply, err := b.Notify(b.t.Context(), "payture", a.Account, paidNotice(a.OrderNumber))
 	require.NoError(b.t, err)
 	require.Equal(b.t, http.StatusOK, reply.Status)
+}
+
+// paidNotice is what Payture sends when an order was paid.
+func paidNotice(order string) providers.Notification {
+	body := "Notification=EnginePaySuccess&Success=True&ErrCode=NONE&OrderId=" + order + "&Amount=1&MerchantContract=Merchant"
+	return providers.Notification{Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, Body: []byte(body)}
 }
 
 // booked sums the ledger by kind of account: what each gained.

@@ -7,6 +7,7 @@ import (
 	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/ent/attempt"
 	"github.com/paygraph/paygraph/ent/bill"
+	"github.com/paygraph/paygraph/internal/crashpoint"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store"
 	"github.com/paygraph/paygraph/internal/viewer"
@@ -71,7 +72,7 @@ func (s *Service) askBeforeCancel(ctx context.Context, id pay.BillID) error {
 	if err != nil {
 		return fmt.Errorf("read the current attempt of bill %s: %w", id, err)
 	}
-	if err := s.ask(ctx, current.ID); err != nil {
+	if _, err := s.ask(ctx, current.ID); err != nil {
 		s.Logger.WarnContext(ctx, "a provider could not be asked before a cancel", "attempt", current.ID, "error", err)
 	}
 	return nil
@@ -100,7 +101,10 @@ func (s *Service) cancelPending(ctx context.Context, c *claim, id pay.BillID) (*
 		if err := s.advance(ctx, tx, b, move{To: pay.BillCanceled, Reason: "bill.canceled"}); err != nil {
 			return err
 		}
-		return c.settle(ctx, tx)
+		err = c.settle(ctx, tx)
+		crashpoint.Here(crashpoint.Canceling)
+		return err
 	})
+	crashpoint.Here(crashpoint.Canceled)
 	return s.ended(ctx, c, id, nil, err)
 }

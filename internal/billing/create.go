@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/paygraph/paygraph/ent"
+	"github.com/paygraph/paygraph/internal/crashpoint"
 	"github.com/paygraph/paygraph/internal/jobs"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store"
@@ -163,6 +164,7 @@ func (s *Service) createOnly(ctx context.Context, c *claim, id pay.BillID, inser
 		}
 		return c.settle(ctx, tx)
 	})
+	crashpoint.Here(crashpoint.BillInserted)
 	return s.ended(ctx, c, id, nil, err)
 }
 

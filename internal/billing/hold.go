@@ -8,9 +8,11 @@ import (
 	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/ent/attempt"
 	"github.com/paygraph/paygraph/ent/bill"
+	"github.com/paygraph/paygraph/internal/crashpoint"
 	"github.com/paygraph/paygraph/internal/jobs"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store"
+	"github.com/paygraph/paygraph/internal/viewer"
 	"github.com/paygraph/paygraph/providers"
 )
 
@@ -83,7 +85,7 @@ func (s *Service) settleHold(ctx context.Context, tx *store.Tx, b *ent.Bill, a *
 		return s.advance(ctx, tx, b, move{To: pay.BillAuthorized, Reason: "payment.authorized"})
 	}
 	details := fmt.Sprintf("The provider holds %s; %s was asked for. Nothing is taken yet.", held, a.Amount())
-	if err := s.openReview(ctx, tx, verdict.Review, b, a, &held, details); err != nil {
+	if _, err := s.openReview(ctx, tx, verdict.Review, b, a, &held, details); err != nil {
 		return err
 	}
 	return s.advance(ctx, tx, b, move{To: verdict.Bill, Reason: "payment." + reviewWord(verdict.Review)})
@@ -163,6 +165,14 @@ func (s *Service) releaseJob(ctx context.Context, job jobs.Job) error {
 	if err != nil {
 		return jobs.Park(err)
 	}
+	hold, err := s.Store.Read().Attempt.Get(viewer.AsProgram(ctx), id)
+	if err != nil {
+		return fmt.Errorf("read attempt %s: %w", id, err)
+	}
+	if !s.lanes.enter(hold.Account) {
+		return jobs.Snooze(s.now().Add(laneFull))
+	}
+	defer s.lanes.leave(hold.Account)
 	var a *ent.Attempt
 	var handle string
 	wait := false
@@ -190,12 +200,14 @@ func (s *Service) releaseJob(ctx context.Context, job jobs.Job) error {
 	case a == nil:
 		return nil
 	}
-	result, callErr := s.callHeld(ctx, a.Unwrap(), handle, void)
+	result, callErr := s.callHeld(ctx, a.Unwrap(), pay.OperationVoid, handle, void)
 	var refused *pay.Error
 	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		refused, err = s.recordOperation(ctx, tx, a, result, callErr)
+		crashpoint.Here(crashpoint.OperationRecording)
 		return err
 	})
+	crashpoint.Here(crashpoint.OperationRecorded)
 	if err != nil || refused == nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/ent/attempt"
 	"github.com/paygraph/paygraph/ent/operation"
+	"github.com/paygraph/paygraph/internal/crashpoint"
 	"github.com/paygraph/paygraph/internal/jobs"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store"
@@ -27,6 +28,7 @@ type opening struct {
 // The times of an attempt's life.
 const (
 	callTimeout  = 10 * time.Second // one answer of a provider
+	openingLease = 15 * time.Second // an opening without an answer recorded by then died with its process
 	watchAfter   = 15 * time.Minute // money is looked for this long after a session's end
 	firstAsk     = 5 * time.Second  // the first poll of an open attempt
 	openingTries = 2                // an opening in doubt is superseded once in the same call
@@ -64,17 +66,20 @@ func (s *Service) open(ctx context.Context, c *claim, id pay.BillID, o opening, 
 				}
 			}
 			a, err = s.newAttempt(ctx, tx, b, o)
+			crashpoint.Here(crashpoint.BillInserting)
 			return err
 		})
 		if err != nil || a == nil {
 			return s.ended(ctx, c, id, nil, err)
 		}
+		crashpoint.Here(crashpoint.OpeningCommitted)
 		b.Unwrap()
 		a.Unwrap()
 
 		// From here on the work is finished even if the caller hangs up.
 		work := context.WithoutCancel(ctx)
 		result, callErr := s.start(work, b, a, o)
+		crashpoint.Here(crashpoint.OpeningAnswered)
 		answer := s.readOpening(work, a, result, callErr)
 		again := answer.inDoubt && try < openingTries
 		var refused *pay.Error
@@ -89,8 +94,11 @@ func (s *Service) open(ctx context.Context, c *claim, id pay.BillID, o opening, 
 			if refused, err = s.recordOpening(ctx, tx, now, a.ID, answer); err != nil || again {
 				return err
 			}
-			return c.settle(ctx, tx, asList(refused)...)
+			err = c.settle(ctx, tx, asList(refused)...)
+			crashpoint.Here(crashpoint.OpeningRecording)
+			return err
 		})
+		crashpoint.Here(crashpoint.OpeningRecorded)
 		if err != nil || !again {
 			return s.ended(work, c, id, refused, err)
 		}
@@ -176,7 +184,7 @@ func (s *Service) makeRoom(ctx context.Context, tx *store.Tx, b *ent.Bill, o ope
 	switch {
 	case current.Status == pay.AttemptUnknown || current.Status == pay.AttemptAuthorized:
 		return false, pay.Errorf(pay.CodeConflict, "bill.in_doubt", "An earlier attempt may have taken the money. Its provider is being asked.")
-	case current.Status == pay.AttemptCreated && tx.Now.Before(current.CreatedAt.Add(claimLease)):
+	case current.Status == pay.AttemptCreated && tx.Now.Before(current.CreatedAt.Add(openingLease)):
 		return true, nil // another call is opening it right now: the bill says WAIT
 	case current.Status == pay.AttemptActionRequired && current.Account == o.Account.Code && current.DeclineCode == nil && isPayableAt(current, tx.Now):
 		return true, nil
@@ -269,8 +277,19 @@ func resolveOperations(ctx context.Context, tx *store.Tx, id pay.AttemptID, stat
 	return nil
 }
 
+// askAt has the provider asked about an attempt at a time.
 func (s *Service) askAt(ctx context.Context, tx *store.Tx, id pay.AttemptID, at time.Time) error {
-	err := jobs.Schedule(ctx, tx, jobs.Spec{Kind: jobAsk, Key: id.String(), RunAt: at, Priority: priorityAsk})
+	return scheduleAsk(ctx, tx, id, at, priorityAsk)
+}
+
+// askInDoubt is askAt for money in doubt: it goes before the questions about pages
+// that are open, which may be thousands after an outage.
+func (s *Service) askInDoubt(ctx context.Context, tx *store.Tx, id pay.AttemptID, at time.Time) error {
+	return scheduleAsk(ctx, tx, id, at, priorityDoubt)
+}
+
+func scheduleAsk(ctx context.Context, tx *store.Tx, id pay.AttemptID, at time.Time, priority int) error {
+	err := jobs.Schedule(ctx, tx, jobs.Spec{Kind: jobAsk, Key: id.String(), RunAt: at, Priority: priority})
 	if err != nil {
 		return fmt.Errorf("schedule asking about attempt %s: %w", id, err)
 	}
@@ -285,7 +304,13 @@ func (s *Service) start(ctx context.Context, b *ent.Bill, a *ent.Attempt, o open
 	if err != nil {
 		return providers.Result{}, &providers.Error{Provider: o.Account.Provider.Name(), Op: providers.OpStart, Kind: providers.Unavailable, Err: err}
 	}
-	return o.Account.Provider.Start(ctx, providers.StartRequest{
+	return s.guarded(ctx, o.Account, providers.OpStart, func() (providers.Result, error) {
+		return o.Account.Provider.Start(ctx, s.startRequest(b, a, o, title))
+	})
+}
+
+func (s *Service) startRequest(b *ent.Bill, a *ent.Attempt, o opening, title string) providers.StartRequest {
+	return providers.StartRequest{
 		OrderNumber: a.OrderNumber,
 		Amount:      a.Amount(),
 		Description: title,
@@ -296,7 +321,7 @@ func (s *Service) start(ctx context.Context, b *ent.Bill, a *ent.Attempt, o open
 			IP: o.Payer.IP, Note: deref(o.Payer.Note),
 		},
 		Expires: b.ExpiresAt,
-	})
+	}
 }
 
 // describe is the one line that a payer reads on the provider's page.

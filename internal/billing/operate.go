@@ -7,6 +7,7 @@ import (
 
 	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/ent/attempt"
+	"github.com/paygraph/paygraph/internal/crashpoint"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store"
 	"github.com/paygraph/paygraph/providers"
@@ -52,13 +53,16 @@ func (s *Service) operate(ctx context.Context, c *claim, b *ent.Bill, kind pay.O
 	}
 	a.Unwrap()
 	work := context.WithoutCancel(ctx)
-	result, callErr := s.callHeld(work, a, handle, call)
+	result, callErr := s.callHeld(work, a, kind, handle, call)
 	err = s.inTx(work, func(ctx context.Context, tx *store.Tx) (err error) {
 		if refused, err = s.recordOperation(ctx, tx, a, result, callErr); err != nil {
 			return err
 		}
-		return c.settle(ctx, tx, asList(refused)...)
+		err = c.settle(ctx, tx, asList(refused)...)
+		crashpoint.Here(crashpoint.OperationRecording)
+		return err
 	})
+	crashpoint.Here(crashpoint.OperationRecorded)
 	return s.ended(work, c, b.ID, refused, err)
 }
 
@@ -86,14 +90,22 @@ func (s *Service) commitOperation(ctx context.Context, tx *store.Tx, a *ent.Atte
 }
 
 // callHeld calls the provider about a hold. No transaction is open.
-func (s *Service) callHeld(ctx context.Context, a *ent.Attempt, handle string, call callFunc) (providers.Result, error) {
+func (s *Service) callHeld(ctx context.Context, a *ent.Attempt, kind pay.OperationKind, handle string, call callFunc) (providers.Result, error) {
+	crashpoint.Here(crashpoint.OperationCommitted)
+	defer crashpoint.Here(crashpoint.OperationAnswered)
+	op := providers.OpCapture
+	if kind == pay.OperationVoid {
+		op = providers.OpVoid
+	}
 	account, known := s.Accounts.ByCode(a.Account)
 	if !known {
 		return providers.Result{}, &providers.Error{Provider: providers.Name(a.Provider), Kind: providers.Unsupported}
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	return call(ctx, account.Provider, providers.Ref{OrderNumber: a.OrderNumber, ProviderRef: deref(a.ProviderRef)}, handle)
+	return s.guarded(ctx, account, op, func() (providers.Result, error) {
+		return call(ctx, account.Provider, providers.Ref{OrderNumber: a.OrderNumber, ProviderRef: deref(a.ProviderRef)}, handle)
+	})
 }
 
 // watchOperation has the provider asked about a held attempt when its operation's
@@ -108,7 +120,7 @@ func (s *Service) watchOperation(ctx context.Context, tx *store.Tx, a *ent.Attem
 	if n == 0 {
 		return fmt.Errorf("watch the operation on attempt %s: %w", a.ID, errRaced)
 	}
-	return s.askAt(ctx, tx, a.ID, tx.Now.Add(callTimeout+firstAsk))
+	return s.askInDoubt(ctx, tx, a.ID, tx.Now.Add(callTimeout+firstAsk))
 }
 
 // notDone ends the doubt about a held attempt whose operation was surely not
@@ -177,5 +189,8 @@ func (s *Service) doubt(ctx context.Context, tx *store.Tx, a *ent.Attempt, kind 
 		return err
 	}
 	tx.AfterCommit(s.Runner.Wake)
-	return s.askAt(ctx, tx, a.ID, nextInDoubt(tx.Now, tx.Now))
+	if err := scheduleProbe(ctx, tx, a.Account); err != nil {
+		return err
+	}
+	return s.askInDoubt(ctx, tx, a.ID, nextInDoubt(tx.Now, s.settlingOf(a.Account), tx.Now))
 }

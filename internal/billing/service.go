@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/paygraph/paygraph/ent"
+	"github.com/paygraph/paygraph/internal/breaker"
 	"github.com/paygraph/paygraph/internal/events"
 	"github.com/paygraph/paygraph/internal/idempotency"
 	"github.com/paygraph/paygraph/internal/jobs"
@@ -89,13 +90,16 @@ type Config struct {
 // Service is the way of a bill. It is safe for concurrent use.
 type Service struct {
 	Config
-	keys *idempotency.Keys
+	keys     *idempotency.Keys
+	breakers *breaker.Group // of calls that move money or open pages, by account and operation
+	lanes    lanes
 }
 
 // New returns a Service and registers its jobs with the runner.
 func New(c Config) *Service {
 	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
 	s := &Service{Config: c, keys: idempotency.New(c.Store)}
+	s.breakers = breaker.NewGroup(breaker.Options{Clock: c.Store.Clock(), OnChange: s.logBreaker})
 	s.registerJobs()
 	return s
 }

@@ -71,6 +71,9 @@ func (s *Service) settleCapture(ctx context.Context, tx *store.Tx, b *ent.Bill, 
 	if err := s.releaseOthers(ctx, tx, b, a); err != nil {
 		return err
 	}
+	if err := jobs.Drop(ctx, tx, jobAsk, a.ID.String()); err != nil { // there is nothing left to poll for
+		return err
+	}
 	if !captured.IsZero() {
 		transfer := pay.CaptureTransfer(a.ID, a.Account, verdict.Account, captured)
 		if _, err := s.Ledger.Post(ctx, tx, b.MerchantID, &b.ID, transfer); err != nil {
@@ -79,7 +82,7 @@ func (s *Service) settleCapture(ctx context.Context, tx *store.Tx, b *ent.Bill, 
 	}
 	if verdict.Review != "" {
 		details := fmt.Sprintf("The provider took %s; %s was asked for, and the bill was %s.", captured, expected, b.Status)
-		if err := s.openReview(ctx, tx, verdict.Review, b, a, &captured, details); err != nil {
+		if _, err := s.openReview(ctx, tx, verdict.Review, b, a, &captured, details); err != nil {
 			return err
 		}
 	}
@@ -110,12 +113,7 @@ func (s *Service) payBill(ctx context.Context, tx *store.Tx, b *ent.Bill, verdic
 	if b.Status != pay.BillPaid || verdict.Bill != pay.BillPaid {
 		return nil
 	}
-	err := jobs.Schedule(ctx, tx, jobs.Spec{Kind: jobFulfil, Key: b.ID.String(), RunAt: tx.Now, Priority: priorityFulfil})
-	if err != nil {
-		return fmt.Errorf("schedule the fulfilment of bill %s: %w", b.ID, err)
-	}
-	tx.AfterCommit(s.Runner.Wake)
-	return nil
+	return s.fulfilLater(ctx, tx, b.ID)
 }
 
 // expected is the amount that a capture should have: what the merchant's own
@@ -146,7 +144,7 @@ func (s *Service) compareCapture(ctx context.Context, tx *store.Tx, b *ent.Bill,
 		return nil
 	}
 	details := fmt.Sprintf("The provider says that %s is taken; %s was recorded.", captured, a.Captured())
-	return s.openReview(ctx, tx, pay.ReviewProviderDisagrees, b, a, &captured, details)
+	return s.report(ctx, tx, pay.ReviewProviderDisagrees, b, a, &captured, details)
 }
 
 // stillHeld takes a held attempt out of doubt when the provider says that the
@@ -169,6 +167,9 @@ func (s *Service) stillHeld(ctx context.Context, tx *store.Tx, b *ent.Bill, a *e
 // settleDecline records a refusal. While the session lives the payer may try
 // another card on the same page; when it is over the attempt is.
 func (s *Service) settleDecline(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, r providers.Result) error {
+	if a.Status == pay.AttemptCaptured && r.SessionOver {
+		return s.compareCapture(ctx, tx, b, a, a.Captured().Zero())
+	}
 	over := r.SessionOver || a.SessionEndsAt != nil && !tx.Now.Before(*a.SessionEndsAt)
 	d := r.Decline
 	known := d == nil || a.DeclineCode != nil && *a.DeclineCode == d.Code && deref(a.DeclineProviderCode) == d.ProviderCode
@@ -215,7 +216,7 @@ func (s *Service) settleClosed(ctx context.Context, tx *store.Tx, b *ent.Bill, a
 	if err := resolveOperations(ctx, tx, a.ID, status, ""); err != nil {
 		return err
 	}
-	return s.advance(ctx, tx, b, afterAttempt(b, a, to))
+	return s.afterEnd(ctx, tx, b, a, to)
 }
 
 // afterAttempt is what the end of an attempt without money does to its bill: one
@@ -245,7 +246,7 @@ func (s *Service) settleWaiting(ctx context.Context, tx *store.Tx, b *ent.Bill, 
 func (s *Service) settleReturned(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, r providers.Result) error {
 	if r.Status == providers.ChargedBack {
 		captured := a.Captured()
-		return s.openReview(ctx, tx, pay.ReviewChargeback, b, a, &captured, "The payer's bank took the money back.")
+		return s.report(ctx, tx, pay.ReviewChargeback, b, a, &captured, "The payer's bank took the money back.")
 	}
 	if a.Status != pay.AttemptCaptured {
 		if !a.Status.CanBecome(pay.AttemptVoided) {
@@ -255,7 +256,7 @@ func (s *Service) settleReturned(ctx context.Context, tx *store.Tx, b *ent.Bill,
 			return err
 		}
 	}
-	return s.openReview(ctx, tx, pay.ReviewProviderDisagrees, b, a, nil, "The provider gave the money back, and not by our order.")
+	return s.report(ctx, tx, pay.ReviewProviderDisagrees, b, a, nil, "The provider gave the money back, and not by our order.")
 }
 
 // moveAttempt moves a to the next status by one guarded UPDATE, with what the

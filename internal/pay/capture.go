@@ -49,3 +49,29 @@ func CaptureTransfer(attempt AttemptID, account string, to AccountKind, captured
 		},
 	}
 }
+
+// AcceptTransfer books that a person accepted captured money which lay on
+// suspense: it is earned now. Its key is the attempt's, so it is booked once.
+func AcceptTransfer(attempt AttemptID, captured Money) Transfer {
+	return Transfer{
+		Key:   "accept/" + attempt.String(),
+		Entry: EntryAdjustment,
+		Legs: []Leg{
+			{Kind: AccountSuspense, Amount: captured},
+			{Kind: AccountSales, Amount: captured.Neg()},
+		},
+	}
+}
+
+// UnmatchedTransfer books money that a provider took for an order that is not
+// ours: it owes it, and a person decides to whom. Its key is the order's.
+func UnmatchedTransfer(account, order string, captured Money) Transfer {
+	return Transfer{
+		Key:   "unmatched/" + account + "/" + order,
+		Entry: EntryAdjustment,
+		Legs: []Leg{
+			{Kind: AccountClearing, Owner: account, Amount: captured},
+			{Kind: AccountSuspense, Amount: captured.Neg()},
+		},
+	}
+}

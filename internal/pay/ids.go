@@ -192,6 +192,12 @@ func ParseAttemptID(s string) (AttemptID, error) {
 	return AttemptID{parsed}, err
 }
 
+// ParseProviderEventID reads a TypeID with the prefix pev.
+func ParseProviderEventID(s string) (ProviderEventID, error) {
+	parsed, err := parseID[providerEventKind](s)
+	return ProviderEventID{parsed}, err
+}
+
 // ParseReviewCaseID reads a TypeID with the prefix rev.
 func ParseReviewCaseID(s string) (ReviewCaseID, error) {
 	parsed, err := parseID[reviewCaseKind](s)

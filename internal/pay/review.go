@@ -30,11 +30,11 @@ type ReviewResolution string
 
 // The resolutions of a review case.
 const (
-	ResolveFulfil          ReviewResolution = "FULFIL"           // accept the money as it is and give what was bought
+	ResolveFulfil          ReviewResolution = "FULFIL"           // accept the money as it is and give what was bought; in doubt: the money was seen
 	ResolveRefundExcess    ReviewResolution = "REFUND_EXCESS"    // return what is too much, fulfil the rest
 	ResolveRefundAll       ReviewResolution = "REFUND_ALL"       // return everything
 	ResolveRetryFulfilment ReviewResolution = "RETRY_FULFILMENT" // try again to give what was bought
-	ResolveDismiss         ReviewResolution = "DISMISS"          // nothing need be done; the note says why
+	ResolveDismiss         ReviewResolution = "DISMISS"          // nothing need be done; in doubt: no money moved; the note says why
 )
 
 // ReviewResolutions lists every resolution.
@@ -53,8 +53,18 @@ func (r ReviewReason) AllowedResolutions() []ReviewResolution {
 		return []ReviewResolution{ResolveRefundAll, ResolveDismiss}
 	case ReviewFulfilmentFailed:
 		return []ReviewResolution{ResolveRetryFulfilment, ResolveRefundAll, ResolveDismiss}
-	case ReviewInDoubt, ReviewProviderDisagrees, ReviewChargeback, ReviewModeration:
+	case ReviewInDoubt:
+		return []ReviewResolution{ResolveFulfil, ResolveDismiss}
+	case ReviewProviderDisagrees, ReviewChargeback, ReviewModeration:
 		return []ReviewResolution{ResolveDismiss}
 	}
 	return nil
+}
+
+// OpensAgain reports whether the same words found again, after a person ended
+// their case, are a new finding. A fulfilment that was tried again has failed
+// again, and doubt that was ended has begun anew; everything else is what a
+// person has looked at.
+func (r ReviewReason) OpensAgain() bool {
+	return r == ReviewFulfilmentFailed || r == ReviewInDoubt
 }

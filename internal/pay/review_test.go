@@ -23,7 +23,7 @@ func TestReviewReason_AllowedResolutions(t *testing.T) {
 		pay.ReviewCurrencyMismatch:  {all, dismiss},
 		pay.ReviewDuplicatePayment:  {all, dismiss},
 		pay.ReviewLatePayment:       {fulfil, all, dismiss},
-		pay.ReviewInDoubt:           {dismiss},
+		pay.ReviewInDoubt:           {fulfil, dismiss},
 		pay.ReviewProviderDisagrees: {dismiss},
 		pay.ReviewFulfilmentFailed:  {retry, all, dismiss},
 		pay.ReviewChargeback:        {dismiss},
@@ -38,6 +38,18 @@ func TestReviewReason_AllowedResolutions(t *testing.T) {
 		})
 	}
 	require.Nil(t, pay.ReviewReason("NO_REASON").AllowedResolutions())
+}
+
+func TestReviewReason_OpensAgain(t *testing.T) {
+	t.Parallel()
+
+	var again []pay.ReviewReason
+	for _, reason := range pay.ReviewReasons() {
+		if reason.OpensAgain() {
+			again = append(again, reason)
+		}
+	}
+	require.Equal(t, []pay.ReviewReason{pay.ReviewInDoubt, pay.ReviewFulfilmentFailed}, again)
 }
 
 // The tables' CHECK constraints are made of these lists: a word that is missing

@@ -71,6 +71,22 @@ func (s *Server) lookAtDatabase(ctx context.Context) string {
 	return s.ready.reason
 }
 
+// startTimeout is how long a starting server waits for its database: longer than
+// one that is asked whether it is ready, for nobody waits for it yet.
+const startTimeout = 15 * time.Second
+
+// awaitDatabase looks at the database with more patience, and remembers what it
+// saw.
+func (s *Server) awaitDatabase(ctx context.Context) string {
+	s.ready.mu.Lock()
+	defer s.ready.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	s.ready.reason = s.askDatabase(ctx)
+	s.ready.askedAt = s.opts.Clock.Now()
+	return s.ready.reason
+}
+
 // askDatabase needs s.ready.mu.
 func (s *Server) askDatabase(ctx context.Context) string {
 	err := s.opts.Store.Ping(ctx)

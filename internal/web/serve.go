@@ -90,8 +90,8 @@ func (s *Server) Close() error {
 // not be answered: the database must answer and be migrated, and one query goes
 // the whole way.
 func (s *Server) Warm(ctx context.Context) error {
-	if reasons := s.notReady(ctx); len(reasons) > 0 {
-		return fmt.Errorf("not ready: %s", strings.Join(reasons, ", "))
+	if reason := s.awaitDatabase(ctx); reason != "" {
+		return fmt.Errorf("not ready: %s", reason)
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "/graphql", strings.NewReader(`{"query":"{__typename}"}`))
 	if err != nil {

@@ -82,6 +82,8 @@ func (s *Server) refuseNotification(w http.ResponseWriter, r *http.Request, err 
 		status, level = http.StatusUnauthorized, slog.LevelWarn
 	case isFailure && failure.Kind == providers.Malformed:
 		status, level = http.StatusBadRequest, slog.LevelWarn
+	case isFailure && failure.Kind == providers.RateLimited:
+		level = slog.LevelWarn
 	}
 	s.opts.Logger.LogAttrs(r.Context(), level, "a notification was refused",
 		slog.Int("status", status), slog.String("error", err.Error()), slog.String(requestIDAttr, RequestID(r.Context())))

@@ -1,0 +1,193 @@
+package billing
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/paygraph/paygraph/ent"
+	"github.com/paygraph/paygraph/ent/attempt"
+	"github.com/paygraph/paygraph/ent/providerevent"
+	"github.com/paygraph/paygraph/internal/crashpoint"
+	"github.com/paygraph/paygraph/internal/jobs"
+	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/internal/store"
+	"github.com/paygraph/paygraph/internal/viewer"
+	"github.com/paygraph/paygraph/providers"
+)
+
+// Notify takes one notification of a provider account. It is stored as it came
+// before it is acknowledged; nothing is settled and nobody is asked before that.
+// A signed one is settled by a job, once however often it comes. One that proves
+// nothing has the provider asked: what settles is the provider's own answer. The
+// reply is in the vendor's own dialect.
+//
+// It returns an Error of kind Auth for a forged notification, Malformed for one
+// that cannot be read, RateLimited when too much about orders that are not ours
+// waits already, and CodeNotFound when there is no such account.
+func (s *Service) Notify(ctx context.Context, provider, code string, n providers.Notification) (providers.Reply, error) {
+	ctx = viewer.AsProgram(ctx)
+	account, known := s.Accounts.ByCode(code)
+	if !known || string(account.Provider.Name()) != provider {
+		return providers.Reply{}, pay.NotFound("provider account")
+	}
+	parser, err := providers.As[providers.WebhookParser](account.Provider, providers.OpWebhook)
+	if err != nil {
+		return providers.Reply{}, pay.NotFound("provider account").Because(err)
+	}
+	found, reply, err := parser.ParseWebhook(ctx, n)
+	if err != nil {
+		return providers.Reply{}, err
+	}
+	for _, event := range found {
+		if err := s.takeEvent(ctx, account, event, n.Body); err != nil {
+			return providers.Reply{}, err
+		}
+	}
+	crashpoint.Here(crashpoint.EventStored)
+	return reply, nil
+}
+
+// takeEvent stores one event, a signed one once, and has it acted on.
+func (s *Service) takeEvent(ctx context.Context, account providers.Account, event providers.Event, body []byte) error {
+	a, err := s.attemptOf(ctx, s.Store.Read(), account, event.Ref.OrderNumber)
+	if err != nil {
+		return err
+	}
+	if event.Hint && a == nil {
+		if err := s.checkStrangers(ctx, account); err != nil {
+			return err
+		}
+	}
+	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		id := pay.NewProviderEventID(tx.Now)
+		create := tx.ProviderEvent.Create().SetID(id).SetMerchantID(account.Merchant).SetAccount(account.Code).
+			SetEventKey(event.Key).SetKind(event.Kind).SetOrderNumber(event.Ref.OrderNumber).SetHint(event.Hint).
+			SetBody(body).SetReceivedAt(tx.Now)
+		switch {
+		case event.Hint:
+			create.SetEventKey("hint/" + id.String()) // never deduplicated: a forged twin must not swallow the real one
+			if a != nil {
+				create.SetProcessedAt(tx.Now).SetOutcome(eventAsked)
+			}
+		case event.Result != nil:
+			result, err := encodeEvidence(*event.Result)
+			if err != nil {
+				return err
+			}
+			create.SetResult(result)
+		}
+		err := create.OnConflictColumns(providerevent.FieldAccount, providerevent.FieldEventKey).DoNothing().Exec(ctx)
+		if isNothingInserted(err) {
+			return nil // a signed one that is here already, with its job
+		}
+		if err != nil {
+			return fmt.Errorf("store a notification: %w", err)
+		}
+		tx.AfterCommit(s.Runner.Wake)
+		switch {
+		case !event.Hint:
+			err = jobs.Schedule(ctx, tx, jobs.Spec{Kind: jobEvent, Key: id.String(), RunAt: tx.Now, Priority: priorityEvent})
+		case a == nil:
+			err = jobs.Schedule(ctx, tx, jobs.Spec{Kind: jobStrangers, Key: account.Code, RunAt: tx.Now.Add(strangersWait), Priority: priorityStrangers})
+		default:
+			err = s.askAt(ctx, tx, a.ID, soonest(a, tx.Now))
+		}
+		crashpoint.Here(crashpoint.EventStoring)
+		return err
+	})
+}
+
+// What became of an event, as its row says.
+const (
+	eventAsked     = "asked"     // a hint: the provider is asked about its attempt
+	eventSettled   = "settled"   // its result was settled
+	eventUnmatched = "unmatched" // money that belongs to no attempt of ours: a review case is open
+	eventNotOurs   = "not_ours"  // about no attempt of ours, and about no money
+)
+
+// attemptOf finds the attempt of an order number at an account's vendor, nil when
+// there is none. The number is unique for ever, and accounts of one terminal
+// share its notifications.
+func (s *Service) attemptOf(ctx context.Context, client *ent.Client, account providers.Account, number string) (*ent.Attempt, error) {
+	a, err := client.Attempt.Query().
+		Where(attempt.MerchantID(account.Merchant), attempt.Provider(string(account.Provider.Name())), attempt.OrderNumber(number)).
+		Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, nil //nolint:nilnil // that there is none is an answer
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find the attempt of a notification: %w", err)
+	}
+	return a, nil
+}
+
+// eventPatience is how long a signed event about an unknown order is kept before
+// it is taken for somebody else's: its attempt may be committing right now.
+const eventPatience = time.Hour
+
+// eventJob settles what one signed event says. Events may come in any order and
+// again: settle keeps what it knows.
+func (s *Service) eventJob(ctx context.Context, job jobs.Job) error {
+	id, err := pay.ParseProviderEventID(job.Key)
+	if err != nil {
+		return jobs.Park(err)
+	}
+	ctx = viewer.AsProgram(ctx)
+	event, err := s.Store.Read().ProviderEvent.Get(ctx, id)
+	if err != nil {
+		return fmt.Errorf("read event %s: %w", id, err)
+	}
+	account, known := s.Accounts.ByCode(event.Account)
+	if event.ProcessedAt != nil || !known {
+		return nil
+	}
+	a, err := s.attemptOf(ctx, s.Store.Read(), account, event.OrderNumber)
+	if err != nil {
+		return err
+	}
+	var result providers.Result
+	if event.Result != nil {
+		if result, err = decodeEvidence(event.Result); err != nil {
+			return jobs.Park(fmt.Errorf("event %s: %w", id, err))
+		}
+	}
+	if a == nil && s.now().Before(event.ReceivedAt.Add(eventPatience)) {
+		return jobs.Snooze(nextInDoubt(event.ReceivedAt, eventPatience, s.now()))
+	}
+	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		outcome := eventSettled
+		var err error
+		switch {
+		case a != nil && event.Result == nil:
+			outcome, err = eventAsked, s.askAt(ctx, tx, a.ID, soonest(a, tx.Now))
+		case a != nil:
+			err = s.settleEvent(ctx, tx, a.ID, event, result)
+		default:
+			outcome, err = s.takeStranger(ctx, tx, account, event.OrderNumber, result)
+		}
+		if err != nil {
+			return err
+		}
+		err = processed(ctx, tx, outcome, providerevent.ID(id))
+		crashpoint.Here(crashpoint.Settling)
+		return err
+	})
+}
+
+// settleEvent settles a signed event, unless it tells of a time before what we
+// have recorded: it then was true, and is not any more.
+func (s *Service) settleEvent(ctx context.Context, tx *store.Tx, id pay.AttemptID, event *ent.ProviderEvent, result providers.Result) error {
+	a, err := tx.Attempt.Get(ctx, id)
+	if err != nil {
+		return fmt.Errorf("read attempt %s: %w", id, err)
+	}
+	said := event.ReceivedAt
+	if !result.At.IsZero() {
+		said = result.At
+	}
+	if isOldNews(a, said) {
+		return nil
+	}
+	return s.settle(ctx, tx, id, result)
+}

@@ -1,0 +1,100 @@
+package billing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	entsql "entgo.io/ent/dialect/sql"
+
+	"github.com/paygraph/paygraph/ent"
+	"github.com/paygraph/paygraph/ent/attempt"
+	"github.com/paygraph/paygraph/ent/predicate"
+	"github.com/paygraph/paygraph/internal/jobs"
+	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/internal/store"
+	"github.com/paygraph/paygraph/internal/viewer"
+	"github.com/paygraph/paygraph/providers"
+)
+
+// Reconciliation asks the provider, where it can be asked, about what is over for
+// us: each capture once about an hour after it, and whatever ended, captured or
+// not, once a day or two after. What we missed is settled as ever; what differs
+// from what we recorded becomes a review case.
+const (
+	reconcileEvery     = time.Hour
+	reconcileLateEvery = 24 * time.Hour
+	reconcileBatch     = 200
+	reconcileReach     = 72 * time.Hour // how far back a run looks: an outage of two days leaves no gap
+	reconcileOutage    = 10 * time.Minute
+)
+
+func (s *Service) reconcileJob(ctx context.Context, job jobs.Job) error {
+	now := s.now()
+	return s.reconcile(ctx, job.Key, reconcileEvery, []predicate.Attempt{
+		attempt.StatusEQ(pay.AttemptCaptured),
+		attempt.ResolvedAtLTE(now.Add(-reconcileEvery)), attempt.ResolvedAtGT(now.Add(-reconcileReach)),
+		attempt.Or(attempt.AskedAtIsNil(), func(s *entsql.Selector) {
+			s.Where(entsql.ColumnsLTE(s.C(attempt.FieldAskedAt), s.C(attempt.FieldResolvedAt)))
+		}),
+	})
+}
+
+func (s *Service) reconcileLateJob(ctx context.Context, job jobs.Job) error {
+	now := s.now()
+	return s.reconcile(ctx, job.Key, reconcileLateEvery, []predicate.Attempt{
+		attempt.ResolvedAtLTE(now.Add(-reconcileLateEvery)), attempt.ResolvedAtGT(now.Add(-reconcileReach)),
+		// Two hours more than a day: the question of the run before is younger.
+		attempt.Or(attempt.AskedAtIsNil(), attempt.AskedAtLT(now.Add(-reconcileLateEvery-2*reconcileEvery))),
+	})
+}
+
+// reconcile asks about a batch of attempts, one at a time, and snoozes until the
+// next.
+func (s *Service) reconcile(ctx context.Context, code string, every time.Duration, due []predicate.Attempt) error {
+	account, known := s.Accounts.ByCode(code)
+	if !known || !account.Provider.Capabilities().Can(providers.OpSync) {
+		return nil // an account that is gone, or one whose notifications are all there is
+	}
+	ctx = viewer.AsProgram(ctx)
+	batch, err := s.Store.Read().Attempt.Query().Where(append(due, attempt.Account(code))...).
+		Order(ent.Asc(attempt.FieldResolvedAt, attempt.FieldID)).Limit(reconcileBatch).All(ctx)
+	if err != nil {
+		return fmt.Errorf("find what is to be reconciled with account %s: %w", code, err)
+	}
+	for _, a := range batch {
+		_, err := s.ask(ctx, a.ID)
+		if _, ofProvider := errors.AsType[*providers.Error](err); ofProvider {
+			s.Logger.WarnContext(ctx, "a provider could not be asked for reconciliation", "account", code, "error", err)
+			if err := s.unask(ctx, a); err != nil {
+				return err
+			}
+			return jobs.Snooze(s.now().Add(reconcileOutage))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if len(batch) == reconcileBatch {
+		return jobs.Snooze(s.now().Add(askInterval))
+	}
+	return jobs.Snooze(s.now().Add(every))
+}
+
+// unask takes back that an attempt was asked about, for there was no answer: the
+// next run asks again.
+func (s *Service) unask(ctx context.Context, before *ent.Attempt) error {
+	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		update := tx.Attempt.Update().Where(attempt.ID(before.ID))
+		if before.AskedAt == nil {
+			update.ClearAskedAt()
+		} else {
+			update.SetAskedAt(*before.AskedAt)
+		}
+		if err := update.Exec(ctx); err != nil {
+			return fmt.Errorf("take back the question about attempt %s: %w", before.ID, err)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,228 @@
+package billing
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/paygraph/paygraph/ent"
+	"github.com/paygraph/paygraph/ent/attempt"
+	"github.com/paygraph/paygraph/ent/operation"
+	"github.com/paygraph/paygraph/ent/reviewcase"
+	"github.com/paygraph/paygraph/internal/jobs"
+	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/internal/store"
+	"github.com/paygraph/paygraph/providers"
+)
+
+// What each resolution does, within the transaction that ends the case. None of it
+// calls a provider.
+
+// carryOut does what a resolution means and writes it into the bill's history, as
+// "review.fulfil" and the like, with the note.
+//
+// The bill is read before the attempt: whatever moves an attempt moves its bill to
+// a new version, so a bill that is still the same when it moves here vouches for
+// what was read after it.
+func (s *Service) carryOut(ctx context.Context, tx *store.Tx, c *ent.ReviewCase, in Resolution) error {
+	if c.BillID == nil || c.AttemptID == nil {
+		if in.Resolution != pay.ResolveDismiss {
+			return refundsUnsupported()
+		}
+		return nil
+	}
+	b, err := tx.Bill.Get(ctx, *c.BillID)
+	if err != nil {
+		return fmt.Errorf("read bill %s: %w", c.BillID, err)
+	}
+	a, err := tx.Attempt.Get(ctx, *c.AttemptID)
+	if err != nil {
+		return fmt.Errorf("read attempt %s: %w", c.AttemptID, err)
+	}
+	to := b.Status
+	switch in.Resolution {
+	case pay.ResolveFulfil:
+		if c.Reason != pay.ReviewInDoubt {
+			to, err = s.accept(ctx, tx, c, b, a)
+			break
+		}
+		if err = s.settleSeen(ctx, tx, c, a); err == nil {
+			b, err = tx.Bill.Get(ctx, b.ID) // settle has moved it
+		}
+		if err == nil {
+			to = b.Status
+		}
+	case pay.ResolveRetryFulfilment:
+		err = s.fulfilAgain(ctx, tx, b)
+	case pay.ResolveRefundAll:
+		to, err = s.giveBack(ctx, tx, b, a)
+	case pay.ResolveRefundExcess:
+		err = refundsUnsupported()
+	case pay.ResolveDismiss:
+		if c.Reason == pay.ReviewInDoubt {
+			err = s.endDoubt(ctx, tx, c, a)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return s.advance(ctx, tx, b, move{To: to, Reason: "review." + strings.ToLower(string(in.Resolution)), Note: in.Note})
+}
+
+// accept takes captured money as it is: it is earned, the bill is paid by it, and
+// what was bought is given. What the bill counts as paid, settle has counted.
+func (s *Service) accept(ctx context.Context, tx *store.Tx, c *ent.ReviewCase, b *ent.Bill, a *ent.Attempt) (pay.BillStatus, error) {
+	orReturn := []pay.ReviewResolution{pay.ResolveRefundAll, pay.ResolveDismiss}
+	captured := a.Captured()
+	switch {
+	case a.Status != pay.AttemptCaptured || captured.IsZero():
+		return "", cannotEnd("review.nothing_taken", string(a.Status), orReturn, "No money was taken, so none can be accepted; what is held can be given back.")
+	case c.Currency != nil && *c.Currency != b.Currency:
+		return "", cannotEnd("review.other_currency", string(b.Status), orReturn, "The money is in %s and the bill in %s, so it cannot pay it.", *c.Currency, b.Currency)
+	case !awaitsPerson(b.Status):
+		return "", cannotEnd("review.bill_is_paid", string(b.Status), orReturn, "The bill is %s: it was paid by other money, and this comes on top.", b.Status)
+	}
+	if _, err := s.Ledger.Post(ctx, tx, b.MerchantID, &b.ID, pay.AcceptTransfer(a.ID, captured)); err != nil {
+		return "", fmt.Errorf("book the acceptance of attempt %s: %w", a.ID, err)
+	}
+	return pay.BillPaid, s.fulfilLater(ctx, tx, b.ID)
+}
+
+// awaitsPerson reports whether money that came for a bill waits for a person.
+func awaitsPerson(status pay.BillStatus) bool {
+	switch status {
+	case pay.BillAmountMismatch, pay.BillExpired, pay.BillCanceled, pay.BillFailed:
+		return true
+	case pay.BillPending, pay.BillAuthorized, pay.BillPaid, pay.BillDone, pay.BillRefunded:
+		return false
+	}
+	return false
+}
+
+// fulfilAgain has what a paid bill is for given now, with all the tries of a new
+// job. When the last of them fails too, another case opens.
+func (s *Service) fulfilAgain(ctx context.Context, tx *store.Tx, b *ent.Bill) error {
+	if b.Status != pay.BillPaid {
+		return cannotEnd("review.nothing_to_give", string(b.Status), []pay.ReviewResolution{pay.ResolveDismiss},
+			"The bill is %s, so there is nothing to give any more.", b.Status)
+	}
+	return s.fulfilLater(ctx, tx, b.ID)
+}
+
+// fulfilLater has what a paid bill is for given by a job, at once.
+func (s *Service) fulfilLater(ctx context.Context, tx *store.Tx, id pay.BillID) error {
+	err := jobs.Schedule(ctx, tx, jobs.Spec{Kind: jobFulfil, Key: id.String(), RunAt: tx.Now, Priority: priorityFulfil})
+	if err != nil {
+		return fmt.Errorf("schedule the fulfilment of bill %s: %w", id, err)
+	}
+	tx.AfterCommit(s.Runner.Wake)
+	return nil
+}
+
+// giveBack returns what is held. The bill is REFUNDED when that is done: at once
+// when it is done already. Money that was taken cannot be returned yet.
+func (s *Service) giveBack(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt) (pay.BillStatus, error) {
+	switch {
+	case a.Status == pay.AttemptCaptured && !a.Captured().IsZero():
+		return "", refundsUnsupported()
+	case a.Status.IsOpen():
+		return b.Status, s.releaseLater(ctx, tx, a.ID)
+	case b.Status != pay.BillAmountMismatch:
+		return b.Status, nil
+	}
+	taken, err := countTaken(ctx, tx, b.ID)
+	if err != nil || taken > 0 {
+		return b.Status, err
+	}
+	return pay.BillRefunded, nil
+}
+
+// refundsUnsupported is why money that was taken stays where it is.
+func refundsUnsupported() *pay.Error {
+	e := pay.Errorf(pay.CodeUnsupported, "review.refunds_unsupported", "Money that was taken cannot be returned from here yet. Return it at the provider, then dismiss the case.").At("resolution")
+	e.Retry = pay.RetryNewKey
+	return e
+}
+
+// countTaken counts the attempts that took money for the bill.
+func countTaken(ctx context.Context, tx *store.Tx, id pay.BillID) (int, error) {
+	n, err := tx.Attempt.Query().
+		Where(attempt.BillID(id), attempt.StatusEQ(pay.AttemptCaptured), attempt.CapturedMinorGT(0)).Count(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("count what was taken for bill %s: %w", id, err)
+	}
+	return n, nil
+}
+
+// afterEnd writes what the end of an attempt without money does to its bill. One
+// that waited for a person, who had its only money given back, is REFUNDED.
+func (s *Service) afterEnd(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, to pay.AttemptStatus) error {
+	next := afterAttempt(b, a, to)
+	if b.Status != pay.BillAmountMismatch {
+		return s.advance(ctx, tx, b, next)
+	}
+	returned, err := tx.ReviewCase.Query().
+		Where(reviewcase.BillID(b.ID), reviewcase.AttemptID(a.ID), reviewcase.ResolutionEQ(pay.ResolveRefundAll)).Count(ctx)
+	if err != nil {
+		return fmt.Errorf("look whether attempt %s was to be given back: %w", a.ID, err)
+	}
+	taken, err := countTaken(ctx, tx, b.ID)
+	if err != nil {
+		return err
+	}
+	if returned > 0 && taken == 0 {
+		next = move{To: pay.BillRefunded, Reason: "bill.refunded"}
+	}
+	return s.advance(ctx, tx, b, next)
+}
+
+// isAbout reports whether the attempt is in the doubt that the case is about. A
+// later one is of an operation that may be under way right now.
+func isAbout(c *ent.ReviewCase, a *ent.Attempt) bool {
+	if a.DoubtSince == nil {
+		return a.Status == pay.AttemptUnknown
+	}
+	return a.DoubtSince.Before(c.OpenedAt)
+}
+
+// settleSeen ends doubt by what a person has seen with their own eyes: the money
+// was taken, as much as the operation in doubt was to take.
+func (s *Service) settleSeen(ctx context.Context, tx *store.Tx, c *ent.ReviewCase, a *ent.Attempt) error {
+	if !isAbout(c, a) {
+		return cannotEnd("review.doubt_is_over", string(a.Status), []pay.ReviewResolution{pay.ResolveDismiss},
+			"The provider has said since what became of the payment: it is %s.", a.Status)
+	}
+	seen := a.Amount()
+	lost, err := tx.Operation.Query().Where(operation.AttemptID(a.ID), operation.ResolvedAtIsNil()).Only(ctx)
+	switch {
+	case ent.IsNotFound(err):
+	case err != nil:
+		return fmt.Errorf("read the operation in doubt of attempt %s: %w", a.ID, err)
+	case lost.Kind == pay.OperationCapture:
+		seen = lost.Amount()
+	case lost.Kind == pay.OperationVoid:
+		// What was taken was not released.
+		if err := resolveOperations(ctx, tx, a.ID, pay.OperationFailed, "captured"); err != nil {
+			return err
+		}
+	}
+	return s.settle(ctx, tx, a.ID, providers.Result{Status: providers.Captured, Captured: seen})
+}
+
+// endDoubt ends doubt by a person's word that no money moved: a hold stands as
+// before its capture or void, and may be captured or voided again; anything else
+// has failed, and its bill may be paid again. Late evidence still counts.
+func (s *Service) endDoubt(ctx context.Context, tx *store.Tx, c *ent.ReviewCase, a *ent.Attempt) error {
+	if !isAbout(c, a) {
+		return nil
+	}
+	to := pay.AttemptFailed
+	if a.Status == pay.AttemptAuthorized || a.AuthorizedMinor > 0 {
+		to = pay.AttemptAuthorized
+	}
+	err := s.moveAttempt(ctx, tx, a, to, providers.Result{}, func(u *ent.AttemptUpdate) { u.ClearDoubtSince() })
+	if err != nil {
+		return err
+	}
+	return resolveOperations(ctx, tx, a.ID, pay.OperationFailed, "dismissed")
+}

@@ -1,0 +1,163 @@
+package billing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/paygraph/paygraph/ent"
+	"github.com/paygraph/paygraph/ent/reviewcase"
+	"github.com/paygraph/paygraph/internal/crashpoint"
+	"github.com/paygraph/paygraph/internal/idempotency"
+	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/internal/store"
+	"github.com/paygraph/paygraph/internal/viewer"
+)
+
+// maxNote is how much a person may write about a case, in characters.
+const maxNote = 2000
+
+// Resolution is how a person ends a review case.
+type Resolution struct {
+	Key        string `json:"-"` // the idempotency key
+	Case       string
+	Resolution pay.ReviewResolution
+	Note       string // why, for whoever looks at the case later
+}
+
+// Resolved is what Resolve came to: with errors nothing was done.
+type Resolved struct {
+	Case     *ent.ReviewCase // as it is now, with its bill and attempt; nil when there is none for the viewer
+	Errors   []*pay.Error
+	Replayed bool
+}
+
+// Resolve ends a review case, carries its resolution out and commits both
+// together, with who did it and why; the rows are never changed again. Work that
+// needs a provider, or may fail, is left to a job.
+//
+// Repeating it with the same key returns the case as it is now; of two people at
+// once one wins. Errors: CodeForbidden unless the viewer is FINANCE or ADMIN,
+// CodeNotFound, CodeInvalid for the note, CodeStateConflict for a case that is
+// ended and for what cannot be done to it, with what can, CodeUnsupported for
+// giving back money that was taken, and those of the key.
+func (s *Service) Resolve(ctx context.Context, in Resolution) (*Resolved, error) {
+	replayed, err := s.resolve(ctx, in)
+	refused, ok := errors.AsType[*pay.Error](err)
+	if err != nil && (!ok || refused.Code == pay.CodeInternal) {
+		return nil, err
+	}
+	out := &Resolved{Errors: asList(refused), Replayed: replayed}
+	id, err := pay.ParseReviewCaseID(in.Case)
+	if err != nil {
+		return out, nil //nolint:nilerr // no such case; the errors say so
+	}
+	found, err := s.ReviewsByID(ctx, []pay.ReviewCaseID{id})
+	if err != nil {
+		return nil, err
+	}
+	if len(found) == 1 {
+		out.Case = found[0]
+	}
+	return out, nil
+}
+
+func (s *Service) resolve(ctx context.Context, in Resolution) (replayed bool, err error) {
+	v := viewer.From(ctx)
+	if v.Role != pay.RoleFinance && v.Role != pay.RoleAdmin {
+		return false, pay.Errorf(pay.CodeForbidden, "review.not_yours_to_resolve", "Only FINANCE and ADMIN resolve review cases.")
+	}
+	if err := idempotency.CheckKey(v.Role, in.Key); err != nil {
+		return false, err
+	}
+	id, err := pay.ParseReviewCaseID(in.Case)
+	if err != nil {
+		return false, pay.NotFound("case", "case").Because(err)
+	}
+	if err := checkNote(in.Note); err != nil {
+		return false, err
+	}
+	hash, err := idempotency.HashOf(in)
+	if err != nil {
+		return false, err
+	}
+	scope := idempotency.Scope{Merchant: v.Merchant, Principal: v.Principal, Mutation: "reviewResolve", Key: in.Key}
+	for race := 1; ; race++ {
+		_, replayed, err = idempotency.Once(ctx, s.Store, scope, hash, func(ctx context.Context, tx *store.Tx) (string, error) {
+			err := s.endCase(ctx, tx, v, id, in)
+			crashpoint.Here(crashpoint.Resolving)
+			return id.String(), err
+		})
+		if !errors.Is(err, errRaced) || race == maxRaces {
+			break
+		}
+	}
+	if pay.CodeOf(err) == pay.CodeStateConflict {
+		// Ended by this very call perhaps, sent twice: then its key says so.
+		done, look := s.keys.Look(ctx, scope, hash)
+		if replayed = done != nil; replayed || look != nil {
+			err = look
+		}
+	}
+	if err != nil {
+		return false, fmt.Errorf("resolve case %s: %w", id, err)
+	}
+	crashpoint.Here(crashpoint.Resolved)
+	return replayed, nil
+}
+
+// checkNote refuses a note that says nothing, is too long or holds a card number.
+// Line breaks and tabs are a person's to make.
+func checkNote(note string) error {
+	if strings.TrimSpace(note) == "" {
+		return pay.Invalid("review.note_missing", "Write why: whoever looks at the case later will ask.", "note")
+	}
+	oneLine := strings.NewReplacer("\r", " ", "\n", " ", "\t", " ").Replace(note)
+	return checkText("note", &oneLine, maxNote)
+}
+
+// endCase ends a case within tx and carries the resolution out. It returns
+// errRaced when another call was faster, with the case, its attempt or its bill.
+func (s *Service) endCase(ctx context.Context, tx *store.Tx, v viewer.Viewer, id pay.ReviewCaseID, in Resolution) error {
+	c, err := tx.ReviewCase.Query().Where(reviewcase.ID(id), reviewcase.MerchantID(v.Merchant)).Only(ctx)
+	switch {
+	case ent.IsNotFound(err):
+		return pay.NotFound("case", "case").Because(err)
+	case err != nil:
+		return fmt.Errorf("read case: %w", err)
+	case c.Resolution != nil:
+		return cannotEnd("review.resolved", string(*c.Resolution), nil, "Somebody has ended this case before, by %s.", *c.Resolution)
+	}
+	if allowed := c.Reason.AllowedResolutions(); !slices.Contains(allowed, in.Resolution) {
+		return cannotEnd("review.resolution_not_allowed", string(c.Reason), allowed, "A case of %s does not end by %s.", c.Reason, in.Resolution)
+	}
+	n, err := tx.ReviewCase.Update().Where(reviewcase.ID(id), reviewcase.ResolvedAtIsNil()).
+		SetResolution(in.Resolution).SetNote(in.Note).SetResolvedAt(tx.Now).
+		SetResolvedBy(string(v.Role) + " " + v.Principal).Save(ctx)
+	if err != nil {
+		return fmt.Errorf("end the case: %w", err)
+	}
+	if n == 0 {
+		return errRaced
+	}
+	if err := tellOfCase(ctx, tx, c.MerchantID, id, "review_case.resolved", caseResolved); err != nil {
+		return err
+	}
+	tx.AfterCommit(func() {
+		s.Logger.InfoContext(ctx, "a review case is resolved", "case", id, "reason", c.Reason, "resolution", in.Resolution)
+	})
+	return s.carryOut(ctx, tx, c, in)
+}
+
+// cannotEnd is why a case cannot end as was asked, and how it can.
+func cannotEnd(key, from string, allowed []pay.ReviewResolution, format string, args ...any) *pay.Error {
+	detail := pay.StateDetail{From: from, Allowed: make([]string, len(allowed))}
+	for at, how := range allowed {
+		detail.Allowed[at] = string(how)
+	}
+	e := pay.Errorf(pay.CodeStateConflict, key, format, args...).At("resolution")
+	e.Detail = detail
+	return e
+}

@@ -1,0 +1,173 @@
+package billing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/paygraph/paygraph/ent"
+	"github.com/paygraph/paygraph/ent/predicate"
+	"github.com/paygraph/paygraph/ent/providerevent"
+	"github.com/paygraph/paygraph/ent/reviewcase"
+	"github.com/paygraph/paygraph/internal/jobs"
+	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/internal/store"
+	"github.com/paygraph/paygraph/internal/viewer"
+	"github.com/paygraph/paygraph/providers"
+)
+
+// A stranger is an order number in a notification that no attempt of ours has: of
+// another program at the same terminal, forged, or ours and not committed yet.
+// It is parked, and looked at by one job an account, so that a flood of them asks
+// the provider no more than a few things a minute. Money behind one is somebody's:
+// a review case tells a person.
+
+// The pace of strangers.
+const (
+	strangersWait  = 2 * time.Second  // for our own commit that may be under way
+	strangersEvery = 10 * time.Second // between two rounds
+	strangersBatch = 5                // orders of one round
+	strangersLimit = 1000             // hints that may wait at one account
+	strangersKept  = 24 * time.Hour   // a provider that cannot be asked for so long was told of enough
+)
+
+// checkStrangers refuses one more hint about an unknown order when too many wait.
+// The provider sends it again later; those about our own orders are always taken.
+func (s *Service) checkStrangers(ctx context.Context, account providers.Account) error {
+	n, err := s.Store.Read().ProviderEvent.Query().Where(waitingStrangers(account.Code)).Count(ctx)
+	if err != nil {
+		return fmt.Errorf("count the waiting events of account %s: %w", account.Code, err)
+	}
+	if n < strangersLimit {
+		return nil
+	}
+	return &providers.Error{Provider: account.Provider.Name(), Op: providers.OpWebhook, Kind: providers.RateLimited, Err: errTooManyStrangers}
+}
+
+var errTooManyStrangers = errors.New("too many notifications about orders that are not ours are waiting")
+
+func waitingStrangers(account string) predicate.ProviderEvent {
+	return providerevent.And(providerevent.Account(account), providerevent.ProcessedAtIsNil(), providerevent.Hint(true))
+}
+
+// strangersJob looks at the parked hints of one account, the oldest first.
+func (s *Service) strangersJob(ctx context.Context, job jobs.Job) error {
+	account, known := s.Accounts.ByCode(job.Key)
+	if !known {
+		return nil
+	}
+	ctx = viewer.AsProgram(ctx)
+	waiting, err := s.Store.Read().ProviderEvent.Query().Where(waitingStrangers(account.Code)).
+		Order(ent.Asc(providerevent.FieldReceivedAt, providerevent.FieldID)).Limit(strangersLimit).All(ctx)
+	if err != nil {
+		return fmt.Errorf("read the waiting events of account %s: %w", account.Code, err)
+	}
+	seen := map[string]bool{}
+	for _, event := range waiting {
+		if seen[event.OrderNumber] {
+			continue
+		}
+		if len(seen) == strangersBatch {
+			break
+		}
+		seen[event.OrderNumber] = true
+		if err := s.lookAtStranger(ctx, account, event); err != nil {
+			return err
+		}
+	}
+	if len(waiting) == 0 {
+		return nil
+	}
+	return jobs.Snooze(s.now().Add(strangersEvery))
+}
+
+// lookAtStranger decides about the hints of one order number.
+func (s *Service) lookAtStranger(ctx context.Context, account providers.Account, event *ent.ProviderEvent) error {
+	a, err := s.attemptOf(ctx, s.Store.Read(), account, event.OrderNumber)
+	if err != nil {
+		return err
+	}
+	var result providers.Result
+	if a == nil {
+		var wait bool
+		if result, wait, err = s.askAboutStranger(ctx, account, event); wait || err != nil {
+			return err
+		}
+	}
+	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		outcome := eventAsked
+		if a != nil {
+			err = s.askAt(ctx, tx, a.ID, soonest(a, tx.Now))
+		} else {
+			outcome, err = s.takeStranger(ctx, tx, account, event.OrderNumber, result)
+		}
+		if err != nil {
+			return err
+		}
+		return processed(ctx, tx, outcome, waitingStrangers(account.Code), providerevent.OrderNumber(event.OrderNumber))
+	})
+}
+
+// askAboutStranger asks the provider about an order that is not ours. Wait is
+// true when it may know more later.
+func (s *Service) askAboutStranger(ctx context.Context, account providers.Account, event *ent.ProviderEvent) (r providers.Result, wait bool, err error) {
+	age := s.now().Sub(event.ReceivedAt)
+	capable := account.Provider.Capabilities()
+	if !capable.Can(providers.OpSync) || !capable.SyncByOurNumber || age > strangersKept {
+		return providers.Result{}, false, nil
+	}
+	if !s.lanes.enter(account.Code) {
+		return providers.Result{}, true, nil
+	}
+	defer s.lanes.leave(account.Code)
+	call, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	r, err = account.Provider.Sync(call, providers.Ref{OrderNumber: event.OrderNumber})
+	switch kind := providers.KindOf(err); {
+	case err == nil, kind == providers.Rejected: // not even a number that it takes
+		return r, false, nil
+	case kind == providers.NotFound:
+		return providers.Result{}, age < s.settlingOf(account.Code), nil
+	}
+	s.Logger.WarnContext(ctx, "a provider could not be asked about an order that is not ours", "account", account.Code, "error", err)
+	return providers.Result{}, true, nil
+}
+
+// takeStranger books money that belongs to no attempt of ours as owed by the
+// provider to nobody yet, and opens a case for it; both once.
+func (s *Service) takeStranger(ctx context.Context, tx *store.Tx, account providers.Account, number string, r providers.Result) (outcome string, err error) {
+	if r.Status != providers.Captured || r.Captured.IsZero() {
+		return eventNotOurs, nil
+	}
+	key := string(pay.ReviewUnmatchedPayment) + "/" + account.Code + "/" + number
+	id := pay.NewReviewCaseID(tx.Now)
+	err = tx.ReviewCase.Create().SetID(id).SetMerchantID(account.Merchant).
+		SetKey(key).SetReason(pay.ReviewUnmatchedPayment).SetAccount(account.Code).
+		SetAmountMinor(r.Captured.Amount).SetCurrency(r.Captured.Currency).
+		SetDetails(fmt.Sprintf("The provider took %s for order %s, which is no order of ours.", r.Captured, number)).SetOpenedAt(tx.Now).
+		OnConflictColumns(reviewcase.FieldKey).DoNothing().Exec(ctx)
+	if isNothingInserted(err) {
+		return eventUnmatched, nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("open a case for order %s at account %s: %w", number, account.Code, err)
+	}
+	if _, err := s.Ledger.Post(ctx, tx, account.Merchant, nil, pay.UnmatchedTransfer(account.Code, number, r.Captured)); err != nil {
+		return "", fmt.Errorf("book order %s of account %s: %w", number, account.Code, err)
+	}
+	tx.AfterCommit(func() {
+		s.Logger.WarnContext(ctx, "a review case is open", "reason", pay.ReviewUnmatchedPayment, "account", account.Code)
+	})
+	return eventUnmatched, tellOfCase(ctx, tx, account.Merchant, id, "review_case.opened", caseOpened)
+}
+
+// processed marks waiting events as done with.
+func processed(ctx context.Context, tx *store.Tx, outcome string, which ...predicate.ProviderEvent) error {
+	err := tx.ProviderEvent.Update().Where(append(which, providerevent.ProcessedAtIsNil())...).
+		SetProcessedAt(tx.Now).SetOutcome(outcome).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("mark events as processed: %w", err)
+	}
+	return nil
+}

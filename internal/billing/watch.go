@@ -1,0 +1,161 @@
+package billing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/paygraph/paygraph/ent"
+	"github.com/paygraph/paygraph/ent/attempt"
+	"github.com/paygraph/paygraph/internal/jobs"
+	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/internal/store"
+	"github.com/paygraph/paygraph/internal/viewer"
+	"github.com/paygraph/paygraph/providers"
+)
+
+// laneFull is how long a job waits for its turn at a provider that keeps others
+// waiting.
+const laneFull = time.Second
+
+// askJob polls one attempt until its money is taken or its watch is over. It is
+// what settles a bill when no notification ever comes.
+func (s *Service) askJob(ctx context.Context, job jobs.Job) error {
+	id, err := pay.ParseAttemptID(job.Key)
+	if err != nil {
+		return jobs.Park(err)
+	}
+	ctx = viewer.AsProgram(ctx)
+	a, err := s.Store.Read().Attempt.Get(ctx, id)
+	if err != nil {
+		return fmt.Errorf("read attempt %s: %w", id, err)
+	}
+	if !s.lanes.enter(a.Account) {
+		return jobs.Snooze(s.now().Add(laneFull))
+	}
+	defer s.lanes.leave(a.Account)
+	if _, err := s.ask(ctx, id); err != nil {
+		if _, ofProvider := errors.AsType[*providers.Error](err); !ofProvider {
+			return err
+		}
+		s.Logger.WarnContext(ctx, "a provider could not be asked", "attempt", id, "account", a.Account, "error", err)
+		if err := s.probeLater(ctx, a); err != nil {
+			return err
+		}
+	}
+	if a, err = s.Store.Read().Attempt.Get(ctx, id); err != nil {
+		return fmt.Errorf("read attempt %s again: %w", id, err)
+	}
+	if err := s.endWatch(ctx, a); err != nil {
+		return err
+	}
+	next := s.nextAsk(a, s.now())
+	if next.IsZero() {
+		return nil
+	}
+	return jobs.Snooze(next)
+}
+
+// endWatch ends what waiting alone cannot: an opening that a crash left behind, a
+// page whose provider cannot be asked, and doubt that a day of asking did not
+// resolve.
+func (s *Service) endWatch(ctx context.Context, a *ent.Attempt) error {
+	account, known := s.Accounts.ByCode(a.Account)
+	unanswerable := a.Status == pay.AttemptActionRequired && a.WatchUntil.Before(s.now()) &&
+		(!known || !account.Provider.Capabilities().Can(providers.OpSync))
+	abandoned := a.Status == pay.AttemptCreated && !s.now().Before(a.CreatedAt.Add(openingLease))
+	inDoubt := a.DoubtSince != nil && !s.now().Before(a.DoubtSince.Add(doubtEnds))
+	if !abandoned && !inDoubt && !unanswerable {
+		return nil
+	}
+	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		a, err := tx.Attempt.Query().Where(attempt.ID(a.ID)).WithBill().Only(ctx)
+		if err != nil {
+			return fmt.Errorf("read attempt: %w", err)
+		}
+		b := a.Edges.Bill
+		switch {
+		case unanswerable && a.Status == pay.AttemptActionRequired:
+			return s.settleClosed(ctx, tx, b, a, providers.Result{}, pay.AttemptExpired)
+		case abandoned && a.Status == pay.AttemptCreated && a.Current:
+			if err := s.supersede(ctx, tx, a); err != nil {
+				return err
+			}
+			return s.advance(ctx, tx, b, move{To: b.Status, Reason: "attempt.failed"})
+		case inDoubt && a.DoubtSince != nil:
+			return s.report(ctx, tx, pay.ReviewInDoubt, b, a, nil, "The provider could not say for a day whether it took the money.")
+		}
+		return nil
+	})
+}
+
+// probeEvery is how often a provider that does not answer is tried while money is
+// in doubt there.
+const probeEvery = 5 * time.Second
+
+// probeLater has the account tried soon when money is in doubt there: the first
+// answer after an outage re-asks about all of it, long before each attempt's own
+// turn.
+func (s *Service) probeLater(ctx context.Context, a *ent.Attempt) error {
+	if a.DoubtSince == nil {
+		return nil
+	}
+	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error { return scheduleProbe(ctx, tx, a.Account) })
+}
+
+func scheduleProbe(ctx context.Context, tx *store.Tx, account string) error {
+	err := jobs.Schedule(ctx, tx, jobs.Spec{Kind: jobProbe, Key: account, RunAt: tx.Now.Add(probeEvery), Priority: priorityProbe})
+	if err != nil {
+		return fmt.Errorf("schedule a probe of account %s: %w", account, err)
+	}
+	return nil
+}
+
+// probeJob asks about one attempt in doubt. When the provider answers, all the
+// others of the account are asked about at once.
+func (s *Service) probeJob(ctx context.Context, job jobs.Job) error {
+	ctx = viewer.AsProgram(ctx)
+	now := s.now()
+	inDoubt := s.Store.Read().Attempt.Query().
+		Where(attempt.Account(job.Key), attempt.DoubtSinceGT(now.Add(-doubtEnds)))
+	candidate, err := inDoubt.Clone().
+		Where(attempt.Or(attempt.AskedAtIsNil(), attempt.AskedAtLTE(now.Add(-askInterval)))).
+		Order(ent.Asc(attempt.FieldAskedAt, attempt.FieldID)).First(ctx)
+	switch {
+	case ent.IsNotFound(err):
+		n, err := inDoubt.Count(ctx)
+		if err != nil {
+			return fmt.Errorf("count what is in doubt at account %s: %w", job.Key, err)
+		}
+		if n == 0 {
+			return nil
+		}
+		return jobs.Snooze(now.Add(askInterval)) // all were asked about just now
+	case err != nil:
+		return fmt.Errorf("find what is in doubt at account %s: %w", job.Key, err)
+	}
+	asked, err := s.ask(ctx, candidate.ID)
+	if _, ofProvider := errors.AsType[*providers.Error](err); err != nil && !ofProvider {
+		return err
+	}
+	if err != nil || !asked {
+		return jobs.Snooze(s.now().Add(probeEvery))
+	}
+	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error { return s.askAllInDoubt(ctx, tx, job.Key) })
+}
+
+// askAllInDoubt has the account asked about everything that is in doubt there.
+func (s *Service) askAllInDoubt(ctx context.Context, tx *store.Tx, account string) error {
+	list, err := tx.Attempt.Query().Where(attempt.Account(account), attempt.DoubtSinceNotNil()).Order(ent.Asc(attempt.FieldID)).All(ctx)
+	if err != nil {
+		return fmt.Errorf("read what is in doubt at account %s: %w", account, err)
+	}
+	for _, a := range list {
+		if err := s.askInDoubt(ctx, tx, a.ID, soonest(a, tx.Now)); err != nil {
+			return err
+		}
+	}
+	tx.AfterCommit(s.Runner.Wake)
+	return nil
+}
