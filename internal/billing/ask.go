@@ -192,8 +192,9 @@ func (s *Service) Refresh(ctx context.Context, rawID string) (*Outcome, error) {
 }
 
 // nextAsk is when the job asks about an attempt again; the zero time is never.
-// In doubt: see nextInDoubt. Open: a quarter of its age, at least 3 s and at most
-// 2 min, until the watch ends.
+// In doubt: see nextInDoubt. Open: after a quarter of its age, at least 3 s and at
+// most 5 min; superseded, so that a payer would have to find an old tab: after half
+// its age, at least 15 s and at most 10 min. Until the watch ends.
 func (s *Service) nextAsk(a *ent.Attempt, now time.Time) time.Time {
 	switch {
 	case a.Status == pay.AttemptCaptured:
@@ -207,8 +208,11 @@ func (s *Service) nextAsk(a *ent.Attempt, now time.Time) time.Time {
 	case now.After(a.WatchUntil) && !a.Status.IsOpen():
 		return time.Time{}
 	}
-	wait := min(max(now.Sub(a.CreatedAt)/4, 3*time.Second), 2*time.Minute)
-	return now.Add(wait)
+	age := now.Sub(a.CreatedAt)
+	if !a.Current {
+		return now.Add(min(max(age/2, 15*time.Second), 10*time.Minute))
+	}
+	return now.Add(min(max(age/4, 3*time.Second), 5*time.Minute))
 }
 
 // The poll of a hold that waits for its merchant, and the questions in doubt.

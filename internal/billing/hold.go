@@ -169,10 +169,11 @@ func (s *Service) releaseJob(ctx context.Context, job jobs.Job) error {
 	if err != nil {
 		return fmt.Errorf("read attempt %s: %w", id, err)
 	}
-	if !s.lanes.enter(hold.Account) {
+	leave, ok := s.lanes.enter(hold.Account)
+	if !ok {
 		return jobs.Snooze(s.now().Add(laneFull))
 	}
-	defer s.lanes.leave(hold.Account)
+	defer leave()
 	var a *ent.Attempt
 	var handle string
 	wait := false

@@ -1,33 +1,51 @@
 package billing
 
-import "sync"
+import (
+	"slices"
+	"sync"
+	"time"
 
-// perAccount is how many jobs may wait on one provider account at a time: a dead
-// provider keeps so many workers busy and no more, and the others go on.
-const perAccount = 3
+	"github.com/paygraph/paygraph/internal/pay"
+)
 
-// lanes counts, by account, the jobs that wait on it in this process.
+// A slow provider keeps so many workers waiting and no more, and the jobs of the
+// others go on. One that answers in time is asked by as many as there are.
+const (
+	perAccount = 3               // jobs that wait on one account for long, at a time
+	longWait   = time.Second     // what is long
+	laneFull   = 5 * time.Second // until a job that was not let in tries again
+)
+
+// lanes notes, by account, since when the jobs of this process wait on it.
 type lanes struct {
-	mu   sync.Mutex
-	busy map[string]int
+	clock pay.Clock
+
+	mu      sync.Mutex
+	waiting map[string][]time.Time
 }
 
-// enter takes a place and reports whether there was one; leave gives it back.
-func (l *lanes) enter(account string) bool {
+// enter reports whether one more job may wait on the account. If so, leave must be
+// called when it does not any more.
+func (l *lanes) enter(account string) (leave func(), ok bool) {
+	now := l.clock.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.busy[account] >= perAccount {
-		return false
+	long := 0
+	for _, since := range l.waiting[account] {
+		if now.Sub(since) >= longWait {
+			long++
+		}
 	}
-	if l.busy == nil {
-		l.busy = map[string]int{}
+	if long >= perAccount {
+		return nil, false
 	}
-	l.busy[account]++
-	return true
-}
-
-func (l *lanes) leave(account string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.busy[account]--
+	l.waiting[account] = append(l.waiting[account], now)
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		list := l.waiting[account]
+		if at := slices.Index(list, now); at >= 0 {
+			l.waiting[account] = slices.Delete(list, at, at+1)
+		}
+	}, true
 }

@@ -117,10 +117,11 @@ func (s *Service) askAboutStranger(ctx context.Context, account providers.Accoun
 	if !capable.Can(providers.OpSync) || !capable.SyncByOurNumber || age > strangersKept {
 		return providers.Result{}, false, nil
 	}
-	if !s.lanes.enter(account.Code) {
+	leave, ok := s.lanes.enter(account.Code)
+	if !ok {
 		return providers.Result{}, true, nil
 	}
-	defer s.lanes.leave(account.Code)
+	defer leave()
 	call, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	r, err = account.Provider.Sync(call, providers.Ref{OrderNumber: event.OrderNumber})

@@ -15,10 +15,6 @@ import (
 	"github.com/paygraph/paygraph/providers"
 )
 
-// laneFull is how long a job waits for its turn at a provider that keeps others
-// waiting.
-const laneFull = time.Second
-
 // askJob polls one attempt until its money is taken or its watch is over. It is
 // what settles a bill when no notification ever comes.
 func (s *Service) askJob(ctx context.Context, job jobs.Job) error {
@@ -31,10 +27,11 @@ func (s *Service) askJob(ctx context.Context, job jobs.Job) error {
 	if err != nil {
 		return fmt.Errorf("read attempt %s: %w", id, err)
 	}
-	if !s.lanes.enter(a.Account) {
+	leave, ok := s.lanes.enter(a.Account)
+	if !ok {
 		return jobs.Snooze(s.now().Add(laneFull))
 	}
-	defer s.lanes.leave(a.Account)
+	defer leave()
 	if _, err := s.ask(ctx, id); err != nil {
 		if _, ofProvider := errors.AsType[*providers.Error](err); !ofProvider {
 			return err
