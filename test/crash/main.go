@@ -1,0 +1,84 @@
+// Command crash tortures the real program and proves afterwards that no payment
+// was lost or doubled: `go run ./test/crash kill` kills its servers with -9 under
+// load, `outage` takes their database away, `storm` repeats notifications, `points`
+// has them die at each named point, `sim` plays months in memory. Each mode prints
+// its seed and its figures and ends with 1 on any violation; those of real
+// processes then leave the folder with everything in it.
+//
+// It owns no judgement of its own: the sandbox's book, `paygraph check` and what
+// clients were told (rig.History) decide. Start with modes, then kill.go.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+// mode is one way to torture.
+type mode struct {
+	name  string
+	about string
+	run   func(ctx context.Context, args []string, out io.Writer) error
+}
+
+func modes() []mode {
+	return []mode{
+		{"kill", "SIGKILL the servers under load, with lost replies and bad notifications (the default)", runKill},
+		{"outage", "take Postgres away under load, and bring it back", runOutage},
+		{"storm", "one notification 1,000 times, then every way to settle racing on every bill", runStorm},
+		{"points", "die once at every named point of every flow of money, start again, and be right", runPoints},
+		{"sim", "play months of a shop on a simulated clock, with faults, outages and deaths, many times over", runSim},
+	}
+}
+
+// errViolated says that something promised did not hold; what, has been printed.
+var errViolated = errors.New("promises were broken")
+
+// errMisused says that the command line was wrong; what is wrong has been said.
+var errMisused = errors.New("the command line is wrong")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	os.Exit(code)
+}
+
+// run runs the mode that the arguments name and returns the exit code.
+func run(ctx context.Context, args []string, out io.Writer) int {
+	name := "kill"
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		name, args = args[0], args[1:]
+	} else if len(args) > 0 && strings.Contains("-help --help -h", args[0]) {
+		name = "help"
+	}
+	for _, m := range modes() {
+		if m.name != name {
+			continue
+		}
+		err := m.run(ctx, args, out)
+		switch {
+		case err == nil, errors.Is(err, flag.ErrHelp):
+			return 0
+		case errors.Is(err, errMisused):
+			return 2
+		}
+		_, _ = fmt.Fprintf(out, "FAILED: %s: %v\n", name, err)
+		return 1
+	}
+	_, _ = fmt.Fprint(out, "Usage: go run ./test/crash [MODE] [flags]; MODE --help tells its flags.\n\nModes:\n")
+	for _, m := range modes() {
+		_, _ = fmt.Fprintf(out, "  %-8s %s\n", m.name, m.about)
+	}
+	if name == "help" {
+		return 0
+	}
+	return 2
+}

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/paygraph/paygraph/test/crash/rig"
+)
+
+// withRig starts what a mode needs, runs it, and removes the folder when all went
+// well.
+func withRig(ctx context.Context, c *common, name string, out io.Writer, run func(ctx context.Context, r *rig.Rig, out io.Writer) error) error {
+	_, _ = fmt.Fprintf(out, "crash %s: --db %s --processes %d --clients %d --seed %d\n", name, c.db, c.processes, c.clients, c.seed)
+	r, err := rig.New(ctx, c.options())
+	if err != nil {
+		return err
+	}
+	err = run(ctx, r, out)
+	if closed := r.Close(); err == nil {
+		err = closed
+	}
+	if err == nil && c.dir == "" {
+		return os.RemoveAll(r.Dir)
+	}
+	_, _ = fmt.Fprintf(out, "everything is left in %s\n", r.Dir)
+	return err
+}
+
+// rest is how the system came to rest after the faults stopped.
+type rest struct {
+	report   *rig.Report              // the last
+	standing []rig.Breach             // of the last
+	after    time.Duration            // until the first check in which nothing stood; 0 when there was none
+	last     map[string]time.Duration // when a breach of each invariant last stood
+	limits   *common
+}
+
+// settle checks, over and over, until nothing stands and the clients have
+// finished, or the limit is reached. The time counts to the beginning of the first
+// check in which nothing stands.
+//
+// What stands is what the check before has found as well: of a server that works,
+// a strict check may report the job that runs at that moment, or a payment of which
+// it is just being told, and next time it is another one or none.
+func settle(ctx context.Context, r *rig.Rig, c *common, clients <-chan struct{}, out io.Writer) (*rest, error) {
+	began := time.Now()
+	s := &rest{last: map[string]time.Duration{}, limits: c}
+	var before *rig.Report
+	for ctx.Err() == nil {
+		at := time.Since(began)
+		finished := isClosed(clients)
+		report, err := r.Check(ctx)
+		if err != nil {
+			return nil, err
+		}
+		s.report, s.standing = report, standing(before, report)
+		isQuiet := len(s.standing) == 0 && (report.OK || before != nil)
+		if isQuiet && s.after == 0 {
+			s.after = max(at, 1)
+		}
+		if finished && (isQuiet || at > c.limit) {
+			return s, nil
+		}
+		counts := map[string]int{}
+		for _, b := range s.standing {
+			counts[b.Invariant]++
+			s.last[b.Invariant] = at
+		}
+		if !report.OK {
+			_, _ = fmt.Fprintf(out, "%5.1f s after the faults: %d breaches, standing: %v\n", at.Seconds(), len(report.Breaches), counts)
+		}
+		before = report
+		pause(ctx, max(time.Second, 2*(time.Since(began)-at))) // leave the machine to the servers
+	}
+	return nil, ctx.Err()
+}
+
+// standing lists the breaches of a report that were in the one before too; all of
+// them when there was none.
+func standing(before, now *rig.Report) []rig.Breach {
+	if before == nil {
+		return now.Breaches
+	}
+	known := map[string]bool{}
+	for _, b := range before.Breaches {
+		known[b.Invariant+" "+strings.Join(b.Objects, " ")] = true
+	}
+	var stand []rig.Breach
+	for _, b := range now.Breaches {
+		if known[b.Invariant+" "+strings.Join(b.Objects, " ")] {
+			stand = append(stand, b)
+		}
+	}
+	return stand
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// print writes when what came right, and the breaches that stayed; it returns how
+// many violations that makes.
+func (s *rest) print(out io.Writer) int {
+	for _, name := range slices.Sorted(maps.Keys(s.last)) {
+		_, _ = fmt.Fprintf(out, "  %-46s %6.1f s\n", name+" last stood at", s.last[name].Seconds())
+	}
+	if len(s.standing) == 0 {
+		_, _ = fmt.Fprintf(out, "at rest %.1f s after the faults stopped\n", s.after.Seconds())
+		if s.after > s.limits.within {
+			_, _ = fmt.Fprintf(out, "VIOLATION rest.late: it must be within %s\n", s.limits.within)
+			return 1
+		}
+		return 0
+	}
+	_, _ = fmt.Fprintf(out, "NOT at rest %s after the faults stopped\n", s.limits.limit)
+	const most = 40
+	for at, b := range s.standing {
+		if at == most {
+			_, _ = fmt.Fprintf(out, "and %d more\n", len(s.standing)-most)
+			break
+		}
+		_, _ = fmt.Fprintf(out, "VIOLATION %s %v: %s\n", b.Invariant, b.Objects, b.Detail)
+	}
+	return len(s.standing)
+}
+
+// conclude holds the end against what clients were told, prints the figures, and
+// returns errViolated when a promise was broken.
+func (t *traffic) conclude(ctx context.Context, s *rest, out io.Writer) error {
+	statuses, err := t.readAll(ctx)
+	if err != nil {
+		return err
+	}
+	book, err := t.Sandbox.Book(ctx)
+	if err != nil {
+		return err
+	}
+	money := map[string]int{}
+	for _, entry := range book {
+		money["in the book: "+entry.State]++
+		if entry.Captures > 1 {
+			money["in the book: taken more than once"]++
+		}
+	}
+	t.tally.print(out)
+	printCounts(out, statuses)
+	printCounts(out, money)
+	for _, c := range s.report.Checked {
+		_, _ = fmt.Fprintf(out, "  %-46s %8d\n", "checked: "+c.What, c.N)
+	}
+	broken := s.print(out) + t.tally.of(countNever)
+	for _, v := range t.history.Violations() {
+		_, _ = fmt.Fprintf(out, "VIOLATION %s %s: %s\n", v.Rule, v.Bill, v.Detail)
+		broken++
+	}
+	if broken > 0 {
+		violated := fmt.Errorf("%w: %d violations, seed %d", errViolated, broken, t.seed)
+		return errors.Join(violated, t.history.Save(filepath.Join(t.Dir, "history.json")))
+	}
+	_, _ = fmt.Fprintf(out, "OK: %d payments, 0 violations, seed %d\n", t.tally.of(countPayments), t.seed)
+	return nil
+}
+
+// readAll reads every bill that was ever acknowledged and counts their statuses.
+func (t *traffic) readAll(ctx context.Context) (map[string]int, error) {
+	statuses := map[string]int{}
+	for ids := range slices.Chunk(t.history.Bills(), 100) {
+		bills, err := t.apis[0].Bills(ctx, t.keys.Secret, ids)
+		if err != nil {
+			return nil, fmt.Errorf("read the acknowledged bills: %w", err)
+		}
+		for at, bill := range bills {
+			t.history.Final(ids[at], bill)
+			if bill != nil {
+				statuses["bills at last: "+bill.Status]++
+			}
+		}
+	}
+	return statuses, nil
+}
