@@ -4,12 +4,12 @@ SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS   += --no-print-directory
 IN_CI       := $(filter true,$(CI))
-CHECKS      := fmt generate tidy lint test fuzz deadcode
+CHECKS      := fmt generate tidy lint test fuzz deadcode crash
 COUNT       ?= 10
 BENCH       ?= .
 BENCHTIME   ?= 1s
 
-.PHONY: check tools $(CHECKS) bench
+.PHONY: check tools $(CHECKS) bench mutants
 
 check: tools ; @for t in $(CHECKS); do echo "== $$t"; from=$$SECONDS; $(MAKE) $$t; echo "== $$t: $$((SECONDS - from)) s"; done
 
@@ -32,3 +32,9 @@ deadcode: tools ; found=$$(bin/deadcode -test ./...); ! grep -v -e '^ent/schema/
 
 # bench/README.md says what they measure. BENCH chooses some.
 bench: ; mkdir -p artifacts && go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem -count $(COUNT) -timeout 0 ./... | tee artifacts/bench.txt
+
+# The crash harness in short, on both databases.
+crash: ; .ci/crash
+
+# Seeded faults that the tests must catch: test/mutants says how it judges.
+mutants: ; go run ./test/mutants $(MUTANTS)

@@ -82,6 +82,7 @@ func (c *caller) ask(a ask) ([]byte, error) {
 type instant struct {
 	mu   sync.Mutex
 	paid map[string]pay.Money // by order number
+	slow time.Duration        // how long it thinks when it is asked; 0: not at all
 }
 
 func newInstant() *instant { return &instant{paid: map[string]pay.Money{}} }
@@ -107,9 +108,17 @@ func (*instant) Start(_ context.Context, r providers.StartRequest) (providers.Re
 	}, nil
 }
 
-func (i *instant) Sync(_ context.Context, ref providers.Ref) (providers.Result, error) {
+func (i *instant) Sync(ctx context.Context, ref providers.Ref) (providers.Result, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	if thinks := i.slow; thinks > 0 {
+		i.mu.Unlock()
+		select {
+		case <-time.After(thinks):
+		case <-ctx.Done():
+		}
+		i.mu.Lock()
+	}
 	if captured, isPaid := i.paid[ref.OrderNumber]; isPaid {
 		return providers.Result{Status: providers.Captured, ProviderRef: ref.OrderNumber, Captured: captured}, nil
 	}
@@ -129,6 +138,13 @@ func (i *instant) pays(orderNumber string, amount pay.Money) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.paid[orderNumber] = amount
+}
+
+// thinks has it take so long for each answer from now on.
+func (i *instant) thinks(d time.Duration) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.slow = d
 }
 
 // commits stands between billing and the feed and notes when each version of a
