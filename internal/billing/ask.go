@@ -51,8 +51,10 @@ func (s *Service) ask(ctx context.Context, id pay.AttemptID) (asked bool, err er
 		switch {
 		case err != nil:
 			return fmt.Errorf("read attempt %s: %w", id, err)
-		case isOldNews(now, *a.AskedAt):
+		case isOldNews(now, result.Status, *a.AskedAt):
 			return nil
+		case contradicts(now, result.Status) && kind != providers.NotFound:
+			err = s.compareCapture(ctx, tx, now.Edges.Bill, now, now.Captured().Zero())
 		case kind == providers.NotFound:
 			err = s.neverHeardOf(ctx, tx, now.Edges.Bill, now)
 		default:
@@ -78,10 +80,26 @@ func soonest(a *ent.Attempt, now time.Time) time.Time {
 	return now
 }
 
-// isOldNews reports whether an answer to a question of that time must not be held
-// against what was recorded since: the capture came while the question was out.
-func isOldNews(a *ent.Attempt, asked time.Time) bool {
-	return a.Status == pay.AttemptCaptured && a.ResolvedAt != nil && !asked.After(*a.ResolvedAt)
+// isOldNews reports whether what was true at a time must not be held against what
+// was recorded since: the capture came later. What can only follow a capture is
+// never old.
+func isOldNews(a *ent.Attempt, said providers.Status, at time.Time) bool {
+	return a.Status == pay.AttemptCaptured && a.ResolvedAt != nil && !followsCapture(said) && !at.After(*a.ResolvedAt)
+}
+
+// contradicts reports whether a provider that is asked now knows nothing of the
+// money that we have recorded as captured.
+func contradicts(a *ent.Attempt, said providers.Status) bool {
+	return a.Status == pay.AttemptCaptured && !followsCapture(said)
+}
+
+func followsCapture(said providers.Status) bool {
+	switch said {
+	case providers.Captured, providers.Refunded, providers.ChargedBack:
+		return true
+	case providers.Pending, providers.ActionRequired, providers.Authorized, providers.Declined, providers.Voided, providers.Expired:
+	}
+	return false
 }
 
 // mayAsk takes the right to ask now, by one guarded UPDATE, so that webhook,
@@ -193,8 +211,8 @@ func (s *Service) Refresh(ctx context.Context, rawID string) (*Outcome, error) {
 
 // nextAsk is when the job asks about an attempt again; the zero time is never.
 // In doubt: see nextInDoubt. Open: after a quarter of its age, at least 3 s and at
-// most 5 min; superseded, so that a payer would have to find an old tab: after half
-// its age, at least 15 s and at most 10 min. Until the watch ends.
+// most 5 min; superseded, so that a payer would have to find an old tab, at most
+// 10 min. Until the watch ends.
 func (s *Service) nextAsk(a *ent.Attempt, now time.Time) time.Time {
 	switch {
 	case a.Status == pay.AttemptCaptured:
@@ -210,7 +228,7 @@ func (s *Service) nextAsk(a *ent.Attempt, now time.Time) time.Time {
 	}
 	age := now.Sub(a.CreatedAt)
 	if !a.Current {
-		return now.Add(min(max(age/2, 15*time.Second), 10*time.Minute))
+		return now.Add(min(max(age/4, 3*time.Second), 10*time.Minute))
 	}
 	return now.Add(min(max(age/4, 3*time.Second), 5*time.Minute))
 }
@@ -227,6 +245,9 @@ const (
 // began, when "it was not done" may be believed, then every 10 min for a day, and
 // every hour from then on.
 func nextInDoubt(since time.Time, settling time.Duration, now time.Time) time.Time {
+	if since.After(now) { // the clock was set back since
+		since = now
+	}
 	waits := []time.Duration{2 * time.Second, 5 * time.Second, 15 * time.Second, 60 * time.Second, settling}
 	slices.Sort(waits)
 	for _, after := range waits {

@@ -108,7 +108,7 @@ func TestService_Lanes(t *testing.T) {
 			go func() { _, err := b.runner.RunDue(b.program()); done <- err }()
 			<-waiting
 		}
-		b.clock.Advance(time.Second) // too long
+		b.clock.Advance(time.Second)           // too long
 		_, err := b.runner.RunDue(b.program()) // and a fourth worker is free for the others
 		require.NoError(t, err)
 		require.Equal(t, pay.BillDone, b.bill(healthy.ID).Status)

@@ -101,7 +101,7 @@ func (s *Service) cancelPending(ctx context.Context, c *claim, id pay.BillID) (*
 		if err := s.advance(ctx, tx, b, move{To: pay.BillCanceled, Reason: "bill.canceled"}); err != nil {
 			return err
 		}
-		err = c.settle(ctx, tx)
+		err = c.finish(ctx, tx)
 		crashpoint.Here(crashpoint.Canceling)
 		return err
 	})

@@ -102,9 +102,9 @@ func (c *claim) begin(ctx context.Context, tx *store.Tx, objectID string) error 
 	return nil
 }
 
-// settle ends the call within tx: its errors are stored as the answer for ever,
+// finish ends the call within tx: its errors are stored as the answer for ever,
 // unless one of them invites to try again with the same key.
-func (c *claim) settle(ctx context.Context, tx *store.Tx, errs ...*pay.Error) error {
+func (c *claim) finish(ctx context.Context, tx *store.Tx, errs ...*pay.Error) error {
 	for _, e := range errs {
 		if e.Retry == pay.RetrySameKey {
 			return idempotency.Release(ctx, tx, c.id)

@@ -162,7 +162,7 @@ func (s *Service) createOnly(ctx context.Context, c *claim, id pay.BillID, inser
 				return err
 			}
 		}
-		return c.settle(ctx, tx)
+		return c.finish(ctx, tx)
 	})
 	crashpoint.Here(crashpoint.BillInserted)
 	return s.ended(ctx, c, id, nil, err)

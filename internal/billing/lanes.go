@@ -11,41 +11,48 @@ import (
 // A slow provider keeps so many workers waiting and no more, and the jobs of the
 // others go on. One that answers in time is asked by as many as there are.
 const (
-	perAccount = 3               // jobs that wait on one account for long, at a time
-	longWait   = time.Second     // what is long
+	perAccount = 3               // jobs that wait on a slow account at a time
+	longWait   = time.Second     // an account that took so long for an answer is slow
 	laneFull   = 5 * time.Second // until a job that was not let in tries again
 )
 
-// lanes notes, by account, since when the jobs of this process wait on it.
+// lanes notes how the accounts answer the jobs of this process.
 type lanes struct {
 	clock pay.Clock
 
-	mu      sync.Mutex
-	waiting map[string][]time.Time
+	mu   sync.Mutex
+	lane map[string]*lane
+}
+
+// lane is one account's.
+type lane struct {
+	since []time.Time // the beginnings of the waits that are not over
+	slow  bool        // the last wait that was over was long
 }
 
 // enter reports whether one more job may wait on the account. If so, leave must be
 // called when it does not any more.
 func (l *lanes) enter(account string) (leave func(), ok bool) {
-	now := l.clock.Now()
+	began := l.clock.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	long := 0
-	for _, since := range l.waiting[account] {
-		if now.Sub(since) >= longWait {
-			long++
-		}
+	a := l.lane[account]
+	if a == nil {
+		a = &lane{}
+		l.lane[account] = a
 	}
-	if long >= perAccount {
+	isLong := func(since time.Time) bool { return began.Sub(since) >= longWait }
+	if len(a.since) >= perAccount && (a.slow || slices.ContainsFunc(a.since, isLong)) {
 		return nil, false
 	}
-	l.waiting[account] = append(l.waiting[account], now)
+	a.since = append(a.since, began)
 	return func() {
+		took := l.clock.Now().Sub(began)
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		list := l.waiting[account]
-		if at := slices.Index(list, now); at >= 0 {
-			l.waiting[account] = slices.Delete(list, at, at+1)
+		a.slow = took >= longWait
+		if at := slices.Index(a.since, began); at >= 0 {
+			a.since = slices.Delete(a.since, at, at+1)
 		}
 	}, true
 }

@@ -66,6 +66,7 @@ func (s *Service) takeEvent(ctx context.Context, account providers.Account, even
 			SetBody(body).SetReceivedAt(tx.Now)
 		switch {
 		case event.Hint:
+			create.SetBody(body[:min(len(body), maxHint)])
 			create.SetEventKey("hint/" + id.String()) // never deduplicated: a forged twin must not swallow the real one
 			if a != nil {
 				create.SetProcessedAt(tx.Now).SetOutcome(eventAsked)
@@ -98,10 +99,14 @@ func (s *Service) takeEvent(ctx context.Context, account providers.Account, even
 	})
 }
 
+// maxHint is how much of a hint is kept, in bytes: vendors' are a few hundred.
+const maxHint = 4 << 10
+
 // What became of an event, as its row says.
 const (
 	eventAsked     = "asked"     // a hint: the provider is asked about its attempt
 	eventSettled   = "settled"   // its result was settled
+	eventOld       = "old"       // it tells of before what is recorded
 	eventUnmatched = "unmatched" // money that belongs to no attempt of ours: a review case is open
 	eventNotOurs   = "not_ours"  // about no attempt of ours, and about no money
 )
@@ -126,6 +131,9 @@ func (s *Service) attemptOf(ctx context.Context, client *ent.Client, account pro
 // it is taken for somebody else's: its attempt may be committing right now.
 const eventPatience = time.Hour
 
+// accountAway is how long work for an account waits that is not configured.
+const accountAway = 10 * time.Minute
+
 // eventJob settles what one signed event says. Events may come in any order and
 // again: settle keeps what it knows.
 func (s *Service) eventJob(ctx context.Context, job jobs.Job) error {
@@ -139,12 +147,19 @@ func (s *Service) eventJob(ctx context.Context, job jobs.Job) error {
 		return fmt.Errorf("read event %s: %w", id, err)
 	}
 	account, known := s.Accounts.ByCode(event.Account)
-	if event.ProcessedAt != nil || !known {
+	if event.ProcessedAt != nil {
 		return nil
+	}
+	if !known { // left out of the accounts file, perhaps by mistake: what was acknowledged is kept
+		s.Logger.WarnContext(ctx, "an event waits for its account to be configured again", "event", id, "account", event.Account)
+		return jobs.Snooze(s.now().Add(accountAway))
 	}
 	a, err := s.attemptOf(ctx, s.Store.Read(), account, event.OrderNumber)
 	if err != nil {
 		return err
+	}
+	if a != nil && a.Account != account.Code {
+		a = nil // signed by another account's key: it proves nothing about this one's payments
 	}
 	var result providers.Result
 	if event.Result != nil {
@@ -162,7 +177,7 @@ func (s *Service) eventJob(ctx context.Context, job jobs.Job) error {
 		case a != nil && event.Result == nil:
 			outcome, err = eventAsked, s.askAt(ctx, tx, a.ID, soonest(a, tx.Now))
 		case a != nil:
-			err = s.settleEvent(ctx, tx, a.ID, event, result)
+			outcome, err = s.settleEvent(ctx, tx, a.ID, event, result)
 		default:
 			outcome, err = s.takeStranger(ctx, tx, account, event.OrderNumber, result)
 		}
@@ -177,17 +192,17 @@ func (s *Service) eventJob(ctx context.Context, job jobs.Job) error {
 
 // settleEvent settles a signed event, unless it tells of a time before what we
 // have recorded: it then was true, and is not any more.
-func (s *Service) settleEvent(ctx context.Context, tx *store.Tx, id pay.AttemptID, event *ent.ProviderEvent, result providers.Result) error {
+func (s *Service) settleEvent(ctx context.Context, tx *store.Tx, id pay.AttemptID, event *ent.ProviderEvent, result providers.Result) (outcome string, err error) {
 	a, err := tx.Attempt.Get(ctx, id)
 	if err != nil {
-		return fmt.Errorf("read attempt %s: %w", id, err)
+		return "", fmt.Errorf("read attempt %s: %w", id, err)
 	}
 	said := event.ReceivedAt
 	if !result.At.IsZero() {
 		said = result.At
 	}
-	if isOldNews(a, said) {
-		return nil
+	if isOldNews(a, result.Status, said) {
+		return eventOld, nil
 	}
-	return s.settle(ctx, tx, id, result)
+	return eventSettled, s.settle(ctx, tx, id, result)
 }

@@ -62,7 +62,7 @@ func (s *Service) open(ctx context.Context, c *claim, id pay.BillID, o opening, 
 					return err
 				}
 				if reusable {
-					return c.settle(ctx, tx)
+					return c.finish(ctx, tx)
 				}
 			}
 			a, err = s.newAttempt(ctx, tx, b, o)
@@ -94,7 +94,7 @@ func (s *Service) open(ctx context.Context, c *claim, id pay.BillID, o opening, 
 			if refused, err = s.recordOpening(ctx, tx, now, a.ID, answer); err != nil || again {
 				return err
 			}
-			err = c.settle(ctx, tx, asList(refused)...)
+			err = c.finish(ctx, tx, asList(refused)...)
 			crashpoint.Here(crashpoint.OpeningRecording)
 			return err
 		})
@@ -176,7 +176,7 @@ func checkWatched(ctx context.Context, tx *store.Tx, id pay.BillID) error {
 func (s *Service) makeRoom(ctx context.Context, tx *store.Tx, b *ent.Bill, o opening) (reusable bool, err error) {
 	current, err := tx.Attempt.Query().Where(attempt.BillID(b.ID), attempt.Current(true)).Only(ctx)
 	if ent.IsNotFound(err) {
-		return false, nil
+		return false, checkWatched(ctx, tx, b.ID)
 	}
 	if err != nil {
 		return false, fmt.Errorf("read the current attempt of bill %s: %w", b.ID, err)

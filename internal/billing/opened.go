@@ -21,6 +21,7 @@ type openingAnswer struct {
 	errorCode string
 	refused   *pay.Error // what the payer is told; nil when the page is open
 	inDoubt   bool       // the session may exist at the provider
+	unsent    bool       // it surely does not: there is nothing to watch
 }
 
 // readOpening judges a provider's answer to Start. It decides nothing about
@@ -46,7 +47,9 @@ func (s *Service) readOpening(ctx context.Context, a *ent.Attempt, result provid
 	case providers.Unknown, providers.Conflict:
 		answer.inDoubt = true
 	case providers.Unavailable, providers.RateLimited:
+		answer.unsent = true
 	case providers.Unsupported:
+		answer.unsent = true
 		answer.refused = pay.Errorf(pay.CodeUnsupported, "provider.unsupported", "The provider cannot take this payment.").Because(err)
 	case providers.Rejected, providers.Auth, providers.NotFound, providers.Malformed:
 		// Our request or our contract with the vendor is wrong: the same call
@@ -70,6 +73,9 @@ func (s *Service) recordOpening(ctx context.Context, tx *store.Tx, b *ent.Bill, 
 	}
 	if !answer.attempt.IsOpen() || !b.Status.IsPayable() {
 		update.SetCurrent(false)
+	}
+	if answer.unsent {
+		update.SetWatchUntil(tx.Now)
 	}
 	r := answer.result
 	setOptional(update.SetProviderRef, r.ProviderRef)

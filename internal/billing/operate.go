@@ -37,7 +37,7 @@ func (s *Service) operate(ctx context.Context, c *claim, b *ent.Bill, kind pay.O
 			if refused = alreadyOver(ctx, now, kind); c.left == nil && refused != nil {
 				return refused
 			}
-			return c.settle(ctx, tx, asList(refused)...)
+			return c.finish(ctx, tx, asList(refused)...)
 		}
 		if err := keepStill(ctx, tx, now); err != nil {
 			return err
@@ -58,7 +58,7 @@ func (s *Service) operate(ctx context.Context, c *claim, b *ent.Bill, kind pay.O
 		if refused, err = s.recordOperation(ctx, tx, a, result, callErr); err != nil {
 			return err
 		}
-		err = c.settle(ctx, tx, asList(refused)...)
+		err = c.finish(ctx, tx, asList(refused)...)
 		crashpoint.Here(crashpoint.OperationRecording)
 		return err
 	})
@@ -189,8 +189,5 @@ func (s *Service) doubt(ctx context.Context, tx *store.Tx, a *ent.Attempt, kind 
 		return err
 	}
 	tx.AfterCommit(s.Runner.Wake)
-	if err := scheduleProbe(ctx, tx, a.Account); err != nil {
-		return err
-	}
 	return s.askInDoubt(ctx, tx, a.ID, nextInDoubt(tx.Now, s.settlingOf(a.Account), tx.Now))
 }

@@ -28,6 +28,7 @@ const (
 	reconcileBatch     = 200
 	reconcileReach     = 72 * time.Hour // how far back a run looks: an outage of two days leaves no gap
 	reconcileOutage    = 10 * time.Minute
+	reconcilePatience  = 3 // questions in a row without an answer are an outage
 )
 
 func (s *Service) reconcileJob(ctx context.Context, job jobs.Job) error {
@@ -63,18 +64,48 @@ func (s *Service) reconcile(ctx context.Context, code string, every time.Duratio
 	if err != nil {
 		return fmt.Errorf("find what is to be reconciled with account %s: %w", code, err)
 	}
+	if len(batch) == 0 {
+		return jobs.Snooze(s.now().Add(every))
+	}
+	leave, ok := s.lanes.enter(code)
+	if !ok {
+		return jobs.Snooze(s.now().Add(reconcileOutage))
+	}
+	defer leave()
+	var unanswered []*ent.Attempt // in a row
 	for _, a := range batch {
 		_, err := s.ask(ctx, a.ID)
-		if _, ofProvider := errors.AsType[*providers.Error](err); ofProvider {
-			s.Logger.WarnContext(ctx, "a provider could not be asked for reconciliation", "account", code, "error", err)
+		_, ofProvider := errors.AsType[*providers.Error](err)
+		switch {
+		case err == nil:
+			unanswered = nil
+			continue
+		case !ofProvider:
+			return err
+		}
+		s.Logger.WarnContext(ctx, "a provider could not be asked for reconciliation", "account", code, "attempt", a.ID, "error", err)
+		if !isOutage(err) {
+			continue // about this one order: the others are asked about all the same
+		}
+		if unanswered = append(unanswered, a); len(unanswered) < reconcilePatience {
+			continue
+		}
+		// The first of them keeps its question: should it be the order and not
+		// an outage, the next run begins behind it.
+		for _, a := range unanswered[1:] {
 			if err := s.unask(ctx, a); err != nil {
 				return err
 			}
-			return jobs.Snooze(s.now().Add(reconcileOutage))
 		}
-		if err != nil {
+		return jobs.Snooze(s.now().Add(reconcileOutage))
+	}
+	for _, a := range unanswered {
+		if err := s.unask(ctx, a); err != nil {
 			return err
 		}
+	}
+	if len(unanswered) > 0 {
+		return jobs.Snooze(s.now().Add(reconcileOutage))
 	}
 	if len(batch) == reconcileBatch {
 		return jobs.Snooze(s.now().Add(askInterval))

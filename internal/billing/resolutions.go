@@ -9,7 +9,6 @@ import (
 	"github.com/paygraph/paygraph/ent/attempt"
 	"github.com/paygraph/paygraph/ent/operation"
 	"github.com/paygraph/paygraph/ent/reviewcase"
-	"github.com/paygraph/paygraph/internal/jobs"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store"
 	"github.com/paygraph/paygraph/providers"
@@ -74,11 +73,21 @@ func (s *Service) carryOut(ctx context.Context, tx *store.Tx, c *ent.ReviewCase,
 func (s *Service) accept(ctx context.Context, tx *store.Tx, c *ent.ReviewCase, b *ent.Bill, a *ent.Attempt) (pay.BillStatus, error) {
 	orReturn := []pay.ReviewResolution{pay.ResolveRefundAll, pay.ResolveDismiss}
 	captured := a.Captured()
+	contradicted, err := tx.ReviewCase.Query().Where(
+		reviewcase.BillID(b.ID), reviewcase.AttemptID(a.ID), reviewcase.IDNEQ(c.ID),
+		reviewcase.ReasonIn(pay.ReviewProviderDisagrees, pay.ReviewChargeback),
+		reviewcase.Or(reviewcase.ResolvedAtIsNil(), reviewcase.OpenedAtGTE(c.OpenedAt)),
+	).Count(ctx)
+	if err != nil {
+		return "", fmt.Errorf("look for other cases of attempt %s: %w", a.ID, err)
+	}
 	switch {
 	case a.Status != pay.AttemptCaptured || captured.IsZero():
 		return "", cannotEnd("review.nothing_taken", string(a.Status), orReturn, "No money was taken, so none can be accepted; what is held can be given back.")
 	case c.Currency != nil && *c.Currency != b.Currency:
 		return "", cannotEnd("review.other_currency", string(b.Status), orReturn, "The money is in %s and the bill in %s, so it cannot pay it.", *c.Currency, b.Currency)
+	case contradicted > 0:
+		return "", cannotEnd("review.money_is_gone", string(a.Status), orReturn, "Another case says that the provider or the payer's bank took this money back.")
 	case !awaitsPerson(b.Status):
 		return "", cannotEnd("review.bill_is_paid", string(b.Status), orReturn, "The bill is %s: it was paid by other money, and this comes on top.", b.Status)
 	}
@@ -107,16 +116,6 @@ func (s *Service) fulfilAgain(ctx context.Context, tx *store.Tx, b *ent.Bill) er
 			"The bill is %s, so there is nothing to give any more.", b.Status)
 	}
 	return s.fulfilLater(ctx, tx, b.ID)
-}
-
-// fulfilLater has what a paid bill is for given by a job, at once.
-func (s *Service) fulfilLater(ctx context.Context, tx *store.Tx, id pay.BillID) error {
-	err := jobs.Schedule(ctx, tx, jobs.Spec{Kind: jobFulfil, Key: id.String(), RunAt: tx.Now, Priority: priorityFulfil})
-	if err != nil {
-		return fmt.Errorf("schedule the fulfilment of bill %s: %w", id, err)
-	}
-	tx.AfterCommit(s.Runner.Wake)
-	return nil
 }
 
 // giveBack returns what is held. The bill is REFUNDED when that is done: at once
@@ -224,5 +223,8 @@ func (s *Service) endDoubt(ctx context.Context, tx *store.Tx, c *ent.ReviewCase,
 	if err != nil {
 		return err
 	}
-	return resolveOperations(ctx, tx, a.ID, pay.OperationFailed, "dismissed")
+	if err := resolveOperations(ctx, tx, a.ID, pay.OperationFailed, kindDismissed); err != nil {
+		return err
+	}
+	return s.askAt(ctx, tx, a.ID, soonest(a, tx.Now)) // the provider may have come to its senses
 }

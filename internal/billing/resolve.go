@@ -128,7 +128,9 @@ func (s *Service) endCase(ctx context.Context, tx *store.Tx, v viewer.Viewer, id
 	case err != nil:
 		return fmt.Errorf("read case: %w", err)
 	case c.Resolution != nil:
-		return cannotEnd("review.resolved", string(*c.Resolution), nil, "Somebody has ended this case before, by %s.", *c.Resolution)
+		ended := cannotEnd("review.resolved", string(*c.Resolution), nil, "Somebody has ended this case before, by %s.", *c.Resolution)
+		ended.Retry = pay.DoNotRetry
+		return ended
 	}
 	if allowed := c.Reason.AllowedResolutions(); !slices.Contains(allowed, in.Resolution) {
 		return cannotEnd("review.resolution_not_allowed", string(c.Reason), allowed, "A case of %s does not end by %s.", c.Reason, in.Resolution)

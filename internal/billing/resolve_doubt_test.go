@@ -224,3 +224,17 @@ func TestService_ResolveDoubt(t *testing.T) {
 		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSales: -99000}, b.booked())
 	})
 }
+
+// What a person says ends a block, and the provider is asked all the same: it may
+// know better by then.
+func TestService_DismissedDoubtIsAskedAbout(t *testing.T) {
+	t.Parallel()
+	fact(t, "MoneyThatWasTakenIsFoundAtOnce", func(t *testing.T, b *bundle) {
+		bill, c := lostCapture(b, "drop_reply")
+		b.healthy()
+		require.Empty(t, b.ends(c, pay.ResolveDismiss).Errors)
+		require.Equal(t, pay.BillAuthorized, b.bill(bill.ID).Status)
+		b.later(2 * time.Second)
+		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
+	})
+}

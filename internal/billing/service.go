@@ -93,13 +93,17 @@ type Service struct {
 	keys     *idempotency.Keys
 	breakers *breaker.Group // of calls that move money or open pages, by account and operation
 	lanes    *lanes         // of jobs that wait on a provider
+	reasked  turnstile      // when all doubt at an account was asked about last
+
+	strangers turns
 }
 
 // New returns a Service and registers its jobs with the runner.
 func New(c Config) *Service {
 	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
 	s := &Service{Config: c, keys: idempotency.New(c.Store)}
-	s.lanes = &lanes{clock: c.Store.Clock(), waiting: map[string][]time.Time{}}
+	s.strangers.last = map[string]string{}
+	s.lanes = &lanes{clock: c.Store.Clock(), lane: map[string]*lane{}}
 	s.breakers = breaker.NewGroup(breaker.Options{Clock: c.Store.Clock(), OnChange: s.logBreaker})
 	s.registerJobs()
 	return s

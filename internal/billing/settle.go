@@ -3,6 +3,7 @@ package billing
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/ent/attempt"
@@ -122,7 +123,10 @@ func (s *Service) payBill(ctx context.Context, tx *store.Tx, b *ent.Bill, verdic
 func (s *Service) expected(ctx context.Context, tx *store.Tx, a *ent.Attempt, fee pay.Money) (pay.Money, error) {
 	expected := a.Amount()
 	last, err := tx.Operation.Query().
-		Where(operation.AttemptID(a.ID), operation.KindEQ(pay.OperationCapture), operation.StatusNotIn(pay.OperationFailed, pay.OperationDeclined)).
+		Where(
+			operation.AttemptID(a.ID), operation.KindEQ(pay.OperationCapture),
+			operation.Or(operation.StatusNotIn(pay.OperationFailed, pay.OperationDeclined), operation.ErrorKindIn(takenForFailed()...)),
+		).
 		Order(ent.Desc(operation.FieldID)).First(ctx)
 	switch {
 	case ent.IsNotFound(err):
@@ -137,11 +141,23 @@ func (s *Service) expected(ctx context.Context, tx *store.Tx, a *ent.Attempt, fe
 	return expected.Add(fee)
 }
 
+// takenForFailed are the kinds of an operation's failure that nobody saw: it was
+// believed, and the provider may prove otherwise.
+func takenForFailed() []string { return []string{kindNotDone, kindDismissed} }
+
+const (
+	kindNotDone   = "not_done"  // the provider still holds the money after its settling time
+	kindDismissed = "dismissed" // a person said so
+)
+
 // compareCapture looks at a capture that is recorded already. Less than we
 // recorded, or more, is nothing that we did: a person must look.
 func (s *Service) compareCapture(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, captured pay.Money) error {
 	if captured == a.Captured() {
 		return nil
+	}
+	if captured.Currency != a.Currency && captured.Amount == a.CapturedMinor {
+		return nil // its CURRENCY_MISMATCH case says so already
 	}
 	details := fmt.Sprintf("The provider says that %s is taken; %s was recorded.", captured, a.Captured())
 	return s.report(ctx, tx, pay.ReviewProviderDisagrees, b, a, &captured, details)
@@ -158,7 +174,7 @@ func (s *Service) stillHeld(ctx context.Context, tx *store.Tx, b *ent.Bill, a *e
 	if err != nil {
 		return err
 	}
-	if err := resolveOperations(ctx, tx, a.ID, pay.OperationFailed, "not_done"); err != nil {
+	if err := resolveOperations(ctx, tx, a.ID, pay.OperationFailed, kindNotDone); err != nil {
 		return err
 	}
 	return s.advance(ctx, tx, b, move{To: b.Status, Reason: "attempt.authorized"})
@@ -246,7 +262,7 @@ func (s *Service) settleWaiting(ctx context.Context, tx *store.Tx, b *ent.Bill, 
 func (s *Service) settleReturned(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, r providers.Result) error {
 	if r.Status == providers.ChargedBack {
 		captured := a.Captured()
-		return s.report(ctx, tx, pay.ReviewChargeback, b, a, &captured, "The payer's bank took the money back.")
+		return s.report(ctx, tx, pay.ReviewChargeback, b, a, &captured, "The payer's bank took the money back"+on(r.At)+".")
 	}
 	if a.Status != pay.AttemptCaptured {
 		if !a.Status.CanBecome(pay.AttemptVoided) {
@@ -256,7 +272,16 @@ func (s *Service) settleReturned(ctx context.Context, tx *store.Tx, b *ent.Bill,
 			return err
 		}
 	}
-	return s.report(ctx, tx, pay.ReviewProviderDisagrees, b, a, nil, "The provider gave the money back, and not by our order.")
+	return s.report(ctx, tx, pay.ReviewProviderDisagrees, b, a, nil, "The provider gave the money back"+on(r.At)+", and not by our order.")
+}
+
+// on writes when something happened at a vendor that said so: another time is
+// another finding.
+func on(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return " on " + at.UTC().Format("2006-01-02 15:04 MST")
 }
 
 // moveAttempt moves a to the next status by one guarded UPDATE, with what the

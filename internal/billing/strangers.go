@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/paygraph/paygraph/ent"
+	"github.com/paygraph/paygraph/ent/attempt"
 	"github.com/paygraph/paygraph/ent/predicate"
 	"github.com/paygraph/paygraph/ent/providerevent"
 	"github.com/paygraph/paygraph/ent/reviewcase"
@@ -55,23 +58,16 @@ func waitingStrangers(account string) predicate.ProviderEvent {
 func (s *Service) strangersJob(ctx context.Context, job jobs.Job) error {
 	account, known := s.Accounts.ByCode(job.Key)
 	if !known {
-		return nil
+		return jobs.Snooze(s.now().Add(accountAway))
 	}
 	ctx = viewer.AsProgram(ctx)
 	waiting, err := s.Store.Read().ProviderEvent.Query().Where(waitingStrangers(account.Code)).
+		Select(providerevent.FieldID, providerevent.FieldOrderNumber, providerevent.FieldReceivedAt).
 		Order(ent.Asc(providerevent.FieldReceivedAt, providerevent.FieldID)).Limit(strangersLimit).All(ctx)
 	if err != nil {
 		return fmt.Errorf("read the waiting events of account %s: %w", account.Code, err)
 	}
-	seen := map[string]bool{}
-	for _, event := range waiting {
-		if seen[event.OrderNumber] {
-			continue
-		}
-		if len(seen) == strangersBatch {
-			break
-		}
-		seen[event.OrderNumber] = true
+	for _, event := range s.strangers.next(account.Code, waiting) {
 		if err := s.lookAtStranger(ctx, account, event); err != nil {
 			return err
 		}
@@ -80,6 +76,33 @@ func (s *Service) strangersJob(ctx context.Context, job jobs.Job) error {
 		return nil
 	}
 	return jobs.Snooze(s.now().Add(strangersEvery))
+}
+
+// turns remembers which order of each account was looked at last, so that those
+// that the provider cannot answer about keep none of the others waiting.
+type turns struct {
+	mu   sync.Mutex
+	last map[string]string // the id of the last event, by account
+}
+
+// next picks the events of one round, of different orders: those after the last
+// one, and then from the beginning again.
+func (t *turns) next(account string, waiting []*ent.ProviderEvent) []*ent.ProviderEvent {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	from := slices.IndexFunc(waiting, func(e *ent.ProviderEvent) bool { return e.ID.String() == t.last[account] }) + 1
+	var round []*ent.ProviderEvent
+	seen := map[string]bool{}
+	for n := range waiting {
+		event := waiting[(from+n)%len(waiting)]
+		if seen[event.OrderNumber] || len(seen) == strangersBatch {
+			continue
+		}
+		seen[event.OrderNumber] = true
+		round = append(round, event)
+		t.last[account] = event.ID.String()
+	}
+	return round
 }
 
 // lookAtStranger decides about the hints of one order number.
@@ -114,7 +137,7 @@ func (s *Service) lookAtStranger(ctx context.Context, account providers.Account,
 func (s *Service) askAboutStranger(ctx context.Context, account providers.Account, event *ent.ProviderEvent) (r providers.Result, wait bool, err error) {
 	age := s.now().Sub(event.ReceivedAt)
 	capable := account.Provider.Capabilities()
-	if !capable.Can(providers.OpSync) || !capable.SyncByOurNumber || age > strangersKept {
+	if !capable.Can(providers.OpSync) || !capable.SyncByOurNumber {
 		return providers.Result{}, false, nil
 	}
 	leave, ok := s.lanes.enter(account.Code)
@@ -132,7 +155,7 @@ func (s *Service) askAboutStranger(ctx context.Context, account providers.Accoun
 		return providers.Result{}, age < s.settlingOf(account.Code), nil
 	}
 	s.Logger.WarnContext(ctx, "a provider could not be asked about an order that is not ours", "account", account.Code, "error", err)
-	return providers.Result{}, true, nil
+	return providers.Result{}, age < strangersKept, nil
 }
 
 // takeStranger books money that belongs to no attempt of ours as owed by the
@@ -140,6 +163,13 @@ func (s *Service) askAboutStranger(ctx context.Context, account providers.Accoun
 func (s *Service) takeStranger(ctx context.Context, tx *store.Tx, account providers.Account, number string, r providers.Result) (outcome string, err error) {
 	if r.Status != providers.Captured || r.Captured.IsZero() {
 		return eventNotOurs, nil
+	}
+	known, err := s.isKnownStranger(ctx, tx, account, number, r.Captured)
+	if err != nil {
+		return "", err
+	}
+	if known {
+		return eventUnmatched, nil
 	}
 	key := string(pay.ReviewUnmatchedPayment) + "/" + account.Code + "/" + number
 	id := pay.NewReviewCaseID(tx.Now)
@@ -161,6 +191,28 @@ func (s *Service) takeStranger(ctx context.Context, tx *store.Tx, account provid
 		s.Logger.WarnContext(ctx, "a review case is open", "reason", pay.ReviewUnmatchedPayment, "account", account.Code)
 	})
 	return eventUnmatched, tellOfCase(ctx, tx, account.Merchant, id, "review_case.opened", caseOpened)
+}
+
+// isKnownStranger reports whether the same money was reported already: by another
+// account of the same vendor, which may be the same terminal, or as an attempt of
+// another merchant there.
+func (s *Service) isKnownStranger(ctx context.Context, tx *store.Tx, account providers.Account, number string, captured pay.Money) (bool, error) {
+	attempts, err := tx.Attempt.Query().Where(attempt.Provider(string(account.Provider.Name())), attempt.OrderNumber(number)).Count(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look for order %s: %w", number, err)
+	}
+	var siblings []string
+	for _, other := range s.Accounts.All() {
+		if other.Provider.Name() == account.Provider.Name() {
+			siblings = append(siblings, string(pay.ReviewUnmatchedPayment)+"/"+other.Code+"/"+number)
+		}
+	}
+	cases, err := tx.ReviewCase.Query().
+		Where(reviewcase.KeyIn(siblings...), reviewcase.AmountMinor(captured.Amount), reviewcase.CurrencyEQ(captured.Currency)).Count(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look for cases of order %s: %w", number, err)
+	}
+	return attempts > 0 || cases > 0, nil
 }
 
 // processed marks waiting events as done with.

@@ -19,11 +19,13 @@ import (
 // at once, and the sweeps are set going. Call it at each start, before the jobs
 // run; it may be repeated, and several processes may.
 func (s *Service) Begin(ctx context.Context) error {
+	for _, account := range s.Accounts.All() {
+		if err := s.askAllInDoubt(ctx, account.Code); err != nil {
+			return err
+		}
+	}
 	return s.inTx(viewer.AsProgram(ctx), func(ctx context.Context, tx *store.Tx) error {
 		for _, account := range s.Accounts.All() {
-			if err := s.askAllInDoubt(ctx, tx, account.Code); err != nil {
-				return err
-			}
 			// The times are spread by nothing but the accounts' own load: each
 			// asks one question at a time.
 			if err := scheduleEvery(ctx, tx, jobReconcile, account.Code, tx.Now.Add(reconcileEvery), priorityReconcile); err != nil {

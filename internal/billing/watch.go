@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/ent/attempt"
+	"github.com/paygraph/paygraph/ent/operation"
 	"github.com/paygraph/paygraph/internal/jobs"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store"
@@ -32,12 +35,13 @@ func (s *Service) askJob(ctx context.Context, job jobs.Job) error {
 		return jobs.Snooze(s.now().Add(laneFull))
 	}
 	defer leave()
-	if _, err := s.ask(ctx, id); err != nil {
-		if _, ofProvider := errors.AsType[*providers.Error](err); !ofProvider {
-			return err
+	_, unanswered := s.ask(ctx, id)
+	if unanswered != nil {
+		if _, ofProvider := errors.AsType[*providers.Error](unanswered); !ofProvider {
+			return unanswered
 		}
-		s.Logger.WarnContext(ctx, "a provider could not be asked", "attempt", id, "account", a.Account, "error", err)
-		if err := s.probeLater(ctx, a); err != nil {
+		s.Logger.WarnContext(ctx, "a provider could not be asked", "attempt", id, "account", a.Account, "error", unanswered)
+		if err := s.probeLater(ctx, a, unanswered); err != nil {
 			return err
 		}
 	}
@@ -47,9 +51,13 @@ func (s *Service) askJob(ctx context.Context, job jobs.Job) error {
 	if err := s.endWatch(ctx, a); err != nil {
 		return err
 	}
-	next := s.nextAsk(a, s.now())
+	now := s.now()
+	next := s.nextAsk(a, now)
 	if next.IsZero() {
 		return nil
+	}
+	if unanswered != nil && a.DoubtSince == nil {
+		next = now.Add(next.Sub(now) / 2) // it was to be known by now
 	}
 	return jobs.Snooze(next)
 }
@@ -81,10 +89,33 @@ func (s *Service) endWatch(ctx context.Context, a *ent.Attempt) error {
 			}
 			return s.advance(ctx, tx, b, move{To: b.Status, Reason: "attempt.failed"})
 		case inDoubt && a.DoubtSince != nil:
-			return s.report(ctx, tx, pay.ReviewInDoubt, b, a, nil, "The provider could not say for a day whether it took the money.")
+			return s.reportDoubt(ctx, tx, b, a)
 		}
 		return nil
 	})
+}
+
+// reportDoubt asks a person about money that a day of asking did not find, and says
+// what to look for and where.
+func (s *Service) reportDoubt(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt) error {
+	what, amount := "payment", a.Amount()
+	lost, err := tx.Operation.Query().Where(operation.AttemptID(a.ID), operation.ResolvedAtIsNil()).Only(ctx)
+	switch {
+	case ent.IsNotFound(err):
+	case err != nil:
+		return fmt.Errorf("read the operation in doubt of attempt %s: %w", a.ID, err)
+	default:
+		amount = lost.Amount()
+		switch lost.Kind {
+		case pay.OperationCapture:
+			what = "capture"
+		case pay.OperationVoid:
+			what = "release"
+		case pay.OperationStart, pay.OperationCharge, pay.OperationRefund:
+		}
+	}
+	details := fmt.Sprintf("The %s of %s was sent for order %s, and for a day the provider has not said whether it was done. Look for that order there.", what, amount, a.OrderNumber)
+	return s.report(ctx, tx, pay.ReviewInDoubt, b, a, &amount, details)
 }
 
 // probeEvery is how often a provider that does not answer is tried while money is
@@ -94,19 +125,17 @@ const probeEvery = 5 * time.Second
 // probeLater has the account tried soon when money is in doubt there: the first
 // answer after an outage re-asks about all of it, long before each attempt's own
 // turn.
-func (s *Service) probeLater(ctx context.Context, a *ent.Attempt) error {
-	if a.DoubtSince == nil {
+func (s *Service) probeLater(ctx context.Context, a *ent.Attempt, unanswered error) error {
+	if a.DoubtSince == nil || !isOutage(unanswered) {
 		return nil
 	}
-	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error { return scheduleProbe(ctx, tx, a.Account) })
-}
-
-func scheduleProbe(ctx context.Context, tx *store.Tx, account string) error {
-	err := jobs.Schedule(ctx, tx, jobs.Spec{Kind: jobProbe, Key: account, RunAt: tx.Now.Add(probeEvery), Priority: priorityProbe})
-	if err != nil {
-		return fmt.Errorf("schedule a probe of account %s: %w", account, err)
-	}
-	return nil
+	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		err := jobs.Schedule(ctx, tx, jobs.Spec{Kind: jobProbe, Key: a.Account, RunAt: tx.Now.Add(probeEvery), Priority: priorityProbe})
+		if err != nil {
+			return fmt.Errorf("schedule a probe of account %s: %w", a.Account, err)
+		}
+		return nil
+	})
 }
 
 // probeJob asks about one attempt in doubt. When the provider answers, all the
@@ -139,20 +168,70 @@ func (s *Service) probeJob(ctx context.Context, job jobs.Job) error {
 	if err != nil || !asked {
 		return jobs.Snooze(s.now().Add(probeEvery))
 	}
-	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error { return s.askAllInDoubt(ctx, tx, job.Key) })
+	if !s.reasked.pass(job.Key, now) {
+		return nil
+	}
+	return s.askAllInDoubt(ctx, job.Key)
 }
 
+// isOutage reports whether an error says that the provider is not there, and not
+// that it cannot answer about this one order.
+func isOutage(err error) bool {
+	switch providers.KindOf(err) {
+	case providers.Unavailable, providers.Unknown, providers.RateLimited:
+		return true
+	case "", providers.Rejected, providers.Auth, providers.NotFound, providers.Conflict, providers.Unsupported, providers.Malformed:
+	}
+	return false
+}
+
+// reaskEvery is the least time between two rounds of questions about all that is
+// in doubt at an account: one order that it never answers about must not set the
+// others off again and again.
+const reaskEvery = 20 * time.Second
+
+// turnstile lets one through for each name and while.
+type turnstile struct {
+	mu   sync.Mutex
+	last map[string]time.Time
+}
+
+func (t *turnstile) pass(name string, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if last, known := t.last[name]; known && now.Sub(last).Abs() < reaskEvery {
+		return false
+	}
+	if t.last == nil {
+		t.last = map[string]time.Time{}
+	}
+	t.last[name] = now
+	return true
+}
+
+// askBatch is how many questions one transaction schedules: others write too.
+const askBatch = 100
+
 // askAllInDoubt has the account asked about everything that is in doubt there.
-func (s *Service) askAllInDoubt(ctx context.Context, tx *store.Tx, account string) error {
-	list, err := tx.Attempt.Query().Where(attempt.Account(account), attempt.DoubtSinceNotNil()).Order(ent.Asc(attempt.FieldID)).All(ctx)
+func (s *Service) askAllInDoubt(ctx context.Context, account string) error {
+	list, err := s.Store.Read().Attempt.Query().
+		Where(attempt.Account(account), attempt.DoubtSinceNotNil()).Order(ent.Asc(attempt.FieldID)).All(viewer.AsProgram(ctx))
 	if err != nil {
 		return fmt.Errorf("read what is in doubt at account %s: %w", account, err)
 	}
-	for _, a := range list {
-		if err := s.askInDoubt(ctx, tx, a.ID, soonest(a, tx.Now)); err != nil {
+	for batch := range slices.Chunk(list, askBatch) {
+		err := s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+			for _, a := range batch {
+				if err := s.askInDoubt(ctx, tx, a.ID, soonest(a, tx.Now)); err != nil {
+					return err
+				}
+			}
+			tx.AfterCommit(s.Runner.Wake)
+			return nil
+		})
+		if err != nil {
 			return err
 		}
 	}
-	tx.AfterCommit(s.Runner.Wake)
 	return nil
 }

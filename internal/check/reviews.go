@@ -14,7 +14,7 @@ func legalEndings() map[string][]string {
 	return map[string][]string{
 		"AMOUNT_MISMATCH":    {"FULFIL", "REFUND_EXCESS", "REFUND_ALL", "DISMISS"},
 		"CURRENCY_MISMATCH":  {"REFUND_ALL", "DISMISS"},
-		"DUPLICATE_PAYMENT":  {"REFUND_ALL", "DISMISS"},
+		"DUPLICATE_PAYMENT":  {"FULFIL", "REFUND_ALL", "DISMISS"},
 		"LATE_PAYMENT":       {"FULFIL", "REFUND_ALL", "DISMISS"},
 		"IN_DOUBT":           {"FULFIL", "DISMISS"},
 		"PROVIDER_DISAGREES": {"DISMISS"},

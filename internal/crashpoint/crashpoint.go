@@ -33,7 +33,7 @@ const (
 
 	AskTaken    Point = "ask.taken"    // the right to ask is taken, nobody was asked
 	AskAnswered Point = "ask.answered" // the provider said what it knows, nothing is settled
-	Settling    Point = "ask.settling" // its answer is settled, not committed
+	Settling    Point = "ask.settling" // its answer, or a signed event, is settled, not committed
 	Settled     Point = "ask.settled"  // its answer is committed, its job or caller does not know
 
 	Fulfilling Point = "fulfil.granting" // what was bought is granted and the bill is DONE, not committed

@@ -44,6 +44,46 @@ func Parked(ctx context.Context, s *store.Store, limit int) ([]ParkedJob, error)
 	return list, nil
 }
 
+// failing picks the jobs that failed five times in a row or more, when most faults
+// that pass are over, and are tried again. One that is being tried at this moment
+// is among them.
+const failing = `parked_at IS NULL AND tries >= 5 AND last_error IS NOT NULL`
+
+// FailingJob is a job that is not parked, because its policy does not let it be
+// yet or at all, and keeps failing. It runs again by itself.
+type FailingJob struct {
+	ID        pay.JobID `json:"id"`
+	Kind      Kind      `json:"kind"`
+	Key       string    `json:"key"`
+	Tries     int       `json:"tries"`     // all failed
+	RunAt     time.Time `json:"runAt"`     // of its next try
+	LastError string    `json:"lastError"` // of its last try, one line
+}
+
+// Failing lists up to limit of the failing jobs, those that failed most often
+// first. Like Parked it is the operator's.
+func Failing(ctx context.Context, s *store.Store, limit int) ([]FailingJob, error) {
+	rows, err := s.Query(ctx, `SELECT id, kind, "key", tries, run_at, last_error FROM jobs
+		WHERE `+failing+` ORDER BY tries DESC, id LIMIT ?`, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list failing jobs: %w", err)
+	}
+	defer rows.Close()
+	list := []FailingJob{}
+	for rows.Next() {
+		var f FailingJob
+		if err := rows.Scan(&f.ID, &f.Kind, &f.Key, &f.Tries, &f.RunAt, &f.LastError); err != nil {
+			return nil, fmt.Errorf("list failing jobs: %w", err)
+		}
+		f.RunAt = f.RunAt.UTC()
+		list = append(list, f)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("list failing jobs: %w", err)
+	}
+	return list, nil
+}
+
 // unpark makes parked jobs wait again, due at once and with all their tries. The
 // last error stays until the next run says otherwise.
 const unpark = `UPDATE jobs SET parked_at = NULL, tries = 0, run_at = ? WHERE parked_at IS NOT NULL`
@@ -95,6 +135,7 @@ type KindCounts struct {
 	Overdue int64 `json:"overdue"` // their time has come, and nobody has taken them yet
 	Running int64 `json:"running"` // leased
 	Parked  int64 `json:"parked"`
+	Failing int64 `json:"failing"` // of the waiting and the running, those that Failing lists
 }
 
 // Counts counts the jobs of each kind, in the order of the kinds' names. Like
@@ -106,7 +147,8 @@ func Counts(ctx context.Context, s *store.Store) ([]KindCounts, error) {
 			SUM(CASE WHEN `+waits+` THEN 1 ELSE 0 END),
 			SUM(CASE WHEN `+waits+` AND run_at <= ? THEN 1 ELSE 0 END),
 			SUM(CASE WHEN lease_until > ? THEN 1 ELSE 0 END),
-			SUM(CASE WHEN parked_at IS NOT NULL THEN 1 ELSE 0 END)
+			SUM(CASE WHEN parked_at IS NOT NULL THEN 1 ELSE 0 END),
+			SUM(CASE WHEN `+failing+` THEN 1 ELSE 0 END)
 		FROM jobs GROUP BY kind ORDER BY kind`, now, now, now, now)
 	if err != nil {
 		return nil, fmt.Errorf("count jobs: %w", err)
@@ -115,7 +157,7 @@ func Counts(ctx context.Context, s *store.Store) ([]KindCounts, error) {
 	list := []KindCounts{}
 	for rows.Next() {
 		var c KindCounts
-		if err := rows.Scan(&c.Kind, &c.Waiting, &c.Overdue, &c.Running, &c.Parked); err != nil {
+		if err := rows.Scan(&c.Kind, &c.Waiting, &c.Overdue, &c.Running, &c.Parked, &c.Failing); err != nil {
 			return nil, fmt.Errorf("count jobs: %w", err)
 		}
 		list = append(list, c)

@@ -90,6 +90,63 @@ func TestParked(t *testing.T) {
 	})
 }
 
+// A job that is never parked shows when it keeps failing, also while it runs, and
+// no more when it is well.
+func TestFailing(t *testing.T) {
+	t.Parallel()
+
+	storetest.Each(t, func(t *testing.T, url string) {
+		b := setup(t, url)
+		failing := func(t *testing.T, limit int) []jobs.FailingJob {
+			t.Helper()
+			list, err := jobs.Failing(t.Context(), b.store, limit)
+			require.NoError(t, err)
+			return list
+		}
+		require.Equal(t, []jobs.FailingJob{}, failing(t, 100), "an empty list, not null, in JSON")
+
+		var whileItRan []jobs.FailingJob
+		answers := map[string]error{"young": errRefused, "old": errRefused, "well": nil}
+		b.runner.Handle(mail, jobs.Policy{Delays: []time.Duration{time.Minute}, Last: -1}, func(ctx context.Context, j jobs.Job) (err error) {
+			whileItRan, err = jobs.Failing(ctx, b.store, 100)
+			require.NoError(t, err)
+			return answers[j.Key]
+		})
+		b.schedule(t, "old", 0)
+		b.schedule(t, "well", 0)
+		for try := range 4 {
+			require.Equal(t, map[bool]int{true: 2, false: 1}[try == 0], b.runDue(t))
+			b.clock.Advance(time.Minute)
+		}
+		require.Empty(t, failing(t, 100), "four times is not often")
+		b.schedule(t, "young", 0)
+		require.Equal(t, 2, b.runDue(t))
+		old := jobs.FailingJob{
+			ID: b.row(t, "old").ID, Kind: mail, Key: "old", Tries: 5,
+			RunAt: storetest.Epoch().Add(5 * time.Minute), LastError: errRefused.Error(),
+		}
+		require.Equal(t, []jobs.FailingJob{old}, failing(t, 100))
+
+		for range 4 {
+			b.clock.Advance(time.Minute)
+			require.Equal(t, 2, b.runDue(t))
+		}
+		list := failing(t, 100)
+		require.Len(t, list, 2)
+		require.Equal(t, "old", list[0].Key, "it failed more often")
+		require.Equal(t, list[:1], failing(t, 1))
+		counts, err := jobs.Counts(t.Context(), b.store)
+		require.NoError(t, err)
+		require.Equal(t, []jobs.KindCounts{{Kind: mail, Waiting: 2, Failing: 2}}, counts)
+		require.NotEmpty(t, whileItRan)
+
+		answers = nil // all is well
+		b.clock.Advance(time.Minute)
+		require.Equal(t, 2, b.runDue(t))
+		require.Empty(t, failing(t, 100))
+	})
+}
+
 func TestRetry(t *testing.T) {
 	t.Parallel()
 

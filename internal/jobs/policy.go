@@ -19,8 +19,10 @@ type Policy struct {
 	Timeout time.Duration   // the longest that one run may take, then its context ends; 0: five minutes
 }
 
-// Patient returns the policy for work that another machine's outage must not
-// lose: tried again after 1 s, 5 s, 30 s, 2 min, 10 min, 30 min, 1 h and then
+// Patient returns the policy for calls to other people's machines, such as telling
+// a merchant's server of a payment: work that their outage must not lose, and that
+// is given up when they stay away. Jobs of money are never given up and have
+// policies of their own. It is tried again after 1 s, 5 s, 30 s, 2 min, 10 min, 30 min, 1 h and then
 // every 3 h, each up to a tenth later, and parked after three days.
 func Patient() Policy {
 	return Policy{

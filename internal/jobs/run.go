@@ -83,6 +83,9 @@ func (d *dispatcher) until(ctx context.Context) {
 // before looking again.
 func (d *dispatcher) fill(ctx context.Context) (time.Duration, error) {
 	r := d.r
+	if err := r.watchClock(ctx); err != nil {
+		return r.o.Poll, err
+	}
 	for d.running < r.o.Workers && ctx.Err() == nil {
 		now := r.instant()
 		w := d.wanted()

@@ -11,10 +11,10 @@
 //	parked    parked_at set: waits for a person or a new Schedule
 //	done      no row
 //
-// Times are those of the process's clock. When that is set back, run_at stays
-// what it is: a job that was asked for in five minutes runs when the clock says
-// so, an hour later if it lost an hour; leases from the lost hour count as none.
-// When it leaps, leases look over that are not: a process never takes what it
+// Times are those of the process's clock. When that is set back while the process
+// runs, what would now come late by as much is brought forward, so a job may run
+// before its time and must judge that by itself; leases from the lost hour count
+// as none. When it leaps, leases look over that are not: a process never takes what it
 // runs itself, and of two processes that run a job the fence lets one end it.
 package jobs
 
@@ -51,6 +51,7 @@ type Runner struct {
 	handlers map[Kind]handler
 	wake     chan struct{}
 	claiming sync.Mutex
+	latest   time.Time // that the clock has shown, guarded by claiming
 	running  running
 }
 
@@ -111,6 +112,9 @@ func (r *Runner) Wake() {
 func (r *Runner) RunDue(ctx context.Context) (int, error) {
 	if len(r.handlers) == 0 {
 		return 0, nil
+	}
+	if err := r.watchClock(ctx); err != nil {
+		return 0, err
 	}
 	for n := 0; ; n++ {
 		if err := ctx.Err(); err != nil {

@@ -47,9 +47,9 @@ func (r ReviewReason) AllowedResolutions() []ReviewResolution {
 	switch r {
 	case ReviewAmountMismatch:
 		return []ReviewResolution{ResolveFulfil, ResolveRefundExcess, ResolveRefundAll, ResolveDismiss}
-	case ReviewLatePayment:
+	case ReviewLatePayment, ReviewDuplicatePayment: // a duplicate, when the first money was wrong or only held
 		return []ReviewResolution{ResolveFulfil, ResolveRefundAll, ResolveDismiss}
-	case ReviewCurrencyMismatch, ReviewDuplicatePayment, ReviewUnmatchedPayment:
+	case ReviewCurrencyMismatch, ReviewUnmatchedPayment:
 		return []ReviewResolution{ResolveRefundAll, ResolveDismiss}
 	case ReviewFulfilmentFailed:
 		return []ReviewResolution{ResolveRetryFulfilment, ResolveRefundAll, ResolveDismiss}

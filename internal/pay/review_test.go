@@ -21,7 +21,7 @@ func TestReviewReason_AllowedResolutions(t *testing.T) {
 	want := map[pay.ReviewReason][]pay.ReviewResolution{
 		pay.ReviewAmountMismatch:    {fulfil, excess, all, dismiss},
 		pay.ReviewCurrencyMismatch:  {all, dismiss},
-		pay.ReviewDuplicatePayment:  {all, dismiss},
+		pay.ReviewDuplicatePayment:  {fulfil, all, dismiss},
 		pay.ReviewLatePayment:       {fulfil, all, dismiss},
 		pay.ReviewInDoubt:           {fulfil, dismiss},
 		pay.ReviewProviderDisagrees: {dismiss},

@@ -116,7 +116,7 @@ func doubtMutants() []Mutant {
 			Name: "outage-over-unnoticed", Harm: "After an outage each payment in doubt waits for its own next question, ten minutes or an hour away.",
 			Edits: []Edit{{
 				File: "internal/billing/watch.go",
-				Old:  `return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error { return s.askAllInDoubt(ctx, tx, job.Key) })`,
+				Old:  `return s.askAllInDoubt(ctx, job.Key)`,
 				New:  `return nil`,
 			}},
 			Tests: []string{"./internal/billing"}, Run: "TestService_(Asked|Doubt)",
@@ -125,9 +125,9 @@ func doubtMutants() []Mutant {
 			Name: "start-takes-nothing-up", Harm: "What a killed process left in doubt waits for its old turn.",
 			Edits: []Edit{{
 				File: "internal/billing/sweep.go",
-				Old: `			if err := s.askAllInDoubt(ctx, tx, account.Code); err != nil {
-				return err
-			}
+				Old: `		if err := s.askAllInDoubt(ctx, account.Code); err != nil {
+			return err
+		}
 `,
 			}},
 			Tests: []string{"./internal/billing"}, Run: "TestService_(Doubt|Sweep)",
@@ -156,7 +156,7 @@ func doubtMutants() []Mutant {
 		{
 			Name: "expires-in-doubt", Harm: "A bill whose money may have been taken runs out, and its payer is told to start again.",
 			Edits: []Edit{{
-				File: "internal/billing/jobs.go",
+				File: "internal/billing/expire.go",
 				Old:  `			if a.Status == pay.AttemptUnknown {`,
 				New:  `			if a.Status == pay.AttemptSent {`,
 			}},
@@ -165,7 +165,7 @@ func doubtMutants() []Mutant {
 		{
 			Name: "expires-early", Harm: "A clock that was set back lets a bill run out before its time.",
 			Edits: []Edit{{
-				File: "internal/billing/jobs.go",
+				File: "internal/billing/expire.go",
 				Old:  `case tx.Now.Before(b.ExpiresAt):`,
 				New:  `case b.ExpiresAt.IsZero():`,
 			}},
@@ -184,7 +184,7 @@ func doubtMutants() []Mutant {
 			Name: "old-news", Harm: "An answer that was under way while the capture was recorded raises a false alarm about it.",
 			Edits: []Edit{{
 				File: "internal/billing/ask.go",
-				Old: `		case isOldNews(now, *a.AskedAt):
+				Old: `		case isOldNews(now, result.Status, *a.AskedAt):
 			return nil
 `,
 			}},

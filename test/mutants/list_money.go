@@ -160,7 +160,7 @@ func moneyMutants() []Mutant {
 		{
 			Name: "fulfil-twice", Harm: "A bill that is DONE is given again each time its job runs.",
 			Edits: []Edit{{
-				File: "internal/billing/jobs.go",
+				File: "internal/billing/fulfil.go",
 				Old: `		if b.Status != pay.BillPaid {
 			return nil
 		}
@@ -171,7 +171,7 @@ func moneyMutants() []Mutant {
 		{
 			Name: "fulfil-outside", Harm: "A bill is DONE before it was fulfilled: a crash, or an error, leaves its payer with nothing.",
 			Edits: []Edit{{
-				File: "internal/billing/jobs.go",
+				File: "internal/billing/fulfil.go",
 				Old: `			if err := fulfiller.Fulfil(ctx, tx, b, product); err != nil {
 				return fmt.Errorf("fulfil bill %s: %w", id, err)
 			}

@@ -40,6 +40,16 @@ func main() {
 func run(ctx context.Context, args []string, out io.Writer) int {
 	flags := flag.NewFlagSet("mutants", flag.ContinueOnError)
 	flags.SetOutput(out)
+	flags.Usage = func() {
+		_, _ = fmt.Fprint(out, `Usage: go run ./test/mutants [flags]
+
+Puts one fault after the other into the program, in no file of the tree, and runs the tests that must notice.
+make mutants tries all; make mutants MUTANTS='--only x' tries the one named x, and --list names them.
+
+Flags:
+`)
+		flags.PrintDefaults()
+	}
 	only := flags.String("only", "", "the names of the mutants to run, with commas between; empty: all")
 	show := flags.Bool("list", false, "print what there is and run nothing")
 	parallel := flags.Int("parallel", 1, "how many to try at a time")

@@ -1,0 +1,71 @@
+package billing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/paygraph/paygraph/ent/attempt"
+	"github.com/paygraph/paygraph/ent/bill"
+	"github.com/paygraph/paygraph/internal/crashpoint"
+	"github.com/paygraph/paygraph/internal/jobs"
+	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/internal/store"
+)
+
+// fulfilJob gives what a paid bill is for. When even the last try failed, a
+// person is told that money was taken and nothing given.
+func (s *Service) fulfilJob(ctx context.Context, job jobs.Job) error {
+	id, err := pay.ParseBillID(job.Key)
+	if err != nil {
+		return jobs.Park(err)
+	}
+	failed := s.fulfil(ctx, id)
+	crashpoint.Here(crashpoint.Fulfilled)
+	if failed == nil || job.Tries < len(retryDelays()) {
+		return failed
+	}
+	return errors.Join(failed, s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		paid, err := tx.Attempt.Query().Where(attempt.BillID(id), attempt.StatusEQ(pay.AttemptCaptured)).WithBill().First(ctx)
+		if err != nil {
+			return fmt.Errorf("read the capture of bill %s: %w", id, err)
+		}
+		return s.report(ctx, tx, pay.ReviewFulfilmentFailed, paid.Edges.Bill, paid, new(paid.Captured()), "The bill is paid, and what was bought could not be given.")
+	}))
+}
+
+// fulfil gives what a paid bill is for, in the transaction that moves the bill to
+// DONE.
+func (s *Service) fulfil(ctx context.Context, id pay.BillID) error {
+	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		b, err := tx.Bill.Query().Where(bill.ID(id)).WithProduct().Only(ctx)
+		if err != nil {
+			return fmt.Errorf("read bill %s: %w", id, err)
+		}
+		if b.Status != pay.BillPaid {
+			return nil
+		}
+		if product := b.Edges.Product; product != nil {
+			fulfiller, known := s.Fulfillers[product.Kind]
+			if !known {
+				return fmt.Errorf("fulfil bill %s: nobody fulfils products of kind %s", id, product.Kind)
+			}
+			if err := fulfiller.Fulfil(ctx, tx, b, product); err != nil {
+				return fmt.Errorf("fulfil bill %s: %w", id, err)
+			}
+		}
+		err = s.advance(ctx, tx, b, move{To: pay.BillDone, Reason: "bill.fulfilled"})
+		crashpoint.Here(crashpoint.Fulfilling)
+		return err
+	})
+}
+
+// fulfilLater has what a paid bill is for given by a job, at once.
+func (s *Service) fulfilLater(ctx context.Context, tx *store.Tx, id pay.BillID) error {
+	err := jobs.Schedule(ctx, tx, jobs.Spec{Kind: jobFulfil, Key: id.String(), RunAt: tx.Now, Priority: priorityFulfil})
+	if err != nil {
+		return fmt.Errorf("schedule the fulfilment of bill %s: %w", id, err)
+	}
+	tx.AfterCommit(s.Runner.Wake)
+	return nil
+}
