@@ -23,7 +23,7 @@ tidy: ; go mod tidy $(if $(IN_CI),-diff)
 
 lint: tools ; bin/golangci-lint run
 
-test: ; go test -race -shuffle=on ./...
+test: ; go test -race -shuffle=on ./... && go test ./test/crash/sim
 
 fuzz: ; .ci/fuzz 50000x
 
@@ -36,5 +36,5 @@ bench: ; mkdir -p artifacts && go test -run '^$$' -bench '$(BENCH)' -benchtime $
 # The crash harness in short, on both databases.
 crash: ; .ci/crash
 
-# Seeded faults that the tests must catch: test/mutants says how it judges.
+# Seeded faults that the tests must catch: test/mutants says how it judges. MUTANTS='--only x' tries one.
 mutants: ; go run ./test/mutants $(MUTANTS)

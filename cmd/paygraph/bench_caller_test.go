@@ -110,15 +110,16 @@ func (*instant) Start(_ context.Context, r providers.StartRequest) (providers.Re
 
 func (i *instant) Sync(ctx context.Context, ref providers.Ref) (providers.Result, error) {
 	i.mu.Lock()
-	defer i.mu.Unlock()
-	if thinks := i.slow; thinks > 0 {
-		i.mu.Unlock()
+	thinks := i.slow
+	i.mu.Unlock()
+	if thinks > 0 {
 		select {
 		case <-time.After(thinks):
 		case <-ctx.Done():
 		}
-		i.mu.Lock()
 	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
 	if captured, isPaid := i.paid[ref.OrderNumber]; isPaid {
 		return providers.Result{Status: providers.Captured, ProviderRef: ref.OrderNumber, Captured: captured}, nil
 	}

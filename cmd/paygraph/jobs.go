@@ -15,23 +15,32 @@ import (
 
 // jobsReport is what `paygraph jobs list --json` prints.
 type jobsReport struct {
-	Parked []jobs.ParkedJob  `json:"parked"` // the longest parked first, no more than --limit
-	Kinds  []jobs.KindCounts `json:"kinds"`  // all jobs, counted
+	Parked  []jobs.ParkedJob  `json:"parked"`  // the longest parked first, no more than --limit
+	Failing []jobs.FailingJob `json:"failing"` // those that failed most often first, no more than --limit
+	Kinds   []jobs.KindCounts `json:"kinds"`   // all jobs, counted
 }
 
 func runJobsList(ctx context.Context, args []string, env environment) error {
 	flags := newFlags(env, "jobs list", "[--data DIR | --database URL] [--limit N] [--json]",
-		"Lists the parked jobs, which gave up and wait for a person: id, kind, key, tries,\nsince when, last error. Then counts the jobs of each kind: waiting, of those overdue,\nrunning, parked. Many overdue jobs of a server that is up mean that it cannot keep\npace, or that its database does not answer. It changes nothing.")
+		"Lists the parked jobs, which gave up and wait for a person: id, kind, key, tries,\nsince when, last error; then the failing ones, which are tried again by themselves\nand have failed five times in a row at least. Then counts the jobs of each kind:\nwaiting, of those overdue, running, parked, failing. Many overdue jobs of a server that is up mean that it cannot keep\npace, or that its database does not answer. It changes nothing.")
 	database := addDatabaseFlags(flags)
-	limit := flags.Int("limit", 100, "list no more parked jobs than this")
+	limit := flags.Int("limit", 100, "list no more parked jobs, and no more failing ones, than this")
 	asJSON := flags.Bool("json", false, "print one JSON object")
 	if err := parse(flags, args, 0); err != nil {
 		return err
+	}
+	if *limit < 1 {
+		_, _ = fmt.Fprintf(flags.Output(), "paygraph %s: --limit is 1 or more\n\n", flags.Name())
+		flags.Usage()
+		return errMisused
 	}
 	return withStore(ctx, env, database, func(ctx context.Context, s *store.Store) error {
 		var report jobsReport
 		var err error
 		if report.Parked, err = jobs.Parked(ctx, s, *limit); err != nil {
+			return err
+		}
+		if report.Failing, err = jobs.Failing(ctx, s, *limit); err != nil {
 			return err
 		}
 		if report.Kinds, err = jobs.Counts(ctx, s); err != nil {
@@ -52,13 +61,25 @@ func (r jobsReport) write(env environment) {
 		_, _ = fmt.Fprintf(env.Stdout, "%s\t%s\t%s\t%d tries\t%s\t%s\n",
 			p.ID, p.Kind, p.Key, p.Tries, p.ParkedAt.Format(time.RFC3339), p.LastError)
 	}
-	var parked int64
+	for _, f := range r.Failing {
+		_, _ = fmt.Fprintf(env.Stdout, "%s\t%s\t%s\t%d tries\tfailing, again at %s\t%s\n",
+			f.ID, f.Kind, f.Key, f.Tries, f.RunAt.Format(time.RFC3339), f.LastError)
+	}
+	var parked, failing int64
 	for _, k := range r.Kinds {
 		parked += k.Parked
-		_, _ = fmt.Fprintf(env.Stdout, "%s\t%d waiting\t%d overdue\t%d running\t%d parked\n", k.Kind, k.Waiting, k.Overdue, k.Running, k.Parked)
+		failing += k.Failing
+		_, _ = fmt.Fprintf(env.Stdout, "%s\t%d waiting\t%d overdue\t%d running\t%d parked\t%d failing\n",
+			k.Kind, k.Waiting, k.Overdue, k.Running, k.Parked, k.Failing)
 	}
 	if hidden := parked - int64(len(r.Parked)); hidden > 0 {
 		_, _ = fmt.Fprintf(env.Stderr, "%d more are parked: a higher --limit lists them\n", hidden)
+	}
+	if hidden := failing - int64(len(r.Failing)); hidden > 0 {
+		_, _ = fmt.Fprintf(env.Stderr, "%d more are failing: a higher --limit lists them\n", hidden)
+	}
+	if failing > 0 {
+		_, _ = fmt.Fprintln(env.Stderr, "failing jobs are tried again by themselves: take the cause of their errors away")
 	}
 	if parked > 0 {
 		_, _ = fmt.Fprintln(env.Stderr, "when the cause of an error is gone, run its job again: paygraph jobs retry ID... or --all")

@@ -59,7 +59,7 @@ func TestJobs(t *testing.T) {
 		lines := strings.Split(strings.TrimSpace(stdout), "\n")
 		require.Len(t, lines, 4)
 		require.Regexp(t, "^job_[0-9a-z]{26}\tmail\talice\t1 tries\t2026-03-02T09:00:00Z\tthe letter-box is full$", lines[0])
-		require.Equal(t, "mail\t1 waiting\t1 overdue\t0 running\t3 parked", lines[3])
+		require.Equal(t, "mail\t1 waiting\t1 overdue\t0 running\t3 parked\t0 failing", lines[3])
 		require.Contains(t, stderr, "paygraph jobs retry", "it says what to do next")
 
 		stdout, stderr, code = execute(t, with("jobs list", "--json", "--limit", "2")...)
@@ -98,8 +98,68 @@ func TestJobs(t *testing.T) {
 		require.Equal(t, exitOK, code, stderr)
 		require.Equal(t, "1 jobs run again\n", stdout)
 		stdout, _, _ = execute(t, with("jobs list")...)
-		require.Equal(t, "mail\t4 waiting\t4 overdue\t0 running\t0 parked\n", stdout)
+		require.Equal(t, "mail\t4 waiting\t4 overdue\t0 running\t0 parked\t0 failing\n", stdout)
 	})
+}
+
+// A job that is never parked and never succeeds is shown all the same.
+func TestJobs_Failing(t *testing.T) {
+	t.Parallel()
+	databases(t, func(t *testing.T, flags []string) {
+		_, stderr, code := execute(t, append([]string{"migrate", "up"}, flags...)...)
+		require.Equal(t, exitOK, code, stderr)
+		fails(t, flags, "alice", "bob")
+
+		list := append([]string{"jobs", "list"}, flags...)
+		stdout, stderr, code := execute(t, list...)
+		require.Equal(t, exitOK, code, stderr)
+		lines := strings.Split(strings.TrimSpace(stdout), "\n")
+		require.Len(t, lines, 3)
+		require.Regexp(t, "^job_[0-9a-z]{26}\tcharge\talice\t5 tries\tfailing, again at 2026-03-02T09:05:00Z\tthe bank is shut$", lines[0])
+		require.Equal(t, "charge\t2 waiting\t2 overdue\t0 running\t0 parked\t2 failing", lines[2])
+		require.Contains(t, stderr, "by themselves")
+
+		stdout, stderr, code = execute(t, append(list, "--json", "--limit", "1")...)
+		require.Equal(t, exitOK, code, stderr)
+		var report struct {
+			Parked, Failing []struct {
+				Key, LastError string
+				Tries          int
+			}
+			Kinds []jobs.KindCounts
+		}
+		require.NoError(t, json.Unmarshal([]byte(stdout), &report))
+		require.Empty(t, report.Parked)
+		require.Len(t, report.Failing, 1)
+		require.Equal(t, "the bank is shut", report.Failing[0].LastError)
+		require.Equal(t, []jobs.KindCounts{{Kind: "charge", Waiting: 2, Overdue: 2, Failing: 2}}, report.Kinds)
+		_, stderr, _ = execute(t, append(list, "--limit", "1")...)
+		require.Contains(t, stderr, "1 more are failing")
+	})
+}
+
+// fails gives the database a job for each key that has failed five times and is
+// never parked.
+func fails(t *testing.T, flags []string, keys ...string) {
+	t.Helper()
+	clock := &storetest.Clock{}
+	s := storetest.Open(t, databaseOf(t, flags), clock)
+	r := jobs.New(jobs.Options{Store: s, Clock: clock})
+	r.Handle("charge", jobs.Policy{Delays: []time.Duration{time.Minute}, Last: -1}, func(context.Context, jobs.Job) error { return errors.New("the bank is shut") })
+	require.NoError(t, s.InTx(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+		for _, key := range keys {
+			if err := jobs.Schedule(ctx, tx, jobs.Spec{Kind: "charge", Key: key}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	for range 5 {
+		n, err := r.RunDue(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, len(keys), n)
+		clock.Advance(time.Minute)
+	}
 }
 
 func TestJobs_Misuse(t *testing.T) {
@@ -113,6 +173,7 @@ func TestJobs_Misuse(t *testing.T) {
 		{"RetryOfAllAndOne", []string{"jobs", "retry", "--all", pay.NewJobID(storetest.Epoch()).String()}, "or --all"},
 		{"RetryOfABill", []string{"jobs", "retry", pay.NewBillID(storetest.Epoch()).String()}, "is no job's id"},
 		{"RetryOfAnEmptyWord", []string{"jobs", "retry", ""}, "is no job's id"},
+		{"ListOfNothing", []string{"jobs", "list", "--limit", "0"}, "--limit is 1 or more"},
 		{"ListOfOne", []string{"jobs", "list", "mail"}, "want 0 arguments"},
 	}
 	for _, tt := range tests {

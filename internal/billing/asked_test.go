@@ -57,6 +57,45 @@ func TestService_Asked(t *testing.T) {
 		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
 		require.Len(t, b.events(), 2)
 	})
+	scriptedFact(t, "NoOftenerForOneThatItCannotAnswerAbout", func(t *testing.T, b *bundle, s *script) {
+		bills := make([]*ent.Bill, 4)
+		for at := range bills {
+			bills[at] = b.created(b.public(), b.buyPage())
+			inDoubt(b, bills[at].ID)
+		}
+		poison, asked := b.current(bills[3]).OrderNumber, map[string]int{}
+		s.about = func(order string) (providers.Result, error) {
+			asked[order]++
+			if order == poison {
+				return unreadable()
+			}
+			return providers.Result{Status: providers.Pending}, nil
+		}
+		for range 300 { // 10 min
+			b.later(2 * time.Second)
+		}
+		require.Len(t, asked, 4)
+		for order, n := range asked {
+			require.LessOrEqual(t, n, 10, order)
+		}
+	})
+	scriptedFact(t, "NotAgainAboutWhatWasSurelyNotSent", func(t *testing.T, b *bundle, s *script) {
+		s.start = func() (providers.Result, error) {
+			return providers.Result{}, &providers.Error{Kind: providers.Unavailable, Op: providers.OpStart}
+		}
+		outcome, err := b.Create(b.public(), b.buyPage())
+		require.NoError(t, err)
+		for range 4 {
+			_, err := b.Pay(b.guest(outcome.Bill), billing.NewPayment{Key: uuid.NewString(), Bill: outcome.Bill.String()})
+			require.NoError(t, err)
+		}
+		for range 60 {
+			b.later(30 * time.Second)
+		}
+		attempts := b.bill(outcome.Bill).Edges.Attempts
+		require.Len(t, attempts, 5)
+		require.LessOrEqual(t, s.asked, len(attempts))
+	})
 	t.Run("AlsoWhileItsCallsAreRefused", func(t *testing.T) {
 		t.Parallel()
 		storetest.Each(t, func(t *testing.T, url string) {

@@ -73,25 +73,32 @@ func setup(t *testing.T, url string, wrap ...func(providers.Provider) providers.
 	for _, w := range wrap {
 		first, held = w(first), w(held)
 	}
-	accounts, err := providers.NewAccounts(
+	b.Service, b.runner = b.process(
 		providers.Account{Code: oneStage, Merchant: b.merchant.ID, TestMode: true, Provider: first},
 		providers.Account{Code: secondOne, Merchant: b.merchant.ID, TestMode: true, Provider: b.adapter(false)},
 		providers.Account{Code: twoStage, Merchant: b.merchant.ID, TestMode: true, Provider: held},
 		providers.Account{Code: secondHeld, Merchant: b.merchant.ID, TestMode: true, Provider: b.adapter(true)},
 	)
-	require.NoError(t, err)
-	silent := slog.New(slog.DiscardHandler)
-	tokens, err := auth.New(auth.Options{Store: b.store, Clock: clock, Logger: silent, GuestKeys: [][]byte{bytes.Repeat([]byte("g"), 32)}})
-	require.NoError(t, err)
-	t.Cleanup(tokens.Close)
-	b.runner = jobs.New(jobs.Options{Store: b.store, Clock: clock, Logger: silent})
-	b.Service = billing.New(billing.Config{
-		Store: b.store, Accounts: accounts, Catalogue: catalogue.New(b.store), Merchants: merchants.New(b.store),
-		Ledger: wallets.New(b.store), Tokens: tokens, Feed: events.NewFeed(b.store, events.NewHub(), clock, silent),
-		Runner: b.runner, Fulfillers: map[pay.ProductKind]billing.Fulfiller{pay.ProductDirect: entitlements.New()},
-		CheckReturn: auth.ReturnURL, ReturnKey: bytes.Repeat([]byte("r"), 32), PublicURL: "http://127.0.0.1:8080", Logger: silent,
-	})
 	return b
+}
+
+// process lays the services and their jobs on the bundle's database, as one more
+// process that is configured with those accounts.
+func (b *bundle) process(list ...providers.Account) (*billing.Service, *jobs.Runner) {
+	b.t.Helper()
+	accounts, err := providers.NewAccounts(list...)
+	require.NoError(b.t, err)
+	silent := slog.New(slog.DiscardHandler)
+	tokens, err := auth.New(auth.Options{Store: b.store, Clock: b.clock, Logger: silent, GuestKeys: [][]byte{bytes.Repeat([]byte("g"), 32)}})
+	require.NoError(b.t, err)
+	b.t.Cleanup(tokens.Close)
+	runner := jobs.New(jobs.Options{Store: b.store, Clock: b.clock, Logger: silent})
+	return billing.New(billing.Config{
+		Store: b.store, Accounts: accounts, Catalogue: catalogue.New(b.store), Merchants: merchants.New(b.store),
+		Ledger: wallets.New(b.store), Tokens: tokens, Feed: events.NewFeed(b.store, events.NewHub(), b.clock, silent),
+		Runner: runner, Fulfillers: map[pay.ProductKind]billing.Fulfiller{pay.ProductDirect: entitlements.New()},
+		CheckReturn: auth.ReturnURL, ReturnKey: bytes.Repeat([]byte("r"), 32), PublicURL: "http://127.0.0.1:8080", Logger: silent,
+	}), runner
 }
 
 func (b *bundle) startSandbox() {

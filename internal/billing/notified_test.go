@@ -3,6 +3,7 @@ package billing_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/ent/providerevent"
 	"github.com/paygraph/paygraph/ent/reviewcase"
+	"github.com/paygraph/paygraph/internal/billing"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store"
 	"github.com/paygraph/paygraph/internal/store/storetest"
@@ -117,6 +119,53 @@ func TestService_NotifySigned(t *testing.T) {
 	})
 }
 
+// What a signed event proves, and to whom.
+func TestService_NotifySignedAccount(t *testing.T) {
+	t.Parallel()
+	captured := providers.Result{Status: providers.Captured, Captured: pay.Of(99000, pay.RUB)}
+
+	signedFact(t, "NothingAboutPaymentsOfAnother", func(t *testing.T, b *bundle) {
+		in := b.buyPage()
+		in.PayWith = &billing.PayWith{Provider: new(secondOne)}
+		bill := b.created(b.public(), in)
+		require.NoError(t, b.event("e1", b.current(bill).OrderNumber, captured)) // at the first account
+		for range 10 {
+			b.later(10 * time.Minute)
+		}
+		require.NotNil(t, b.events()[0].ProcessedAt)
+		require.NotEqual(t, pay.AttemptCaptured, b.bill(bill.ID).Edges.Attempts[0].Status)
+		require.Empty(t, b.cases(pay.ReviewUnmatchedPayment), "it is not a stranger's either")
+		require.Empty(t, b.booked())
+	})
+	signedFact(t, "IsKeptWhileItIsAway", func(t *testing.T, b *bundle) {
+		bill := b.created(b.public(), b.buyPage())
+		require.NoError(t, b.event("e1", b.current(bill).OrderNumber, captured))
+		_, other := b.process(providers.Account{Code: secondOne, Merchant: b.merchant.ID, TestMode: true, Provider: b.adapter(false)})
+		n, err := other.RunDue(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, 1, n)
+		require.Nil(t, b.events()[0].ProcessedAt)
+		b.later(10 * time.Minute) // and it is back
+		require.Equal(t, "settled", *b.events()[0].Outcome)
+		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
+	})
+	for _, returned := range []providers.Status{providers.Refunded, providers.ChargedBack} {
+		signedFact(t, "IsNotOldNewsWhenItCanOnlyFollowTheCapture/"+string(returned), func(t *testing.T, b *bundle) {
+			bill := b.created(b.public(), b.buyPage())
+			order, paidAt := b.current(bill).OrderNumber, b.clock.Now()
+			b.clock.Advance(2 * time.Minute) // the capture is recorded later than both happened
+			first := captured
+			first.At = paidAt
+			require.NoError(t, b.event("e1", order, first))
+			b.later(time.Second)
+			require.NoError(t, b.event("e2", order, providers.Result{Status: returned, At: paidAt.Add(time.Minute)}))
+			b.later(time.Second)
+			require.Equal(t, "settled", *b.events()[1].Outcome)
+			require.Len(t, b.bill(bill.ID).Edges.Reviews, 1)
+		})
+	}
+}
+
 // rename gives an attempt another number at its vendor.
 func (b *bundle) rename(a *ent.Attempt, order string) {
 	b.t.Helper()
@@ -156,6 +205,51 @@ func TestService_NotifyStrangers(t *testing.T) {
 		b.later(time.Minute)
 		require.Len(t, b.cases(pay.ReviewUnmatchedPayment), 1)
 		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 5000, pay.AccountSuspense: -5000}, b.booked())
+	})
+	fact(t, "TheSameMoneyAtTwoAccountsOfOneTerminalIsBookedOnce", func(t *testing.T, b *bundle) {
+		a := stranger(b, "order-of-another-program")
+		b.paysOn(a, "approve")
+		b.notified(a)
+		b.notified(&ent.Attempt{OrderNumber: a.OrderNumber, Account: secondOne})
+		b.later(3 * time.Second)
+		require.Len(t, b.cases(pay.ReviewUnmatchedPayment), 1)
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 5000, pay.AccountSuspense: -5000}, b.booked())
+		for _, event := range b.events() {
+			require.Equal(t, "unmatched", *event.Outcome)
+		}
+	})
+	scriptedFact(t, "OrdersThatTheProviderCannotAnswerAboutHideNoMoney", func(t *testing.T, b *bundle, s *script) {
+		s.about = func(order string) (providers.Result, error) {
+			if strings.HasPrefix(order, "bad") {
+				return unreadable()
+			}
+			return providers.Result{Status: providers.Captured, Captured: pay.Of(5000, pay.RUB)}, nil
+		}
+		for at := range 5 { // a whole round
+			b.notified(&ent.Attempt{OrderNumber: fmt.Sprint("bad", at), Account: oneStage})
+		}
+		b.clock.Advance(time.Second)
+		b.notified(&ent.Attempt{OrderNumber: "money-of-somebody", Account: oneStage})
+		for range 3 {
+			b.later(strangersRound)
+		}
+		require.Len(t, b.cases(pay.ReviewUnmatchedPayment), 1)
+	})
+	fact(t, "NoMoreThanItsBeginningIsKept", func(t *testing.T, b *bundle) {
+		bill := b.created(b.public(), b.buyPage())
+		order := b.current(bill).OrderNumber
+		b.paysOn(b.current(bill), "approve")
+		for _, number := range []string{order, "never-existed"} {
+			notice := paidNotice(number)
+			notice.Body = append(notice.Body, []byte("&Padding="+strings.Repeat("a", 60<<10))...)
+			_, err := b.Notify(t.Context(), "payture", oneStage, notice)
+			require.NoError(t, err)
+		}
+		for _, event := range b.events() {
+			require.Len(t, event.Body, 4<<10)
+		}
+		b.later(0)
+		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status, "it is read whole")
 	})
 	fact(t, "AForgedOneIsForgotten", func(t *testing.T, b *bundle) {
 		b.notified(&ent.Attempt{OrderNumber: "never-existed", Account: oneStage})

@@ -27,22 +27,6 @@ func (b *bundle) paid() *ent.Bill {
 
 func TestService_Reconcile(t *testing.T) {
 	t.Parallel()
-	scriptedFact := func(t *testing.T, name string, f func(t *testing.T, b *bundle, s *script)) {
-		t.Helper()
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			storetest.Each(t, func(t *testing.T, url string) {
-				s := &script{}
-				b := setupScripted(t, url, s)
-				require.NoError(t, b.Begin(b.program()))
-				f(t, b, s)
-			})
-		})
-	}
-	says := func(r providers.Result, err error) func(context.Context, func() (providers.Result, error)) (providers.Result, error) {
-		return func(context.Context, func() (providers.Result, error)) (providers.Result, error) { return r, err }
-	}
-
 	scriptedFact(t, "ACaptureIsAskedAboutOnceAfterAnHourAndOnceAfterADay", func(t *testing.T, b *bundle, s *script) {
 		b.paid()
 		asked := s.asked
@@ -81,6 +65,47 @@ func TestService_Reconcile(t *testing.T) {
 		b.later(2 * time.Hour)
 		require.Len(t, b.cases(pay.ReviewProviderDisagrees), 1)
 	})
+	for name, denial := range map[string]providers.Result{
+		"ACaptureThatIsOnlyHeldNowToo":        {Status: providers.Authorized, Authorized: pay.Of(99000, pay.RUB)},
+		"ACaptureThatIsPendingNowToo":         {Status: providers.Pending},
+		"ACaptureThatWaitsForItsPayerNowToo":  {Status: providers.ActionRequired},
+		"ACaptureThatIsDeclinedAndPayableToo": {Status: providers.Declined, Decline: &providers.Decline{Code: "issuer_declined"}},
+		"ACaptureThatIsVoidedNowToo":          {Status: providers.Voided},
+		"ACaptureThatHasExpiredNowToo":        {Status: providers.Expired},
+	} {
+		scriptedFact(t, name, func(t *testing.T, b *bundle, s *script) {
+			bill := b.paid()
+			s.sync = says(denial, nil)
+			b.later(2 * time.Hour)
+			cases := b.cases(pay.ReviewProviderDisagrees)
+			require.Len(t, cases, 1)
+			require.Equal(t, bill.Edges.Attempts[0].ID, *cases[0].AttemptID)
+			require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
+		})
+	}
+	fact(t, "ACaptureThatAPersonSawAndTheProviderStillHoldsToo", func(t *testing.T, b *bundle) {
+		require.NoError(t, b.Begin(b.program()))
+		bill, c := lostCapture(b, "refuse_connect") // it never arrived
+		require.Empty(t, b.ends(c, pay.ResolveFulfil).Errors)
+		b.healthy()
+		for range 30 {
+			b.later(time.Hour)
+		}
+		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
+		require.Len(t, b.cases(pay.ReviewProviderDisagrees), 1)
+	})
+	scriptedFact(t, "MoneyInAnotherCurrencyIsOneFinding", func(t *testing.T, b *bundle, s *script) {
+		b.created(b.public(), b.buyPage())
+		s.sync = says(providers.Result{Status: providers.Captured, Captured: pay.Of(99000, pay.USD)}, nil)
+		b.later(5 * time.Second)
+		require.Len(t, b.cases(pay.ReviewCurrencyMismatch), 1)
+		asked := s.asked
+		for range 30 {
+			b.later(time.Hour)
+		}
+		require.Equal(t, asked+2, s.asked, "it is reconciled as any other")
+		require.Empty(t, b.cases(pay.ReviewProviderDisagrees))
+	})
 	scriptedFact(t, "MoneyThatCameAfterAllIsFoundADayLater", func(t *testing.T, b *bundle, s *script) {
 		bill := b.created(b.public(), b.buyPage())
 		s.sync = says(providers.Result{Status: providers.ActionRequired}, nil)
@@ -103,6 +128,52 @@ func TestService_Reconcile(t *testing.T) {
 			b.later(time.Hour)
 		}
 		require.Len(t, b.cases(pay.ReviewProviderDisagrees), 1)
+	})
+}
+
+// Orders that the provider cannot answer about keep it from nothing else.
+func TestService_ReconcilePoison(t *testing.T) {
+	t.Parallel()
+	denied := providers.Result{Status: providers.Captured, Captured: pay.Of(1, pay.RUB)}
+	// bad makes that many paid bills, which the provider answers about in that way,
+	// and one behind them whose money it denies.
+	bad := func(b *bundle, s *script, n int, answer func() (providers.Result, error)) *ent.Bill {
+		poison := map[string]bool{}
+		for range n {
+			poison[b.paid().Edges.Attempts[0].OrderNumber] = true
+		}
+		last := b.paid()
+		s.about = func(order string) (providers.Result, error) {
+			if poison[order] {
+				return answer()
+			}
+			return denied, nil
+		}
+		return last
+	}
+	found := func(b *bundle, bill *ent.Bill) {
+		cases := b.cases(pay.ReviewProviderDisagrees)
+		require.Len(b.t, cases, 1)
+		require.Equal(b.t, bill.ID, *cases[0].BillID)
+	}
+	scriptedFact(t, "AnAnswerThatMakesNoSenseStopsNoOther", func(t *testing.T, b *bundle, s *script) {
+		bill := bad(b, s, 4, unreadable)
+		b.later(2 * time.Hour)
+		found(b, bill)
+	})
+	scriptedFact(t, "OneWithoutAnAnswerStopsNoOther", func(t *testing.T, b *bundle, s *script) {
+		bill := bad(b, s, 1, silent)
+		b.later(2 * time.Hour)
+		found(b, bill)
+	})
+	scriptedFact(t, "ManyWithoutAnAnswerDelayTheOthers", func(t *testing.T, b *bundle, s *script) {
+		bill := bad(b, s, 4, silent)
+		b.later(2 * time.Hour)
+		require.Empty(t, b.cases(pay.ReviewProviderDisagrees), "it may be an outage")
+		for range 3 {
+			b.later(10 * time.Minute)
+		}
+		found(b, bill)
 	})
 }
 

@@ -6,6 +6,9 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygraph/paygraph/internal/store/storetest"
 	"github.com/paygraph/paygraph/providers"
 	"github.com/paygraph/paygraph/providers/payture"
 )
@@ -15,6 +18,7 @@ import (
 type script struct {
 	start  func() (providers.Result, error)
 	sync   func(ctx context.Context, adapter func() (providers.Result, error)) (providers.Result, error)
+	about  func(order string) (providers.Result, error) // Sync, by order number; before sync
 	signed bool
 	asked  int // how often Sync was called
 }
@@ -39,6 +43,9 @@ func (s *scripted) Start(ctx context.Context, r providers.StartRequest) (provide
 
 func (s *scripted) Sync(ctx context.Context, ref providers.Ref) (providers.Result, error) {
 	s.script.asked++
+	if s.script.about != nil {
+		return s.script.about(ref.OrderNumber)
+	}
 	adapter := func() (providers.Result, error) { return s.Client.Sync(ctx, ref) }
 	if s.script.sync != nil {
 		return s.script.sync(ctx, adapter)
@@ -69,6 +76,31 @@ func setupScripted(t *testing.T, url string, s *script) *bundle {
 		first = false
 		return s.wrap(p)
 	})
+}
+
+// scriptedFact runs f on a backend that has begun, and whose first account does
+// what the script says.
+func scriptedFact(t *testing.T, name string, f func(t *testing.T, b *bundle, s *script)) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		t.Parallel()
+		storetest.Each(t, func(t *testing.T, url string) {
+			s := &script{}
+			b := setupScripted(t, url, s)
+			require.NoError(t, b.Begin(b.program()))
+			f(t, b, s)
+		})
+	})
+}
+
+// says is a vendor that gives the same answer to every question.
+func says(r providers.Result, err error) func(context.Context, func() (providers.Result, error)) (providers.Result, error) {
+	return func(context.Context, func() (providers.Result, error)) (providers.Result, error) { return r, err }
+}
+
+// unreadable is a vendor whose answer makes no sense, though it is there.
+func unreadable() (providers.Result, error) {
+	return providers.Result{}, &providers.Error{Provider: payture.Name, Op: providers.OpSync, Kind: providers.Malformed}
 }
 
 // silent is a vendor that does not answer.

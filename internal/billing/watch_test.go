@@ -42,19 +42,6 @@ func (b *bundle) inDoubt() *ent.Bill {
 func TestService_Doubt(t *testing.T) {
 	t.Parallel()
 
-	fact(t, "FirstAnswerAfterAnOutageReasksAll", func(t *testing.T, b *bundle) {
-		bills := []*ent.Bill{b.inDoubt(), b.inDoubt(), b.inDoubt()}
-		b.fault("sync", "http_500", 0)
-		for range 30 { // 5 min: past the first questions, in the pause of ten minutes
-			b.later(10 * time.Second)
-		}
-		b.healthy()
-		b.later(5 * time.Second) // the probe's
-		b.later(2 * time.Second)
-		for _, bill := range bills {
-			require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
-		}
-	})
 	fact(t, "WhatNeverArrivedIsNotDoneOnceTheProviderWouldKnow", func(t *testing.T, b *bundle) {
 		bill := b.held()
 		b.fault("charge", "refuse_connect", 1)
@@ -90,6 +77,14 @@ func TestService_Doubt(t *testing.T) {
 		_, err := b.Refresh(b.server(), bill.ID.String())
 		require.NoError(t, err)
 		require.Equal(t, pay.BillPaid, b.bill(bill.ID).Status)
+	})
+	fact(t, "AClockThatIsSetBackDelaysNoQuestionAboutIt", func(t *testing.T, b *bundle) {
+		bill := b.inDoubt()
+		b.clock.Advance(-time.Hour)
+		for range 6 {
+			b.later(10 * time.Second)
+		}
+		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
 	})
 	fact(t, "ANewProcessAsksAtOnce", func(t *testing.T, b *bundle) {
 		bill := b.inDoubt()

@@ -31,7 +31,7 @@ ORDER BY a.id`
 // nothing that is over is in doubt.
 func (c *checker) attemptsState(ctx context.Context, name string) error {
 	const query = `
-SELECT id, bill_id, status, captured_minor, current, doubt_since IS NOT NULL
+SELECT id, bill_id, status, captured_minor, currency, current, doubt_since IS NOT NULL
 FROM attempts
 WHERE captured_minor > 0 AND status <> 'CAPTURED'
 	OR current AND status IN ('DECLINED', 'FAILED', 'VOIDED', 'EXPIRED')
@@ -40,16 +40,16 @@ ORDER BY id`
 	return c.each(ctx, query, func(rows *sql.Rows) error {
 		var id pay.AttemptID
 		var bill pay.BillID
-		var status string
+		var status, currency string
 		var captured int64
 		var current, doubted bool
-		if err := rows.Scan(&id, &bill, &status, &captured, &current, &doubted); err != nil {
+		if err := rows.Scan(&id, &bill, &status, &captured, &currency, &current, &doubted); err != nil {
 			return err
 		}
 		detail := fmt.Sprintf("it is %s and its bill's current attempt", status)
 		switch {
 		case captured > 0 && status != "CAPTURED":
-			detail = fmt.Sprintf("it is %s and took %d", status, captured)
+			detail = fmt.Sprintf("it is %s and took %s", status, money(captured, currency))
 		case doubted:
 			detail = fmt.Sprintf("it is %s and in doubt", status)
 		}
@@ -62,17 +62,17 @@ ORDER BY id`
 // is REFUNDED.
 func (c *checker) billsRefunded(ctx context.Context, name string) error {
 	const query = `
-SELECT id, status, refunded_minor, paid_minor FROM bills
+SELECT id, status, refunded_minor, paid_minor, currency FROM bills
 WHERE refunded_minor > paid_minor OR status = 'REFUNDED' AND refunded_minor < paid_minor
 ORDER BY id`
 	return c.each(ctx, query, func(rows *sql.Rows) error {
 		var id pay.BillID
-		var status string
+		var status, currency string
 		var refunded, paid int64
-		if err := rows.Scan(&id, &status, &refunded, &paid); err != nil {
+		if err := rows.Scan(&id, &status, &refunded, &paid, &currency); err != nil {
 			return err
 		}
-		c.report.breach(name, fmt.Sprintf("it is %s, was paid %d and gave back %d", status, paid, refunded), id.String())
+		c.report.breach(name, fmt.Sprintf("it is %s, was paid %s and gave back %s", status, money(paid, currency), money(refunded, currency)), id.String())
 		return nil
 	})
 }

@@ -156,14 +156,14 @@ func TestRun_Breach(t *testing.T) {
 		},
 		{
 			name: "LegMissing", invariant: "postings.balanced", about: func(w *world) string { return "capture/" + w.done.attempt.String() },
-			detail: "its 1 legs in RUB sum to 1000 minor units",
+			detail: "its 1 legs in RUB sum to 10.00 RUB",
 			spoil: func(s *spoiler) {
 				s.sql(`DELETE FROM ledger_entries WHERE bill_id = ? AND leg = 1`, s.done.bill)
 			},
 		},
 		{
 			name: "CurrenciesMixed", invariant: "postings.balanced", about: func(w *world) string { return "capture/" + w.done.attempt.String() },
-			detail: "minor units",
+			detail: "sum to",
 			spoil: func(s *spoiler) {
 				s.between(pay.AccountRefunds, pay.AccountSales, "KZT")
 				s.sql(`UPDATE ledger_entries SET currency = 'KZT', account_id = ? WHERE bill_id = ? AND leg = 1`,
@@ -184,17 +184,17 @@ func TestRun_Breach(t *testing.T) {
 		},
 		{
 			name: "AvailableFromNothing", invariant: "wallets.balance", about: theWallet,
-			detail: "it says 80 available and 0 held, its entries sum to 70 and 0",
+			detail: "it says 0.80 RUB available and 0.00 RUB held, its entries sum to 0.70 RUB and 0.00 RUB",
 			spoil:  func(s *spoiler) { s.sql(`UPDATE wallets SET available_minor = 80`) },
 		},
 		{
 			name: "HeldFromNothing", invariant: "wallets.balance", about: theWallet,
-			detail: "it says 70 available and 5 held, its entries sum to 70 and 0",
+			detail: "it says 0.70 RUB available and 0.05 RUB held, its entries sum to 0.70 RUB and 0.00 RUB",
 			spoil:  func(s *spoiler) { s.sql(`UPDATE wallets SET held_minor = 5`) },
 		},
 		{
 			name: "Overdrawn", invariant: "wallets.entries", about: theWallet,
-			detail: "the balance after it is -30, below zero",
+			detail: "the balance after it is -30 minor units, below zero",
 			spoil: func(s *spoiler) {
 				s.money("too-much", -100, -30)
 				s.money("back", 100, 70)
@@ -209,7 +209,7 @@ func TestRun_Breach(t *testing.T) {
 		},
 		{
 			name: "BalanceOfAHold", invariant: "wallets.entries", about: theWallet,
-			detail: "leaves the wallet as it was, and it records a balance of 60",
+			detail: "leaves the wallet as it was, and it records a balance of 60 minor units",
 			spoil: func(s *spoiler) {
 				s.sql(`UPDATE ledger_entries SET balance_after_minor = 60 WHERE transfer = 'hold' AND leg = 0`)
 			},
@@ -263,12 +263,12 @@ func TestRun_Breach(t *testing.T) {
 		},
 		{
 			name: "CaptureNotBooked", invariant: "captures.posted", about: doneAttempt,
-			detail: "it took 1000 RUB, and nothing is booked",
+			detail: "it took 10.00 RUB, and nothing is booked",
 			spoil:  func(s *spoiler) { s.sql(`DELETE FROM ledger_entries WHERE bill_id = ?`, s.done.bill) },
 		},
 		{
 			name: "OtherAmountBooked", invariant: "captures.posted", about: doneAttempt,
-			detail: "it took 1000 RUB, and 999 RUB is booked in 1 parts",
+			detail: "it took 10.00 RUB, and 9.99 RUB is booked in 1 parts",
 			spoil: func(s *spoiler) {
 				s.sql(`UPDATE ledger_entries SET amount_minor = 999 WHERE bill_id = ? AND leg = 0`, s.done.bill)
 				s.sql(`UPDATE ledger_entries SET amount_minor = -999 WHERE bill_id = ? AND leg = 1`, s.done.bill)
@@ -276,7 +276,7 @@ func TestRun_Breach(t *testing.T) {
 		},
 		{
 			name: "BookedTwice", invariant: "captures.posted", about: doneAttempt,
-			detail: "it took 1000 RUB, and 2000 RUB is booked in 2 parts",
+			detail: "it took 10.00 RUB, and 20.00 RUB is booked in 2 parts",
 			spoil: func(s *spoiler) {
 				s.do(s.seedEntry(s.ctx, s.tx, "capture/"+s.done.attempt.String(), 2, pay.AccountClearing, "RUB", 1000, &s.done.bill, nil))
 				s.do(s.seedEntry(s.ctx, s.tx, "capture/"+s.done.attempt.String(), 3, pay.AccountSales, "RUB", -1000, &s.done.bill, nil))
@@ -284,14 +284,14 @@ func TestRun_Breach(t *testing.T) {
 		},
 		{
 			name: "BookedForOtherBill", invariant: "captures.posted", about: doneAttempt,
-			detail: "it took 1000 RUB, and that is booked for another bill",
+			detail: "it took 10.00 RUB, and that is booked for another bill",
 			spoil: func(s *spoiler) {
 				s.sql(`UPDATE ledger_entries SET bill_id = ? WHERE bill_id = ?`, s.pending.bill, s.done.bill)
 			},
 		},
 		{
 			name: "BookedWithoutCapture", invariant: "captures.posted", about: pendingAttempt,
-			detail: "5 RUB is booked, and the attempt is not CAPTURED",
+			detail: "0.05 RUB is booked, and the attempt is not CAPTURED",
 			spoil: func(s *spoiler) {
 				s.do(s.seedEntry(s.ctx, s.tx, "capture/"+s.pending.attempt.String(), 0, pay.AccountClearing, "RUB", 5, &s.pending.bill, nil))
 				s.do(s.seedEntry(s.ctx, s.tx, "capture/"+s.pending.attempt.String(), 1, pay.AccountSales, "RUB", -5, &s.pending.bill, nil))
@@ -323,12 +323,12 @@ func TestRun_Breach(t *testing.T) {
 		},
 		{
 			name: "OtherAmountTaken", invariant: "captures.amount", about: doneAttempt,
-			detail: "it took 1000 where 1100 and a commission of 0 were asked for",
+			detail: "it took 10.00 RUB where 11.00 RUB and a commission of 0.00 RUB were asked for",
 			spoil:  func(s *spoiler) { s.sql(`UPDATE attempts SET amount_minor = 1100 WHERE id = ?`, s.done.attempt) },
 		},
 		{
 			name: "LessThanHeldByNobody", invariant: "captures.amount", about: func(w *world) string { return w.held.attempt.String() },
-			detail: "it took 400 where 1000 and a commission of 0 were asked for",
+			detail: "it took 4.00 RUB where 10.00 RUB and a commission of 0.00 RUB were asked for",
 			spoil:  func(s *spoiler) { s.sql(`UPDATE operations SET status = 'FAILED' WHERE kind = 'CAPTURE'`) },
 		},
 		{
@@ -341,12 +341,12 @@ func TestRun_Breach(t *testing.T) {
 		},
 		{
 			name: "PaidIsNotTaken", invariant: "bills.paid", about: doneBill,
-			detail: "it is DONE and counts 900 RUB as paid; its attempts took 1000",
+			detail: "it is DONE and counts 9.00 RUB as paid; its attempts took 10.00 RUB",
 			spoil:  func(s *spoiler) { s.sql(`UPDATE bills SET paid_minor = 900 WHERE id = ?`, s.done.bill) },
 		},
 		{
 			name: "PaidByNothing", invariant: "bills.paid", about: pendingBill,
-			detail: "it is PAID and counts 0 RUB as paid",
+			detail: "it is PAID and counts 0.00 RUB as paid",
 			spoil: func(s *spoiler) {
 				s.sql(`UPDATE bills SET status = 'PAID', updated_at = ? WHERE id = ?`, s.tx.Now, s.pending.bill)
 				s.sql(`UPDATE bill_events SET "to" = 'PAID' WHERE bill_id = ? AND version = 2`, s.pending.bill)
@@ -398,27 +398,27 @@ func TestRun_Breach(t *testing.T) {
 		},
 		{
 			name: "EarnedBeforeAnybodyLooked", invariant: "captures.account", about: func(w *world) string { return w.late.attempt.String() },
-			detail: "its bill was not paid by it, and of the 1000 it took 1000 lie on SALES and 0 on SUSPENSE",
+			detail: "its bill was not paid by it, and of the 10.00 RUB it took 10.00 RUB lie on SALES and 0.00 RUB on SUSPENSE",
 			spoil:  func(s *spoiler) { s.rebook(pay.AccountSuspense, pay.AccountSales, s.late) },
 		},
 		{
 			name: "PaidAndStillSuspense", invariant: "captures.account", about: doneAttempt,
-			detail: "its bill was paid by it, and of the 1000 it took 0 lie on SALES and 1000 on SUSPENSE",
+			detail: "its bill was paid by it, and of the 10.00 RUB it took 0.00 RUB lie on SALES and 10.00 RUB on SUSPENSE",
 			spoil:  func(s *spoiler) { s.rebook(pay.AccountSales, pay.AccountSuspense, s.done) },
 		},
 		{
 			name: "AcceptedAndNotBooked", invariant: "captures.account", about: func(w *world) string { return w.accepted.attempt.String() },
-			detail: "its bill was paid by it, and of the 1000 it took 0 lie on SALES and 1000 on SUSPENSE",
+			detail: "its bill was paid by it, and of the 10.00 RUB it took 0.00 RUB lie on SALES and 10.00 RUB on SUSPENSE",
 			spoil:  func(s *spoiler) { s.sql(`DELETE FROM ledger_entries WHERE transfer LIKE 'accept/%'`) },
 		},
 		{
 			name: "AcceptedByNobody", invariant: "captures.account", about: func(w *world) string { return w.accepted.attempt.String() },
-			detail: "its bill was not paid by it, and of the 1000 it took 1000 lie on SALES and 0 on SUSPENSE",
+			detail: "its bill was not paid by it, and of the 10.00 RUB it took 10.00 RUB lie on SALES and 0.00 RUB on SUSPENSE",
 			spoil:  func(s *spoiler) { s.do(resolveCase(s.ctx, s.tx, "DISMISS", s.accepted)) },
 		},
 		{
 			name: "BookedElsewhere", invariant: "captures.account", about: doneAttempt,
-			detail: "of the 1000 it took 0 lie on SALES and 0 on SUSPENSE",
+			detail: "of the 10.00 RUB it took 0.00 RUB lie on SALES and 0.00 RUB on SUSPENSE",
 			spoil: func(s *spoiler) {
 				s.between(pay.AccountRefunds, pay.AccountSales, "RUB")
 				s.rebook(pay.AccountSales, pay.AccountRefunds, s.done)
@@ -434,7 +434,7 @@ func TestRun_Breach(t *testing.T) {
 		},
 		{
 			name: "OrderOfNobodyBookedOtherwise", invariant: "captures.unmatched", about: func(*world) string { return "payture-main/whose" },
-			detail: "a case is about 6 RUB, and 5 RUB is booked in 1 parts",
+			detail: "a case is about 0.06 RUB, and 0.05 RUB is booked in 1 parts",
 			spoil: func(s *spoiler) {
 				s.do(s.seedStranger(s.ctx, s.tx))
 				s.sql(`UPDATE review_cases SET amount_minor = 6 WHERE reason = 'UNMATCHED_PAYMENT'`)
@@ -442,7 +442,7 @@ func TestRun_Breach(t *testing.T) {
 		},
 		{
 			name: "OrderOfNobodyUnasked", invariant: "captures.unmatched", about: func(*world) string { return "payture-main/whose" },
-			detail: "5 RUB is booked for an order of nobody, and no case asks whose it is",
+			detail: "0.05 RUB is booked for an order of nobody, and no case asks whose it is",
 			spoil: func(s *spoiler) {
 				s.do(s.seedStranger(s.ctx, s.tx))
 				s.book.entries = s.book.entries[:len(s.book.entries)-1]
@@ -458,7 +458,7 @@ func TestRun_Breach(t *testing.T) {
 		},
 		{
 			name: "RefundedInPart", invariant: "bills.refunded", about: doneBill,
-			detail: "it is REFUNDED, was paid 1000 and gave back 400",
+			detail: "it is REFUNDED, was paid 10.00 RUB and gave back 4.00 RUB",
 			spoil: func(s *spoiler) {
 				s.sql(`UPDATE bills SET status = 'REFUNDED', refunded_minor = 400 WHERE id = ?`, s.done.bill)
 				s.sql(`UPDATE bill_events SET "to" = 'REFUNDED' WHERE bill_id = ? AND version = 4`, s.done.bill)
@@ -478,7 +478,7 @@ func TestRun_Breach(t *testing.T) {
 		},
 		{
 			name: "TakenAndNotCaptured", invariant: "attempts.state", about: pendingAttempt,
-			detail: "it is ACTION_REQUIRED and took 5",
+			detail: "it is ACTION_REQUIRED and took 0.05 RUB",
 			spoil:  func(s *spoiler) { s.sql(`UPDATE attempts SET captured_minor = 5 WHERE id = ?`, s.pending.attempt) },
 		},
 		{
@@ -595,7 +595,7 @@ func TestRun_Breach(t *testing.T) {
 		},
 		{
 			name: "VoidedAndTaken", invariant: "book.matched", about: pendingAttempt,
-			detail: "payture took 1000 RUB, and the attempt is VOIDED, without an open review case",
+			detail: "payture took 10.00 RUB, and the attempt is VOIDED, without an open review case",
 			spoil: func(s *spoiler) {
 				s.sql(`UPDATE attempts SET status = 'VOIDED', current = FALSE WHERE id = ?`, s.pending.attempt)
 				s.book.take(s.pending.attempt)
@@ -608,39 +608,39 @@ func TestRun_Breach(t *testing.T) {
 		},
 		{
 			name: "OtherAmountInTheBook", invariant: "book.matched", about: doneAttempt,
-			detail: "payture took 900 RUB, and 1000 RUB is recorded",
+			detail: "payture took 9.00 RUB, and 10.00 RUB is recorded",
 			spoil:  func(s *spoiler) { s.book.of(s.done.attempt).CapturedMinor = 900 },
 		},
 		{
 			name: "OtherCurrencyInTheBook", invariant: "book.matched", about: doneAttempt,
-			detail: "payture took 1000 USD, and 1000 RUB is recorded",
+			detail: "payture took 10.00 USD, and 10.00 RUB is recorded",
 			spoil:  func(s *spoiler) { s.book.of(s.done.attempt).Currency = "USD" },
 		},
 		{
 			name: "NotInTheBook", invariant: "book.matched", about: doneAttempt,
-			detail: "it took 1000 RUB, and the book of payture has nothing",
+			detail: "it took 10.00 RUB, and the book of payture has nothing",
 			spoil:  func(s *spoiler) { s.book.drop(s.done.attempt) },
 		},
 		{
 			name: "OnlyHeldInTheBook", invariant: "book.matched", about: doneAttempt,
-			detail: "it took 1000 RUB, and the book of payture has nothing",
+			detail: "it took 10.00 RUB, and the book of payture has nothing",
 			spoil: func(s *spoiler) {
 				s.book.of(s.done.attempt).Captures, s.book.of(s.done.attempt).CapturedMinor = 0, 0
 			},
 		},
 		{
 			name: "OnlyACardCheckInTheBook", invariant: "book.matched", about: doneAttempt,
-			detail: "it took 1000 RUB, and the book of payture has nothing",
+			detail: "it took 10.00 RUB, and the book of payture has nothing",
 			spoil:  func(s *spoiler) { s.book.of(s.done.attempt).Kind = "verification" },
 		},
 		{
 			name: "TakenAndForgotten", invariant: "book.matched", about: pendingAttempt,
-			detail: "payture took 1000 RUB, and the attempt is ACTION_REQUIRED, without an open review case",
+			detail: "payture took 10.00 RUB, and the attempt is ACTION_REQUIRED, without an open review case",
 			spoil:  func(s *spoiler) { s.book.take(s.pending.attempt) },
 		},
 		{
 			name: "OrderOfNobody", invariant: "book.matched", about: func(*world) string { return "whose" },
-			detail: "payture took 5 RUB for an order that is no attempt of ours",
+			detail: "payture took 0.05 RUB for an order that is no attempt of ours",
 			spoil: func(s *spoiler) {
 				s.book.add(entry{Provider: "payture", OrderRef: "whose", Kind: "payment", CapturedMinor: 5, Captures: 1, Currency: "RUB", At: s.tx.Now})
 			},

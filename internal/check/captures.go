@@ -42,7 +42,7 @@ type capture struct {
 	parts    int // in how many it was booked: 1 is right
 }
 
-func (c capture) String() string { return fmt.Sprintf("%d %s", c.amount, c.currency) }
+func (c capture) String() string { return money(c.amount, string(c.currency[:])) }
 
 // capturesPosted: each capture is booked once, with its amount, as owed by the
 // provider for its bill, and no capture is booked that no attempt made.
@@ -124,7 +124,7 @@ ORDER BY b.id, t.id`
 // on top.
 func (c *checker) capturesAmount(ctx context.Context, name string) error {
 	const query = `
-SELECT t.id, t.bill_id, t.captured_minor, t.amount_minor, t.fee_minor
+SELECT t.id, t.bill_id, t.captured_minor, t.amount_minor, t.fee_minor, t.currency
 FROM ` + moneyTaken + ` t
 WHERE NOT t.reviewed
 	AND t.captured_minor <> t.amount_minor + t.fee_minor
@@ -136,10 +136,12 @@ ORDER BY t.id`
 		var attempt pay.AttemptID
 		var bill pay.BillID
 		var captured, asked, fee int64
-		if err := rows.Scan(&attempt, &bill, &captured, &asked, &fee); err != nil {
+		var currency string
+		if err := rows.Scan(&attempt, &bill, &captured, &asked, &fee, &currency); err != nil {
 			return err
 		}
-		c.report.breach(name, fmt.Sprintf("it took %d where %d and a commission of %d were asked for", captured, asked, fee), attempt.String(), bill.String())
+		c.report.breach(name, fmt.Sprintf("it took %s where %s and a commission of %s were asked for",
+			money(captured, currency), money(asked, currency), money(fee, currency)), attempt.String(), bill.String())
 		return nil
 	})
 }
@@ -180,7 +182,7 @@ ORDER BY b.id`
 		if err := rows.Scan(&id, &status, &paid, &taken, &currency); err != nil {
 			return err
 		}
-		c.report.breach(name, fmt.Sprintf("it is %s and counts %d %s as paid; its attempts took %d", status, paid, currency, taken), id.String())
+		c.report.breach(name, fmt.Sprintf("it is %s and counts %s as paid; its attempts took %s", status, money(paid, currency), money(taken, currency)), id.String())
 		return nil
 	})
 }

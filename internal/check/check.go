@@ -4,7 +4,8 @@
 //
 // It shares no code with what writes: raw SQL of its own, its own table of legal
 // moves and its own client for the book, so that a mistake there is not repeated
-// here. Of internal/pay it uses the ids and the clock. It changes nothing.
+// here. Of internal/pay it uses the ids, the clock and how money is written. It
+// changes nothing.
 //
 // Each invariant is one statement, and so one snapshot: it may run beside a
 // server that works, and the invariants beside each other. Start with Run and the

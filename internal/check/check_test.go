@@ -57,7 +57,7 @@ func TestRun_EmptyDatabase(t *testing.T) {
 // to a person.
 func TestRun_MoneyOnItsWay(t *testing.T) {
 	t.Parallel()
-	const unheard = "payture took 1000 RUB, and the attempt is still "
+	const unheard = "payture took 10.00 RUB, and the attempt is still "
 	tests := []struct {
 		name  string
 		want  string // "" nothing is reported
@@ -99,7 +99,7 @@ func TestRun_MoneyOnItsWay(t *testing.T) {
 			spoil: func(s *spoiler) { s.sql(`UPDATE attempts SET status = 'UNKNOWN' WHERE id = ?`, s.pending.attempt) },
 		},
 		{
-			name: "NewerThanTheBook", want: "it took 1000 RUB since the book was read",
+			name: "NewerThanTheBook", want: "it took 10.00 RUB since the book was read",
 			spoil: func(s *spoiler) {
 				s.book.of(s.pending.attempt).Captures, s.book.of(s.pending.attempt).CapturedMinor = 0, 0
 				s.book.drop(s.done.attempt)
@@ -184,7 +184,7 @@ func TestRun_MoneyForgotten(t *testing.T) {
 			w.book.take(w.pending.attempt)
 			w.spoil(t, tt.spoil)
 			report := w.run(t, check.Options{})
-			require.Equal(t, "payture took 1000 RUB, and the attempt is "+tt.want+unheard, detail(report.Breaches))
+			require.Equal(t, "payture took 10.00 RUB, and the attempt is "+tt.want+unheard, detail(report.Breaches))
 			require.Equal(t, []string{w.pending.attempt.String(), w.pending.bill.String(), w.pending.attempt.Suffix()}, report.Breaches[0].Objects)
 		})
 	}

@@ -21,7 +21,7 @@ ORDER BY transfer, currency`
 		if err := rows.Scan(&transfer, &currency, &sum, &legs); err != nil {
 			return err
 		}
-		c.report.breach(name, fmt.Sprintf("its %d legs in %s sum to %d minor units", legs, currency, sum), transfer)
+		c.report.breach(name, fmt.Sprintf("its %d legs in %s sum to %s", legs, currency, money(sum, currency)), transfer)
 		return nil
 	})
 }
@@ -53,7 +53,7 @@ ORDER BY le.id`
 // walletsBalance: what a wallet says it has is the sum of its entries.
 func (c *checker) walletsBalance(ctx context.Context, name string) error {
 	const query = `
-SELECT w.id, w.available_minor, w.held_minor, COALESCE(f.available, 0), COALESCE(f.held, 0)
+SELECT w.id, w.currency, w.available_minor, w.held_minor, COALESCE(f.available, 0), COALESCE(f.held, 0)
 FROM wallets w
 LEFT JOIN (
 	SELECT le.wallet_id,
@@ -67,11 +67,13 @@ WHERE w.available_minor <> COALESCE(f.available, 0) OR w.held_minor <> COALESCE(
 ORDER BY w.id`
 	return c.each(ctx, query, func(rows *sql.Rows) error {
 		var id pay.WalletID
+		var currency string
 		var available, held, availableSum, heldSum int64
-		if err := rows.Scan(&id, &available, &held, &availableSum, &heldSum); err != nil {
+		if err := rows.Scan(&id, &currency, &available, &held, &availableSum, &heldSum); err != nil {
 			return err
 		}
-		c.report.breach(name, fmt.Sprintf("it says %d available and %d held, its entries sum to %d and %d", available, held, availableSum, heldSum), id.String())
+		c.report.breach(name, fmt.Sprintf("it says %s available and %s held, its entries sum to %s and %s",
+			money(available, currency), money(held, currency), money(availableSum, currency), money(heldSum, currency)), id.String())
 		return nil
 	})
 }
@@ -154,11 +156,11 @@ func stepOf(legs []walletLeg) (step entry, at pay.LedgerEntryID, wrong string) {
 	for n, l := range legs {
 		switch {
 		case step.amount == 0 && l.after.Valid:
-			return step, l.id, fmt.Sprintf("its transfer leaves the wallet as it was, and it records a balance of %d", l.after.Int64)
+			return step, l.id, fmt.Sprintf("its transfer leaves the wallet as it was, and it records a balance of %d minor units", l.after.Int64)
 		case step.amount != 0 && !l.after.Valid:
 			return step, l.id, "it records no balance after it"
 		case step.amount != 0 && n > 0 && legs[n-1].after.Int64+l.amount != l.after.Int64:
-			return step, l.id, fmt.Sprintf("the balance after it is %d; by the leg before it is %d", l.after.Int64, legs[n-1].after.Int64+l.amount)
+			return step, l.id, fmt.Sprintf("the balance after it is %d minor units; by the leg before it is %d", l.after.Int64, legs[n-1].after.Int64+l.amount)
 		}
 		step.id, step.after = l.id, l.after.Int64
 	}

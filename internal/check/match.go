@@ -121,9 +121,9 @@ func (c *checker) matchAttempt(name string, a attemptRow, t *taken, began time.T
 	switch {
 	case t == nil && !ours:
 	case t == nil && !a.updatedAt.Before(began):
-		c.undecided(name, fmt.Sprintf("it took %d %s since the book was read", a.captured, a.currency), objects...)
+		c.undecided(name, fmt.Sprintf("it took %s since the book was read", money(a.captured, a.currency)), objects...)
 	case t == nil:
-		breach("it took %d %s, and the book of %s has nothing", a.captured, a.currency, a.order.provider)
+		breach("it took %s, and the book of %s has nothing", money(a.captured, a.currency), a.order.provider)
 	case t.claimed:
 		breach("two attempts have this order of %s", a.order.provider)
 	default:
@@ -133,11 +133,11 @@ func (c *checker) matchAttempt(name string, a attemptRow, t *taken, began time.T
 			breach("%s took its money %d times", a.order.provider, t.captures)
 		case !ours && a.reviewed:
 		case !ours && c.mayStillLearn(a, t):
-			c.undecided(name, fmt.Sprintf("%s took %d %s, and the attempt is still %s", a.order.provider, t.captured, t.currency, a.status), objects...)
+			c.undecided(name, fmt.Sprintf("%s took %s, and the attempt is still %s", a.order.provider, money(t.captured, t.currency), a.status), objects...)
 		case !ours:
-			breach("%s took %d %s, and the attempt is %s, without an open review case", a.order.provider, t.captured, t.currency, a.status)
+			breach("%s took %s, and the attempt is %s, without an open review case", a.order.provider, money(t.captured, t.currency), a.status)
 		case (t.captured != a.captured || t.currency != a.currency) && !a.disagrees:
-			breach("%s took %d %s, and %d %s is recorded", a.order.provider, t.captured, t.currency, a.captured, a.currency)
+			breach("%s took %s, and %s is recorded", a.order.provider, money(t.captured, t.currency), money(a.captured, a.currency))
 		}
 	}
 }
@@ -167,7 +167,7 @@ func (c *checker) matchNobody(ctx context.Context, name string, book map[order]*
 	}
 	for o, t := range book {
 		if !t.claimed && !known[o.number] {
-			c.report.breach(name, fmt.Sprintf("%s took %d %s for an order that is no attempt of ours", o.provider, t.captured, t.currency), o.number)
+			c.report.breach(name, fmt.Sprintf("%s took %s for an order that is no attempt of ours", o.provider, money(t.captured, t.currency)), o.number)
 		}
 	}
 	return nil

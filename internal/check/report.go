@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/paygraph/paygraph/internal/pay"
 )
 
 // Count says how many of something were looked at.
@@ -81,6 +83,12 @@ func orEmpty[T any](list []T) []T {
 		return []T{}
 	}
 	return list
+}
+
+// money writes an amount of minor units as people write it, whatever the currency
+// is: "990.00 RUB" for 99000.
+func money(minor int64, currency string) string {
+	return pay.Of(minor, pay.Currency(currency)).String()
 }
 
 func (r *Report) count(what string, n int64) { r.Checked = append(r.Checked, Count{What: what, N: n}) }

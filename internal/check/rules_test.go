@@ -81,11 +81,11 @@ func TestTrail(t *testing.T) {
 	}{
 		{name: "Nothing"},
 		{name: "BackToZero", entries: []entry{{amount: 5, after: 5}, {amount: -5, after: 0}}},
-		{name: "BeginsElsewhere", entries: []entry{{amount: 5, after: 8}}, want: "go on from a balance of 3 more often"},
+		{name: "BeginsElsewhere", entries: []entry{{amount: 5, after: 8}}, want: "go on from a balance of 3 minor units more often"},
 		{name: "Overdrawn", entries: []entry{{amount: 5, after: 5}, {amount: -6, after: -1}, {amount: 6, after: 5}}, want: "below zero"},
 		{name: "LostUpdate", entries: []entry{{amount: 9, after: 9}, {amount: -1, after: 8}, {amount: -1, after: 8}}, want: "more often"},
-		{name: "RingApart", entries: []entry{{amount: 5, after: 5}, {amount: 1, after: 8}, {amount: -1, after: 7}}, want: "no entries lead from 0 to a balance of 7"},
-		{name: "OnlyARingApart", entries: []entry{{amount: 1, after: 8}, {amount: -1, after: 7}}, want: "no entries lead from 0 to a balance of 7"},
+		{name: "RingApart", entries: []entry{{amount: 5, after: 5}, {amount: 1, after: 8}, {amount: -1, after: 7}}, want: "no entries lead from 0 to a balance of 7 minor units"},
+		{name: "OnlyARingApart", entries: []entry{{amount: 1, after: 8}, {amount: -1, after: 7}}, want: "no entries lead from 0 to a balance of 7 minor units"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

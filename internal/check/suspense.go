@@ -14,7 +14,10 @@ import (
 const acceptPrefix = "accept/"
 
 // lying is where an attempt's money lies in the ledger.
-type lying struct{ clearing, sales, suspense, all int64 }
+type lying struct {
+	clearing, sales, suspense, all int64
+	currency                       string
+}
 
 // capturesAccount: captured money lies on SALES when its bill was paid by it, at
 // once or by a person's FULFIL, and on SUSPENSE when it was not: all of it, and
@@ -23,14 +26,14 @@ type lying struct{ clearing, sales, suspense, all int64 }
 func (c *checker) capturesAccount(ctx context.Context, name string) error {
 	// Of an attempt the first number says whether its bill was paid by it.
 	const query = `
-SELECT 'attempt', CAST(t.id AS text), CASE WHEN t.reviewed AND NOT t.accepted THEN 0 ELSE 1 END, 0, 0, 0
+SELECT 'attempt', CAST(t.id AS text), CASE WHEN t.reviewed AND NOT t.accepted THEN 0 ELSE 1 END, 0, 0, 0, t.currency
 FROM ` + moneyTaken + ` t WHERE t.captured_minor > 0
 UNION ALL
 SELECT 'transfer', le.transfer,
 	CAST(SUM(CASE a.kind WHEN 'CLEARING' THEN le.amount_minor ELSE 0 END) AS bigint),
 	CAST(SUM(CASE a.kind WHEN 'SALES' THEN le.amount_minor ELSE 0 END) AS bigint),
 	CAST(SUM(CASE a.kind WHEN 'SUSPENSE' THEN le.amount_minor ELSE 0 END) AS bigint),
-	CAST(SUM(le.amount_minor) AS bigint)
+	CAST(SUM(le.amount_minor) AS bigint), MAX(le.currency)
 FROM ledger_entries le JOIN ledger_accounts a ON a.id = le.account_id
 WHERE le.transfer LIKE '` + capturePrefix + `%' OR le.transfer LIKE '` + acceptPrefix + `%' GROUP BY le.transfer`
 	paidBy := make(map[pay.AttemptID]bool)
@@ -38,7 +41,7 @@ WHERE le.transfer LIKE '` + capturePrefix + `%' OR le.transfer LIKE '` + acceptP
 	err := c.each(ctx, query, func(rows *sql.Rows) error {
 		var table, key string
 		var found lying
-		if err := rows.Scan(&table, &key, &found.clearing, &found.sales, &found.suspense, &found.all); err != nil {
+		if err := rows.Scan(&table, &key, &found.clearing, &found.sales, &found.suspense, &found.all, &found.currency); err != nil {
 			return err
 		}
 		if table == "attempt" {
@@ -54,7 +57,7 @@ WHERE le.transfer LIKE '` + capturePrefix + `%' OR le.transfer LIKE '` + acceptP
 		before := lies[id]
 		lies[id] = lying{
 			clearing: before.clearing + found.clearing, sales: before.sales + found.sales,
-			suspense: before.suspense + found.suspense, all: before.all + found.all,
+			suspense: before.suspense + found.suspense, all: before.all + found.all, currency: found.currency,
 		}
 		return nil
 	})
@@ -74,7 +77,8 @@ WHERE le.transfer LIKE '` + capturePrefix + `%' OR le.transfer LIKE '` + acceptP
 		if paid {
 			why = "its bill was paid by it"
 		}
-		c.report.breach(name, fmt.Sprintf("%s, and of the %d it took %d lie on SALES and %d on SUSPENSE", why, found.clearing, -found.sales, -found.suspense), id.String())
+		c.report.breach(name, fmt.Sprintf("%s, and of the %s it took %s lie on SALES and %s on SUSPENSE", why,
+			money(found.clearing, found.currency), money(-found.sales, found.currency), money(-found.suspense, found.currency)), id.String())
 	}
 	return nil
 }

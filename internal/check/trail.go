@@ -29,7 +29,7 @@ func trail(entries []entry) (pay.LedgerEntryID, string) {
 	var end int64
 	for _, e := range entries {
 		if e.after < 0 {
-			return e.id, fmt.Sprintf("the balance after it is %d, below zero", e.after)
+			return e.id, fmt.Sprintf("the balance after it is %d minor units, below zero", e.after)
 		}
 		before := e.after - e.amount
 		surplus[before]++
@@ -45,11 +45,11 @@ func trail(entries []entry) (pay.LedgerEntryID, string) {
 		for _, balance := range []int64{e.after - e.amount, e.after} {
 			switch {
 			case surplus[balance] > 0:
-				return e.id, fmt.Sprintf("entries go on from a balance of %d more often than others lead to it", balance)
+				return e.id, fmt.Sprintf("entries go on from a balance of %d minor units more often than others lead to it", balance)
 			case surplus[balance] < 0:
-				return e.id, fmt.Sprintf("entries lead to a balance of %d more often than others go on from it", balance)
+				return e.id, fmt.Sprintf("entries lead to a balance of %d minor units more often than others go on from it", balance)
 			case linked.of(balance) != linked.of(0):
-				return e.id, fmt.Sprintf("no entries lead from 0 to a balance of %d", balance)
+				return e.id, fmt.Sprintf("no entries lead from 0 to a balance of %d minor units", balance)
 			}
 		}
 	}

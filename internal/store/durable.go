@@ -6,7 +6,8 @@ import (
 )
 
 // CheckDurable reports an error unless a commit is on disk when it returns:
-// SQLite with synchronous=FULL, Postgres with fsync and synchronous_commit on. A
+// SQLite with synchronous=FULL, Postgres with fsync on and any synchronous_commit
+// but off: the others, local to remote_apply, differ in what standbys have. A
 // server that moves real money refuses to start otherwise.
 func (s *Store) CheckDurable(ctx context.Context) error {
 	settings := map[string]string{"PRAGMA synchronous": "2"}
@@ -18,7 +19,8 @@ func (s *Store) CheckDurable(ctx context.Context) error {
 		if err := s.driver.writer.DB().QueryRowContext(ctx, query).Scan(&is); err != nil {
 			return fmt.Errorf("ask the database whether its commits are durable: %w", err)
 		}
-		if is != want {
+		isLocal := query == "SHOW synchronous_commit" && is != "off" // on disk here at least
+		if is != want && !isLocal {
 			return fmt.Errorf("the database may lose what it acknowledged when the power fails: %s answers %s, want %s", query, is, want)
 		}
 	}

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"net/url"
 	"path/filepath"
 	"testing"
 
@@ -27,4 +28,30 @@ func TestStore_CheckDurable(t *testing.T) {
 		s := storetest.Open(t, storetest.MigratedPostgres(t), &storetest.Clock{})
 		require.ErrorContains(t, s.CheckDurable(t.Context()), "want on") // the tests' own cluster does not sync
 	})
+
+	commits := []struct {
+		setting string
+		want    require.ErrorAssertionFunc
+	}{
+		{setting: "off", want: forgets},
+		{setting: "local", want: require.NoError},
+		{setting: "remote_write", want: require.NoError},
+		{setting: "on", want: require.NoError},
+		{setting: "remote_apply", want: require.NoError},
+	}
+	for _, tt := range commits {
+		t.Run("PostgresCommits/"+tt.setting, func(t *testing.T) {
+			t.Parallel()
+			at, err := url.Parse(storetest.DurablePostgres(t))
+			require.NoError(t, err)
+			query := at.Query()
+			query.Set("synchronous_commit", tt.setting)
+			at.RawQuery = query.Encode()
+			tt.want(t, storetest.Open(t, at.String(), &storetest.Clock{}).CheckDurable(t.Context()))
+		})
+	}
+}
+
+func forgets(t require.TestingT, err error, _ ...any) {
+	require.ErrorContains(t, err, "SHOW synchronous_commit answers off")
 }

@@ -43,15 +43,16 @@ func newFlags(out io.Writer, name, about string, clients int) (*flag.FlagSet, *c
 	return flags, c
 }
 
-// parse reads the flags and judges the common ones.
-func parse(flags *flag.FlagSet, c *common, args []string) error {
+// parse reads the flags and judges the common ones, then has the mode judge its
+// own: it says what is wrong, or nothing.
+func parse(flags *flag.FlagSet, c *common, args []string, own func() string) error {
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return err
 		}
 		return errMisused // the flag package has said what is wrong
 	}
-	wrong := ""
+	var wrong string
 	switch {
 	case flags.NArg() > 0:
 		wrong = "there is no argument " + flags.Arg(0)
@@ -59,8 +60,16 @@ func parse(flags *flag.FlagSet, c *common, args []string) error {
 		wrong = "--db is sqlite or postgres"
 	case c.processes > 1 && c.db == rig.SQLite:
 		wrong = "SQLite is for one server: use --db postgres"
-	case c.processes < 1 || c.clients < 1:
-		wrong = "--processes and --clients are 1 or more"
+	case c.processes < 1:
+		wrong = "--processes is 1 or more"
+	case c.clients < 1:
+		wrong = "--clients is 1 or more"
+	case c.within <= 0:
+		wrong = "--within is more than 0"
+	case c.limit <= 0:
+		wrong = "--limit is more than 0"
+	default:
+		wrong = own()
 	}
 	if wrong != "" {
 		_, _ = fmt.Fprintf(flags.Output(), "%s: %s\n", flags.Name(), wrong)

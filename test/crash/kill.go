@@ -28,18 +28,33 @@ replies is cut off after the work was done; notifications come twice, late or ne
 kills that were asked for they come ten times as rarely, until the payments are done. When both
 the payments and the kills are done the faults stop, and all must come to rest in time: nothing
 lost, nothing doubled, nothing in doubt, nothing taken back that a client was told.`, 96)
-	o := killOptions{common: c}
+	o := &killOptions{common: c}
 	flags.IntVar(&o.payments, "payments", 10_000, "payments at least")
 	flags.IntVar(&o.kills, "kills", 200, "kills at least")
 	flags.Float64Var(&o.drop, "drop", 0.2, "the share of the provider's replies that are lost")
 	flags.IntVar(&o.rate, "rate", 30, "payments begun in a second at most; 0: as fast as the clients can, which is more than some servers can")
-	if err := parse(flags, c, args); err != nil {
+	if err := parse(flags, c, args, o.wrong); err != nil {
 		return err
 	}
 	return withRig(ctx, o.common, "kill", out, o.run)
 }
 
-func (o killOptions) run(ctx context.Context, r *rig.Rig, out io.Writer) error {
+// wrong says which flag is out of its range; "" when none is.
+func (o *killOptions) wrong() string {
+	switch {
+	case o.payments < 1:
+		return "--payments is 1 or more"
+	case o.kills < 0:
+		return "--kills is 0 or more"
+	case !(o.drop >= 0 && o.drop <= 1):
+		return "--drop is 0 to 1"
+	case o.rate < 0:
+		return "--rate is 0 or more"
+	}
+	return ""
+}
+
+func (o *killOptions) run(ctx context.Context, r *rig.Rig, out io.Writer) error {
 	t, err := newTraffic(ctx, r, o.seed)
 	if err != nil {
 		return err
@@ -66,7 +81,7 @@ func (o killOptions) run(ctx context.Context, r *rig.Rig, out io.Writer) error {
 	if err := r.Sandbox.Mend(ctx); err != nil {
 		return err
 	}
-	rest, err := settle(ctx, r, o.common, clients, out)
+	rest, err := settle(ctx, r.Check, o.common, clients, out)
 	if err != nil {
 		return err
 	}
@@ -82,7 +97,7 @@ func (o killOptions) run(ctx context.Context, r *rig.Rig, out io.Writer) error {
 // torture runs clients and the killer until there was enough of both, and leaves
 // the servers running. The clients then finish what they have begun; the channel is
 // closed when they have.
-func (o killOptions) torture(ctx context.Context, t *traffic, k *killer, out io.Writer) (<-chan struct{}, error) {
+func (o *killOptions) torture(ctx context.Context, t *traffic, k *killer, out io.Writer) (<-chan struct{}, error) {
 	enough := func() bool { return t.tally.of(countPayments) >= o.payments && k.count() >= o.kills }
 	clients, failed := make(chan struct{}), make(chan struct{})
 	go func() {

@@ -73,6 +73,9 @@ func run(ctx context.Context, args []string, out io.Writer) int {
 		_, _ = fmt.Fprintf(out, "FAILED: %s: %v\n", name, err)
 		return 1
 	}
+	if name != "help" {
+		_, _ = fmt.Fprintf(out, "there is no mode %s\n\n", name)
+	}
 	_, _ = fmt.Fprint(out, "Usage: go run ./test/crash [MODE] [flags]; MODE --help tells its flags.\n\nModes:\n")
 	for _, m := range modes() {
 		_, _ = fmt.Fprintf(out, "  %-8s %s\n", m.name, m.about)

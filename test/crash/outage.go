@@ -24,24 +24,35 @@ func runOutage(ctx context.Context, args []string, out io.Writer) error {
 	flags, c := newFlags(out, "outage", `Crashes Postgres under load, starts it again later, and measures how soon after it takes
 connections the first bill is created and the first payment fulfilled. The servers must not be
 restarted, and nothing that was acknowledged may be lost.`, 16)
-	o := outageOptions{common: c}
+	o := &outageOptions{common: c}
 	flags.DurationVar(&o.after, "after", 5*time.Second, "of load before and after the outage")
 	flags.DurationVar(&o.away, "for", 30*time.Second, "how long Postgres is away")
 	flags.DurationVar(&o.back, "back", 5*time.Second, "how soon after its return the first bill and fulfilment must come")
 	if err := flags.Set("db", rig.OnPostgres); err != nil {
 		return err
 	}
-	if err := parse(flags, c, args); err != nil {
+	if err := parse(flags, c, args, o.wrong); err != nil {
 		return err
-	}
-	if o.db != rig.OnPostgres {
-		_, _ = fmt.Fprintln(out, "crash outage: a SQLite database cannot be away: use --db postgres")
-		return errMisused
 	}
 	return withRig(ctx, c, "outage", out, o.run)
 }
 
-func (o outageOptions) run(ctx context.Context, r *rig.Rig, out io.Writer) error {
+// wrong says which flag is out of its range; "" when none is.
+func (o *outageOptions) wrong() string {
+	switch {
+	case o.db != rig.OnPostgres:
+		return "a SQLite database cannot be away: use --db postgres"
+	case o.after < 0:
+		return "--after is 0 or more"
+	case o.away < 0:
+		return "--for is 0 or more"
+	case o.back <= 0:
+		return "--back is more than 0"
+	}
+	return ""
+}
+
+func (o *outageOptions) run(ctx context.Context, r *rig.Rig, out io.Writer) error {
 	t, err := newTraffic(ctx, r, o.seed)
 	if err != nil {
 		return err
@@ -81,7 +92,7 @@ func (o outageOptions) run(ctx context.Context, r *rig.Rig, out io.Writer) error
 	}
 	pause(ctx, o.after)
 	over.Store(true)
-	rest, err := settle(ctx, r, o.common, clients, out)
+	rest, err := settle(ctx, r.Check, o.common, clients, out)
 	if err != nil {
 		return err
 	}
@@ -97,7 +108,7 @@ func (o outageOptions) run(ctx context.Context, r *rig.Rig, out io.Writer) error
 
 // judge prints how long after the return something came first, 0 for never, and
 // says whether that was too late.
-func (o outageOptions) judge(out io.Writer, what string, after int64) error {
+func (o *outageOptions) judge(out io.Writer, what string, after int64) error {
 	took := time.Duration(after)
 	_, _ = fmt.Fprintf(out, "  %-46s %8s after Postgres took connections\n", what, took.Round(time.Millisecond))
 	if took == 0 || took > o.back {

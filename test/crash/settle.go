@@ -37,36 +37,53 @@ func withRig(ctx context.Context, c *common, name string, out io.Writer, run fun
 // rest is how the system came to rest after the faults stopped.
 type rest struct {
 	report   *rig.Report              // the last
-	standing []rig.Breach             // of the last
-	after    time.Duration            // until the first check in which nothing stood; 0 when there was none
+	standing []rig.Breach             // of the last strict one
+	broken   []rig.Breach             // of the last one of all, at rest and not strict
+	after    time.Duration            // until the first strict check since which nothing stood; 0 when there was none
 	last     map[string]time.Duration // when a breach of each invariant last stood
 	limits   *common
 }
 
-// settle checks, over and over, until nothing stands and the clients have
+// checker runs `paygraph check` with more arguments: rig.Rig's Check.
+type checker func(ctx context.Context, args ...string) (*rig.Report, error)
+
+// settle checks strictly, over and over, until nothing stands and the clients have
 // finished, or the limit is reached. The time counts to the beginning of the first
-// check in which nothing stands.
+// check since which nothing stood.
 //
 // What stands is what the check before has found as well: of a server that works,
 // a strict check may report the job that runs at that moment, or a payment of which
-// it is just being told, and next time it is another one or none.
-func settle(ctx context.Context, r *rig.Rig, c *common, clients <-chan struct{}, out io.Writer) (*rest, error) {
+// it is just being told, and next time it is another one or none. What is new in the
+// last check would be forgiven so. Therefore one more check, not strict, ends it:
+// there the program's own work is pending, and every breach counts.
+func settle(ctx context.Context, check checker, c *common, clients <-chan struct{}, out io.Writer) (*rest, error) {
 	began := time.Now()
 	s := &rest{last: map[string]time.Duration{}, limits: c}
 	var before *rig.Report
 	for ctx.Err() == nil {
 		at := time.Since(began)
 		finished := isClosed(clients)
-		report, err := r.Check(ctx)
+		report, err := check(ctx, "--strict")
 		if err != nil {
 			return nil, err
 		}
 		s.report, s.standing = report, standing(before, report)
-		isQuiet := len(s.standing) == 0 && (report.OK || before != nil)
-		if isQuiet && s.after == 0 {
+		isQuiet := len(s.standing) == 0
+		switch {
+		case !isQuiet:
+			s.after = 0
+		case s.after == 0:
 			s.after = max(at, 1)
 		}
-		if finished && (isQuiet || at > c.limit) {
+		if finished && isQuiet {
+			s.report, err = check(ctx)
+			if err != nil {
+				return nil, err
+			}
+			s.broken = s.report.Breaches
+			return s, nil
+		}
+		if finished && at > c.limit {
 			return s, nil
 		}
 		counts := map[string]int{}
@@ -111,30 +128,36 @@ func isClosed(c <-chan struct{}) bool {
 	}
 }
 
-// print writes when what came right, and the breaches that stayed; it returns how
-// many violations that makes.
+// print writes when what came right, and the breaches that stayed or came last; it
+// returns how many violations that makes.
 func (s *rest) print(out io.Writer) int {
 	for _, name := range slices.Sorted(maps.Keys(s.last)) {
 		_, _ = fmt.Fprintf(out, "  %-46s %6.1f s\n", name+" last stood at", s.last[name].Seconds())
 	}
-	if len(s.standing) == 0 {
-		_, _ = fmt.Fprintf(out, "at rest %.1f s after the faults stopped\n", s.after.Seconds())
-		if s.after > s.limits.within {
-			_, _ = fmt.Fprintf(out, "VIOLATION rest.late: it must be within %s\n", s.limits.within)
-			return 1
-		}
-		return 0
+	if len(s.standing) > 0 {
+		_, _ = fmt.Fprintf(out, "NOT at rest %s after the faults stopped\n", s.limits.limit)
+		return printBreaches(out, s.standing)
 	}
-	_, _ = fmt.Fprintf(out, "NOT at rest %s after the faults stopped\n", s.limits.limit)
+	_, _ = fmt.Fprintf(out, "at rest %.1f s after the faults stopped\n", s.after.Seconds())
+	n := printBreaches(out, s.broken)
+	if s.after > s.limits.within {
+		_, _ = fmt.Fprintf(out, "VIOLATION rest.late: it must be within %s\n", s.limits.within)
+		n++
+	}
+	return n
+}
+
+// printBreaches writes the first of the breaches and returns how many there are.
+func printBreaches(out io.Writer, breaches []rig.Breach) int {
 	const most = 40
-	for at, b := range s.standing {
+	for at, b := range breaches {
 		if at == most {
-			_, _ = fmt.Fprintf(out, "and %d more\n", len(s.standing)-most)
+			_, _ = fmt.Fprintf(out, "and %d more\n", len(breaches)-most)
 			break
 		}
 		_, _ = fmt.Fprintf(out, "VIOLATION %s %v: %s\n", b.Invariant, b.Objects, b.Detail)
 	}
-	return len(s.standing)
+	return len(breaches)
 }
 
 // conclude holds the end against what clients were told, prints the figures, and

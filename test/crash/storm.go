@@ -27,17 +27,30 @@ func runStorm(ctx context.Context, args []string, out io.Writer) error {
 acknowledged, one fulfilment follows. Then many bills are paid, and the provider's notification
 (twice) and ours, billRefresh (twice), the payer's return and the server's own poll race to settle
 each: every bill is fulfilled exactly once.`, 64)
-	o := stormOptions{common: c}
+	o := &stormOptions{common: c}
 	flags.IntVar(&o.notices, "notices", 1000, "repeats of the one notification")
 	flags.IntVar(&o.connections, "connections", 100, "that they come over")
 	flags.IntVar(&o.bills, "bills", 5000, "bills that are raced for")
-	if err := parse(flags, c, args); err != nil {
+	if err := parse(flags, c, args, o.wrong); err != nil {
 		return err
 	}
 	return withRig(ctx, c, "storm", out, o.run)
 }
 
-func (o stormOptions) run(ctx context.Context, r *rig.Rig, out io.Writer) error {
+// wrong says which flag is out of its range; "" when none is.
+func (o *stormOptions) wrong() string {
+	switch {
+	case o.notices < 1:
+		return "--notices is 1 or more"
+	case o.connections < 1:
+		return "--connections is 1 or more"
+	case o.bills < 1:
+		return "--bills is 1 or more"
+	}
+	return ""
+}
+
+func (o *stormOptions) run(ctx context.Context, r *rig.Rig, out io.Writer) error {
 	t, err := newTraffic(ctx, r, o.seed)
 	if err != nil {
 		return err
@@ -52,7 +65,7 @@ func (o stormOptions) run(ctx context.Context, r *rig.Rig, out io.Writer) error 
 }
 
 // repeat sends one true notification many times.
-func (o stormOptions) repeat(ctx context.Context, t *traffic, out io.Writer) error {
+func (o *stormOptions) repeat(ctx context.Context, t *traffic, out io.Writer) error {
 	lose := rig.Fault{Provider: "payture", Op: "webhook", Fault: "lose", Rate: 1} // ours are the only ones
 	if err := t.Sandbox.Break(ctx, lose); err != nil {
 		return err
@@ -109,7 +122,7 @@ func (t *traffic) awaitDone(ctx context.Context, bill string) (*rig.Bill, error)
 }
 
 // race pays bills and lets every way to settle them loose at once.
-func (o stormOptions) race(ctx context.Context, t *traffic, out io.Writer) error {
+func (o *stormOptions) race(ctx context.Context, t *traffic, out io.Writer) error {
 	began := time.Now()
 	var paid atomic.Int64
 	clients, stopped := make(chan struct{}), make(chan struct{})
@@ -128,7 +141,7 @@ func (o stormOptions) race(ctx context.Context, t *traffic, out io.Writer) error
 	close(clients)
 	close(stopped)
 	printer.Wait()
-	rest, err := settle(ctx, t.Rig, o.common, clients, out)
+	rest, err := settle(ctx, t.Check, o.common, clients, out)
 	if err != nil {
 		return err
 	}
@@ -177,7 +190,7 @@ func (t *traffic) counted(name string, call func() (int, error)) {
 
 // countFulfilments demands one fulfilment for each bill: by the API's answers and
 // by the number of rows that the check counted.
-func (o stormOptions) countFulfilments(ctx context.Context, t *traffic, s *rest, out io.Writer) error {
+func (o *stormOptions) countFulfilments(ctx context.Context, t *traffic, s *rest, out io.Writer) error {
 	ids := t.history.Bills()
 	once := 0
 	for from := 0; from < len(ids); from += 100 {

@@ -38,15 +38,6 @@ func (r *Report) Count(what string) int64 {
 	return 0
 }
 
-// ByInvariant counts the breaches by what they break.
-func (r *Report) ByInvariant() map[string]int {
-	counts := map[string]int{}
-	for _, b := range r.Breaches {
-		counts[b.Invariant]++
-	}
-	return counts
-}
-
 // Check runs `paygraph check --json` with more arguments. Breaches are in the
 // report; an error means that the check could not be done.
 func Check(ctx context.Context, binary string, args ...string) (*Report, error) {

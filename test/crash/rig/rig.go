@@ -117,10 +117,10 @@ func (r *Rig) Close() error {
 	return errors.Join(errs...)
 }
 
-// Check runs `paygraph check --strict` on the run's database and the sandbox's
-// book.
-func (r *Rig) Check(ctx context.Context) (*Report, error) {
-	args := []string{"--strict", "--sandbox", r.Sandbox.URL}
+// Check runs `paygraph check` on the run's database and the sandbox's book, with
+// more arguments, such as --strict.
+func (r *Rig) Check(ctx context.Context, args ...string) (*Report, error) {
+	args = append([]string{"--sandbox", r.Sandbox.URL}, args...)
 	if r.database != "" {
 		args = append(args, "--database", r.database)
 	} else {

@@ -24,6 +24,9 @@ import (
 // ErrBreached says that seeds were played and a promise did not hold.
 var ErrBreached = errors.New("a promise does not hold")
 
+// ErrMisused says that the command line was wrong; what is wrong has been said.
+var ErrMisused = errors.New("the command line is wrong")
+
 // command is what Main was asked for.
 type command struct {
 	Options
@@ -78,11 +81,29 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 // gcPercent trades memory, of which a seed needs little, for time.
 const gcPercent = 400
 
+const usage = `Usage: go run [-tags crashpoints] ./test/crash sim [flags]
+
+Plays days of a shop in seconds: the real services on SQLite in memory, the sandbox, payers
+and merchants, on a simulated clock, with lost replies, outages, clock jumps and deaths of the
+program. It dies inside calls of the provider in every build, and at the named points of the
+program in one with -tags crashpoints only. At the end the invariants of money must hold, and
+what payers were told must be true. Each seed for which they do not is printed with its breaches,
+such as "bills.paid bill3: it is DONE and counts 9.00 RUB as paid; its attempts took 10.00 RUB",
+the end of its trace, and the command that plays it again: the same seed, days and tags make the
+same trace. Then it ends with 1.
+
+Flags:
+`
+
 func parse(args []string, stderr io.Writer) (*command, error) {
 	c := &command{}
-	flags := flag.NewFlagSet("sim", flag.ContinueOnError)
+	flags := flag.NewFlagSet("crash sim", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.Uint64Var(&c.First, "seed", uint64(rand.Uint32()), "the first seed") //nolint:gosec // any seed will do, and it is printed
+	flags.Usage = func() {
+		_, _ = fmt.Fprint(stderr, usage)
+		flags.PrintDefaults()
+	}
+	flags.Uint64Var(&c.First, "seed", 0, "the first seed; 0 draws one, and prints it")
 	flags.IntVar(&c.Seeds, "seeds", 1, "how many seeds")
 	flags.IntVar(&c.Stride, "stride", 1, "from one seed to the next")
 	flags.IntVar(&c.Days, "days", 30, "days of traffic of each seed")
@@ -90,10 +111,30 @@ func parse(args []string, stderr io.Writer) (*command, error) {
 	flags.BoolVar(&c.trace, "trace", false, "print the whole trace, in one process")
 	flags.BoolVar(&c.lines, "json", false, "play in this process, and print one JSON result a line")
 	if err := flags.Parse(args); err != nil {
-		return nil, err
+		if errors.Is(err, flag.ErrHelp) {
+			return nil, err
+		}
+		return nil, ErrMisused // the flag package has said what is wrong
 	}
-	if flags.NArg() > 0 || c.Seeds < 1 || c.Stride < 1 || c.Days < 1 || c.processes < 0 {
-		return nil, errors.New("sim: want --seeds and --days of at least 1, and no other words")
+	wrong := ""
+	switch {
+	case flags.NArg() > 0:
+		wrong = "there is no argument " + flags.Arg(0)
+	case c.Seeds < 1:
+		wrong = "--seeds is 1 or more"
+	case c.Stride < 1:
+		wrong = "--stride is 1 or more"
+	case c.Days < 1:
+		wrong = "--days is 1 or more"
+	case c.processes < 0:
+		wrong = "--processes is 0 or more"
+	}
+	if wrong != "" {
+		_, _ = fmt.Fprintf(stderr, "%s: %s\n", flags.Name(), wrong)
+		return nil, ErrMisused
+	}
+	if c.First == 0 && !c.lines { // one of many processes is told its seed
+		c.First = 1 + rand.Uint64N(1<<32) //nolint:gosec // no secret
 	}
 	if c.processes == 0 {
 		c.processes = runtime.GOMAXPROCS(0)

@@ -1,8 +1,13 @@
+// The race detector has one thread to look at here, and takes a minute for it.
+//
+//go:build !race
+
 package sim
 
 import (
 	"bytes"
 	"context"
+	"flag"
 	"strings"
 	"testing"
 
@@ -115,9 +120,54 @@ func meddle(queries ...string) func(context.Context, *store.Store) error {
 	}
 }
 
-func TestMain_Misused(t *testing.T) {
+func TestParse(t *testing.T) {
 	t.Parallel()
 
-	var out, errs bytes.Buffer
-	require.Error(t, Main(t.Context(), []string{"--days", "0"}, &out, &errs))
+	misused := []struct {
+		name string
+		args []string
+		says string
+	}{
+		{name: "NoDays", args: []string{"--days", "0"}, says: "--days is"},
+		{name: "NoSeeds", args: []string{"--seeds", "0"}, says: "--seeds is"},
+		{name: "NoStride", args: []string{"--stride", "0"}, says: "--stride is"},
+		{name: "ProcessesBelowZero", args: []string{"--processes", "-1"}, says: "--processes is"},
+		{name: "OneWordMore", args: []string{"fast"}, says: "no argument fast"},
+		{name: "UnknownFlag", args: []string{"--gently"}, says: "gently"},
+	}
+	for _, tt := range misused {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var out, errs bytes.Buffer
+			require.ErrorIs(t, Main(t.Context(), tt.args, &out, &errs), ErrMisused)
+			require.Contains(t, errs.String(), tt.says)
+		})
+	}
+
+	t.Run("HelpTellsHowToRepeatASeed", func(t *testing.T) {
+		t.Parallel()
+		var out, errs bytes.Buffer
+		require.ErrorIs(t, Main(t.Context(), []string{"--help"}, &out, &errs), flag.ErrHelp)
+		require.Contains(t, errs.String(), "the command that plays it again")
+		require.Contains(t, errs.String(), "-tags crashpoints")
+	})
+
+	seeds := []struct {
+		name string
+		args []string
+		want require.ValueAssertionFunc
+	}{
+		{name: "SeedIsDrawn", want: require.NotZero},
+		{name: "Seed0IsDrawn", args: []string{"--seed", "0"}, want: require.NotZero},
+		{name: "OneOfManyProcessesTakesSeed0", args: []string{"--seed", "0", "--json"}, want: require.Zero},
+	}
+	for _, tt := range seeds {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var errs bytes.Buffer
+			c, err := parse(tt.args, &errs)
+			require.NoError(t, err)
+			tt.want(t, c.First)
+		})
+	}
 }
