@@ -80,6 +80,13 @@ func soonest(a *ent.Attempt, now time.Time) time.Time {
 	return now
 }
 
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
 // isOldNews reports whether what was true at a time must not be held against what
 // was recorded since: the capture came later. What can only follow a capture is
 // never old.
@@ -210,9 +217,9 @@ func (s *Service) Refresh(ctx context.Context, rawID string) (*Outcome, error) {
 }
 
 // nextAsk is when the job asks about an attempt again; the zero time is never.
-// In doubt: see nextInDoubt. Open: after a quarter of its age, at least 3 s and at
-// most 5 min; superseded, so that a payer would have to find an old tab, at most
-// 10 min. Until the watch ends.
+// In doubt: see nextInDoubt. Open: after a third of its age, at least 5 s and at
+// most 5 min; superseded, so that a payer would have to find an old tab: after half
+// its age, at least 15 s and at most 10 min. Until the watch ends.
 func (s *Service) nextAsk(a *ent.Attempt, now time.Time) time.Time {
 	switch {
 	case a.Status == pay.AttemptCaptured:
@@ -228,9 +235,9 @@ func (s *Service) nextAsk(a *ent.Attempt, now time.Time) time.Time {
 	}
 	age := now.Sub(a.CreatedAt)
 	if !a.Current {
-		return now.Add(min(max(age/4, 3*time.Second), 10*time.Minute))
+		return now.Add(min(max(age/2, 15*time.Second), 10*time.Minute))
 	}
-	return now.Add(min(max(age/4, 3*time.Second), 5*time.Minute))
+	return now.Add(min(max(age/3, 5*time.Second), 5*time.Minute))
 }
 
 // The poll of a hold that waits for its merchant, and the questions in doubt.
@@ -252,7 +259,7 @@ func nextInDoubt(since time.Time, settling time.Duration, now time.Time) time.Ti
 	slices.Sort(waits)
 	for _, after := range waits {
 		if at := since.Add(after); at.After(now) {
-			return at
+			return earlier(at, now.Add(doubtPoll))
 		}
 	}
 	if now.Sub(since) >= doubtEnds {

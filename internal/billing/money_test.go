@@ -35,7 +35,7 @@ func TestService_WrongMoney(t *testing.T) {
 		require.Equal(t, pay.BillExpired, b.bill(bill.ID).Status)
 
 		b.paysOn(a, "approve") // the tab was still open
-		b.later(3 * time.Minute)
+		b.later(6 * time.Minute)
 		bill = b.bill(bill.ID)
 		require.Equal(t, pay.BillExpired, bill.Status)
 		require.Equal(t, pay.AttemptCaptured, bill.Edges.Attempts[0].Status)

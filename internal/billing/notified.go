@@ -171,7 +171,7 @@ func (s *Service) eventJob(ctx context.Context, job jobs.Job) error {
 		return jobs.Snooze(nextInDoubt(event.ReceivedAt, eventPatience, s.now()))
 	}
 	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		outcome := eventSettled
+		var outcome string
 		var err error
 		switch {
 		case a != nil && event.Result == nil:

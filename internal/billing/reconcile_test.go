@@ -10,7 +10,6 @@ import (
 	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store"
-	"github.com/paygraph/paygraph/internal/store/storetest"
 	"github.com/paygraph/paygraph/providers"
 )
 
@@ -100,7 +99,7 @@ func TestService_Reconcile(t *testing.T) {
 		b.later(5 * time.Second)
 		require.Len(t, b.cases(pay.ReviewCurrencyMismatch), 1)
 		asked := s.asked
-		for range 30 {
+		for range 60 {
 			b.later(time.Hour)
 		}
 		require.Equal(t, asked+2, s.asked, "it is reconciled as any other")
@@ -156,12 +155,12 @@ func TestService_ReconcilePoison(t *testing.T) {
 		require.Len(b.t, cases, 1)
 		require.Equal(b.t, bill.ID, *cases[0].BillID)
 	}
-	scriptedFact(t, "AnAnswerThatMakesNoSenseStopsNoOther", func(t *testing.T, b *bundle, s *script) {
+	scriptedFact(t, "AnAnswerThatMakesNoSenseStopsNoOther", func(_ *testing.T, b *bundle, s *script) {
 		bill := bad(b, s, 4, unreadable)
 		b.later(2 * time.Hour)
 		found(b, bill)
 	})
-	scriptedFact(t, "OneWithoutAnAnswerStopsNoOther", func(t *testing.T, b *bundle, s *script) {
+	scriptedFact(t, "OneWithoutAnAnswerStopsNoOther", func(_ *testing.T, b *bundle, s *script) {
 		bill := bad(b, s, 1, silent)
 		b.later(2 * time.Hour)
 		found(b, bill)

@@ -56,7 +56,7 @@ func late(b *bundle) *ent.Bill {
 	a := b.current(bill)
 	b.later(11 * time.Minute)
 	b.paysOn(a, "approve")
-	b.later(3 * time.Minute)
+	b.later(6 * time.Minute)
 	bill = b.bill(bill.ID)
 	require.Equal(b.t, pay.BillExpired, bill.Status)
 	require.Equal(b.t, pay.ReviewLatePayment, bill.Edges.Reviews[0].Reason)

@@ -51,13 +51,9 @@ func (s *Service) askJob(ctx context.Context, job jobs.Job) error {
 	if err := s.endWatch(ctx, a); err != nil {
 		return err
 	}
-	now := s.now()
-	next := s.nextAsk(a, now)
+	next := s.nextAsk(a, s.now())
 	if next.IsZero() {
 		return nil
-	}
-	if unanswered != nil && a.DoubtSince == nil {
-		next = now.Add(next.Sub(now) / 2) // it was to be known by now
 	}
 	return jobs.Snooze(next)
 }

@@ -86,6 +86,21 @@ func TestService_Doubt(t *testing.T) {
 		}
 		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
 	})
+	scriptedFact(t, "AClockThatIsSetBackDelaysNoLaterQuestionEither", func(t *testing.T, b *bundle, s *script) {
+		bill := b.created(b.public(), b.buyPage())
+		inDoubt(b, bill.ID)
+		b.later(0) // the process has seen the time
+		b.clock.Advance(-time.Hour)
+		s.sync = says(providers.Result{Status: providers.Pending}, nil)
+		b.later(firstAsk)
+		require.Equal(t, 1, s.asked)
+		s.sync = nil
+		b.paysOn(b.current(bill), "approve")
+		for range 6 {
+			b.later(10 * time.Second)
+		}
+		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
+	})
 	fact(t, "ANewProcessAsksAtOnce", func(t *testing.T, b *bundle) {
 		bill := b.inDoubt()
 		b.fault("sync", "http_500", 0)
