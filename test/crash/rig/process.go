@@ -93,9 +93,6 @@ func (p *Process) watch(stdout io.Reader, line chan<- string) {
 // Done is closed when the process has ended, whoever ended it.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// PID is the process's id.
-func (p *Process) PID() int { return p.cmd.Process.Pid }
-
 // Kill ends the process as kill -9 does and waits until it has. It may be
 // repeated.
 func (p *Process) Kill() error { return p.signal(syscall.SIGKILL) }

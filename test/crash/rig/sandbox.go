@@ -92,16 +92,6 @@ func (s *Sandbox) Pay(ctx context.Context, url, outcome string) (Paid, error) {
 	return paid, err
 }
 
-// Speed scales the sandbox's waits.
-func (s *Sandbox) Speed(ctx context.Context, speed float64) error {
-	return s.call(ctx, http.MethodPost, "/_control/clock", map[string]float64{"speed": speed}, nil)
-}
-
-// Advance moves the time that the sandbox's sessions and holds live by.
-func (s *Sandbox) Advance(ctx context.Context, by time.Duration) error {
-	return s.call(ctx, http.MethodPost, "/_control/clock", map[string]int64{"advanceMs": by.Milliseconds()}, nil)
-}
-
 // Capture is one entry of the book.
 type Capture struct {
 	Seq           int64  `json:"seq"`
