@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/require"
@@ -247,6 +248,8 @@ func TestGraphQL_Sockets(t *testing.T) {
 		t.Parallel()
 		e := setup(t, nil)
 		require.Contains(t, who(t, e.socket(t, bearer("alice"), `{"type":"connection_init"}`)), "user/alice")
+		// The line is written beside the first answer, not before it.
+		require.Eventually(t, func() bool { return len(e.lines(t, "request")) == 1 }, 10*time.Second, time.Millisecond)
 		line := e.lines(t, "request")[0]
 		require.InEpsilon(t, http.StatusSwitchingProtocols, line["status"], 0)
 		require.Equal(t, "/graphql", line["route"])
