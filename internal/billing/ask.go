@@ -53,7 +53,7 @@ func (s *Service) ask(ctx context.Context, id pay.AttemptID) (asked bool, err er
 			return fmt.Errorf("read attempt %s: %w", id, err)
 		case isOldNews(now, result.Status, *a.AskedAt):
 			return nil
-		case contradicts(now, result.Status) && kind != providers.NotFound:
+		case contradicts(now, result.Status): // never having heard of it included
 			err = s.compareCapture(ctx, tx, now.Edges.Bill, now, now.Captured().Zero())
 		case kind == providers.NotFound:
 			err = s.neverHeardOf(ctx, tx, now.Edges.Bill, now)
@@ -143,12 +143,9 @@ func (s *Service) mayAsk(ctx context.Context, id pay.AttemptID) (a *ent.Attempt,
 }
 
 // neverHeardOf settles that the provider does not know the order. It is believed
-// only after the provider's settling time; then what we sent never arrived. Money
-// that we have recorded is another matter: a person must look.
+// only after the provider's settling time; then what we sent never arrived.
 func (s *Service) neverHeardOf(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt) error {
 	switch {
-	case a.Status == pay.AttemptCaptured:
-		return s.compareCapture(ctx, tx, b, a, a.Captured().Zero())
 	case a.Status == pay.AttemptActionRequired && !tx.Now.Before(a.WatchUntil):
 		return s.settleClosed(ctx, tx, b, a, providers.Result{}, pay.AttemptExpired)
 	case !s.hasSettled(a, tx.Now) || a.Status != pay.AttemptUnknown && a.Status != pay.AttemptSent:
