@@ -32,6 +32,14 @@ type Attempt struct {
 	OrderNumber string `json:"order_number,omitempty"`
 	// MethodKind holds the value of the "method_kind" field.
 	MethodKind pay.MethodKind `json:"method_kind,omitempty"`
+	// the saved card that it charges
+	CardID *pay.CardID `json:"card_id,omitempty"`
+	// the wallet that it is paid from
+	WalletID *pay.WalletID `json:"wallet_id,omitempty"`
+	// what pays is saved as a card of the payer
+	SavesCard bool `json:"saves_card,omitempty"`
+	// which charge of a subscription's bill: each is made once
+	ChargeTry *int `json:"charge_try,omitempty"`
 	// Status holds the value of the "status" field.
 	Status pay.AttemptStatus `json:"status,omitempty"`
 	// the bill's one attempt that a payer is sent to; a superseded one is only watched
@@ -128,6 +136,10 @@ func (*Attempt) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case attempt.FieldCardID:
+			values[i] = &sql.NullScanner{S: new(pay.CardID)}
+		case attempt.FieldWalletID:
+			values[i] = &sql.NullScanner{S: new(pay.WalletID)}
 		case attempt.FieldRedirectFields:
 			values[i] = new([]byte)
 		case attempt.FieldID:
@@ -136,9 +148,9 @@ func (*Attempt) scanValues(columns []string) ([]any, error) {
 			values[i] = new(pay.BillID)
 		case attempt.FieldMerchantID:
 			values[i] = new(pay.MerchantID)
-		case attempt.FieldCurrent, attempt.FieldTestMode:
+		case attempt.FieldSavesCard, attempt.FieldCurrent, attempt.FieldTestMode:
 			values[i] = new(sql.NullBool)
-		case attempt.FieldAmountMinor, attempt.FieldFeeMinor, attempt.FieldAuthorizedMinor, attempt.FieldCapturedMinor:
+		case attempt.FieldChargeTry, attempt.FieldAmountMinor, attempt.FieldFeeMinor, attempt.FieldAuthorizedMinor, attempt.FieldCapturedMinor:
 			values[i] = new(sql.NullInt64)
 		case attempt.FieldProvider, attempt.FieldAccount, attempt.FieldOrderNumber, attempt.FieldMethodKind, attempt.FieldStatus, attempt.FieldCurrency, attempt.FieldProviderRef, attempt.FieldProviderStatus, attempt.FieldRedirectURL, attempt.FieldRedirectMethod, attempt.FieldReturnURL, attempt.FieldCardBrand, attempt.FieldCardMask, attempt.FieldDeclineCode, attempt.FieldDeclineProviderCode, attempt.FieldDeclineMessage, attempt.FieldDeclineRetry:
 			values[i] = new(sql.NullString)
@@ -200,6 +212,33 @@ func (_m *Attempt) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field method_kind", values[i])
 			} else if value.Valid {
 				_m.MethodKind = pay.MethodKind(value.String)
+			}
+		case attempt.FieldCardID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field card_id", values[i])
+			} else if value.Valid {
+				_m.CardID = new(pay.CardID)
+				*_m.CardID = *value.S.(*pay.CardID)
+			}
+		case attempt.FieldWalletID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field wallet_id", values[i])
+			} else if value.Valid {
+				_m.WalletID = new(pay.WalletID)
+				*_m.WalletID = *value.S.(*pay.WalletID)
+			}
+		case attempt.FieldSavesCard:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field saves_card", values[i])
+			} else if value.Valid {
+				_m.SavesCard = value.Bool
+			}
+		case attempt.FieldChargeTry:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field charge_try", values[i])
+			} else if value.Valid {
+				_m.ChargeTry = new(int)
+				*_m.ChargeTry = int(value.Int64)
 			}
 		case attempt.FieldStatus:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -443,6 +482,24 @@ func (_m *Attempt) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("method_kind=")
 	builder.WriteString(fmt.Sprintf("%v", _m.MethodKind))
+	builder.WriteString(", ")
+	if v := _m.CardID; v != nil {
+		builder.WriteString("card_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.WalletID; v != nil {
+		builder.WriteString("wallet_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("saves_card=")
+	builder.WriteString(fmt.Sprintf("%v", _m.SavesCard))
+	builder.WriteString(", ")
+	if v := _m.ChargeTry; v != nil {
+		builder.WriteString("charge_try=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("status=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Status))

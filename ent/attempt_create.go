@@ -70,6 +70,62 @@ func (_c *AttemptCreate) SetNillableMethodKind(v *pay.MethodKind) *AttemptCreate
 	return _c
 }
 
+// SetCardID sets the "card_id" field.
+func (_c *AttemptCreate) SetCardID(v pay.CardID) *AttemptCreate {
+	_c.mutation.SetCardID(v)
+	return _c
+}
+
+// SetNillableCardID sets the "card_id" field if the given value is not nil.
+func (_c *AttemptCreate) SetNillableCardID(v *pay.CardID) *AttemptCreate {
+	if v != nil {
+		_c.SetCardID(*v)
+	}
+	return _c
+}
+
+// SetWalletID sets the "wallet_id" field.
+func (_c *AttemptCreate) SetWalletID(v pay.WalletID) *AttemptCreate {
+	_c.mutation.SetWalletID(v)
+	return _c
+}
+
+// SetNillableWalletID sets the "wallet_id" field if the given value is not nil.
+func (_c *AttemptCreate) SetNillableWalletID(v *pay.WalletID) *AttemptCreate {
+	if v != nil {
+		_c.SetWalletID(*v)
+	}
+	return _c
+}
+
+// SetSavesCard sets the "saves_card" field.
+func (_c *AttemptCreate) SetSavesCard(v bool) *AttemptCreate {
+	_c.mutation.SetSavesCard(v)
+	return _c
+}
+
+// SetNillableSavesCard sets the "saves_card" field if the given value is not nil.
+func (_c *AttemptCreate) SetNillableSavesCard(v *bool) *AttemptCreate {
+	if v != nil {
+		_c.SetSavesCard(*v)
+	}
+	return _c
+}
+
+// SetChargeTry sets the "charge_try" field.
+func (_c *AttemptCreate) SetChargeTry(v int) *AttemptCreate {
+	_c.mutation.SetChargeTry(v)
+	return _c
+}
+
+// SetNillableChargeTry sets the "charge_try" field if the given value is not nil.
+func (_c *AttemptCreate) SetNillableChargeTry(v *int) *AttemptCreate {
+	if v != nil {
+		_c.SetChargeTry(*v)
+	}
+	return _c
+}
+
 // SetStatus sets the "status" field.
 func (_c *AttemptCreate) SetStatus(v pay.AttemptStatus) *AttemptCreate {
 	_c.mutation.SetStatus(v)
@@ -441,6 +497,10 @@ func (_c *AttemptCreate) defaults() {
 		v := attempt.DefaultMethodKind
 		_c.mutation.SetMethodKind(v)
 	}
+	if _, ok := _c.mutation.SavesCard(); !ok {
+		v := attempt.DefaultSavesCard
+		_c.mutation.SetSavesCard(v)
+	}
 	if _, ok := _c.mutation.FeeMinor(); !ok {
 		v := attempt.DefaultFeeMinor
 		_c.mutation.SetFeeMinor(v)
@@ -474,6 +534,9 @@ func (_c *AttemptCreate) check() error {
 	}
 	if _, ok := _c.mutation.MethodKind(); !ok {
 		return &ValidationError{Name: "method_kind", err: errors.New(`ent: missing required field "Attempt.method_kind"`)}
+	}
+	if _, ok := _c.mutation.SavesCard(); !ok {
+		return &ValidationError{Name: "saves_card", err: errors.New(`ent: missing required field "Attempt.saves_card"`)}
 	}
 	if _, ok := _c.mutation.Status(); !ok {
 		return &ValidationError{Name: "status", err: errors.New(`ent: missing required field "Attempt.status"`)}
@@ -571,6 +634,22 @@ func (_c *AttemptCreate) createSpec() (*Attempt, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.MethodKind(); ok {
 		_spec.SetField(attempt.FieldMethodKind, field.TypeString, value)
 		_node.MethodKind = value
+	}
+	if value, ok := _c.mutation.CardID(); ok {
+		_spec.SetField(attempt.FieldCardID, field.TypeUUID, value)
+		_node.CardID = &value
+	}
+	if value, ok := _c.mutation.WalletID(); ok {
+		_spec.SetField(attempt.FieldWalletID, field.TypeUUID, value)
+		_node.WalletID = &value
+	}
+	if value, ok := _c.mutation.SavesCard(); ok {
+		_spec.SetField(attempt.FieldSavesCard, field.TypeBool, value)
+		_node.SavesCard = value
+	}
+	if value, ok := _c.mutation.ChargeTry(); ok {
+		_spec.SetField(attempt.FieldChargeTry, field.TypeInt, value)
+		_node.ChargeTry = &value
 	}
 	if value, ok := _c.mutation.Status(); ok {
 		_spec.SetField(attempt.FieldStatus, field.TypeString, value)
@@ -1180,6 +1259,18 @@ func (u *AttemptUpsertOne) UpdateNewValues() *AttemptUpsertOne {
 		}
 		if _, exists := u.create.mutation.OrderNumber(); exists {
 			s.SetIgnore(attempt.FieldOrderNumber)
+		}
+		if _, exists := u.create.mutation.CardID(); exists {
+			s.SetIgnore(attempt.FieldCardID)
+		}
+		if _, exists := u.create.mutation.WalletID(); exists {
+			s.SetIgnore(attempt.FieldWalletID)
+		}
+		if _, exists := u.create.mutation.SavesCard(); exists {
+			s.SetIgnore(attempt.FieldSavesCard)
+		}
+		if _, exists := u.create.mutation.ChargeTry(); exists {
+			s.SetIgnore(attempt.FieldChargeTry)
 		}
 		if _, exists := u.create.mutation.TestMode(); exists {
 			s.SetIgnore(attempt.FieldTestMode)
@@ -1872,6 +1963,18 @@ func (u *AttemptUpsertBulk) UpdateNewValues() *AttemptUpsertBulk {
 			}
 			if _, exists := b.mutation.OrderNumber(); exists {
 				s.SetIgnore(attempt.FieldOrderNumber)
+			}
+			if _, exists := b.mutation.CardID(); exists {
+				s.SetIgnore(attempt.FieldCardID)
+			}
+			if _, exists := b.mutation.WalletID(); exists {
+				s.SetIgnore(attempt.FieldWalletID)
+			}
+			if _, exists := b.mutation.SavesCard(); exists {
+				s.SetIgnore(attempt.FieldSavesCard)
+			}
+			if _, exists := b.mutation.ChargeTry(); exists {
+				s.SetIgnore(attempt.FieldChargeTry)
 			}
 			if _, exists := b.mutation.TestMode(); exists {
 				s.SetIgnore(attempt.FieldTestMode)

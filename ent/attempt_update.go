@@ -546,6 +546,15 @@ func (_u *AttemptUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.MethodKind(); ok {
 		_spec.SetField(attempt.FieldMethodKind, field.TypeString, value)
 	}
+	if _u.mutation.CardIDCleared() {
+		_spec.ClearField(attempt.FieldCardID, field.TypeUUID)
+	}
+	if _u.mutation.WalletIDCleared() {
+		_spec.ClearField(attempt.FieldWalletID, field.TypeUUID)
+	}
+	if _u.mutation.ChargeTryCleared() {
+		_spec.ClearField(attempt.FieldChargeTry, field.TypeInt)
+	}
 	if value, ok := _u.mutation.Status(); ok {
 		_spec.SetField(attempt.FieldStatus, field.TypeString, value)
 	}
@@ -1279,6 +1288,15 @@ func (_u *AttemptUpdateOne) sqlSave(ctx context.Context) (_node *Attempt, err er
 	}
 	if value, ok := _u.mutation.MethodKind(); ok {
 		_spec.SetField(attempt.FieldMethodKind, field.TypeString, value)
+	}
+	if _u.mutation.CardIDCleared() {
+		_spec.ClearField(attempt.FieldCardID, field.TypeUUID)
+	}
+	if _u.mutation.WalletIDCleared() {
+		_spec.ClearField(attempt.FieldWalletID, field.TypeUUID)
+	}
+	if _u.mutation.ChargeTryCleared() {
+		_spec.ClearField(attempt.FieldChargeTry, field.TypeInt)
 	}
 	if value, ok := _u.mutation.Status(); ok {
 		_spec.SetField(attempt.FieldStatus, field.TypeString, value)

@@ -52,6 +52,14 @@ type Bill struct {
 	ReturnURL *string `json:"return_url,omitempty"`
 	// inert; json, not jsonb, so that numbers stay as they were written
 	Metadata json.RawMessage `json:"metadata,omitempty"`
+	// who is given a GIFT product, as the buyer wrote it
+	Gift json.RawMessage `json:"-"`
+	// whose period it pays
+	SubscriptionID *pay.SubscriptionID `json:"subscription_id,omitempty"`
+	// PeriodStart holds the value of the "period_start" field.
+	PeriodStart *time.Time `json:"period_start,omitempty"`
+	// PeriodEnd holds the value of the "period_end" field.
+	PeriodEnd *time.Time `json:"period_end,omitempty"`
 	// rises by one with every row of bill_events
 	Version int `json:"version,omitempty"`
 	// raising it revokes every guest token of the bill
@@ -180,9 +188,11 @@ func (*Bill) scanValues(columns []string) ([]any, error) {
 			values[i] = &sql.NullScanner{S: new(pay.PriceID)}
 		case bill.FieldProductID:
 			values[i] = &sql.NullScanner{S: new(pay.ProductID)}
+		case bill.FieldSubscriptionID:
+			values[i] = &sql.NullScanner{S: new(pay.SubscriptionID)}
 		case bill.FieldUserID:
 			values[i] = &sql.NullScanner{S: new(pay.UserID)}
-		case bill.FieldMetadata:
+		case bill.FieldMetadata, bill.FieldGift:
 			values[i] = new([]byte)
 		case bill.FieldID:
 			values[i] = new(pay.BillID)
@@ -192,7 +202,7 @@ func (*Bill) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullInt64)
 		case bill.FieldStatus, bill.FieldCurrency, bill.FieldEmail, bill.FieldPageID, bill.FieldReference, bill.FieldLocale, bill.FieldReturnURL:
 			values[i] = new(sql.NullString)
-		case bill.FieldPaidAt, bill.FieldExpiresAt, bill.FieldCreatedAt, bill.FieldUpdatedAt:
+		case bill.FieldPeriodStart, bill.FieldPeriodEnd, bill.FieldPaidAt, bill.FieldExpiresAt, bill.FieldCreatedAt, bill.FieldUpdatedAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -314,6 +324,35 @@ func (_m *Bill) assignValues(columns []string, values []any) error {
 				if err := json.Unmarshal(*value, &_m.Metadata); err != nil {
 					return fmt.Errorf("unmarshal field metadata: %w", err)
 				}
+			}
+		case bill.FieldGift:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field gift", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Gift); err != nil {
+					return fmt.Errorf("unmarshal field gift: %w", err)
+				}
+			}
+		case bill.FieldSubscriptionID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field subscription_id", values[i])
+			} else if value.Valid {
+				_m.SubscriptionID = new(pay.SubscriptionID)
+				*_m.SubscriptionID = *value.S.(*pay.SubscriptionID)
+			}
+		case bill.FieldPeriodStart:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field period_start", values[i])
+			} else if value.Valid {
+				_m.PeriodStart = new(time.Time)
+				*_m.PeriodStart = value.Time
+			}
+		case bill.FieldPeriodEnd:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field period_end", values[i])
+			} else if value.Valid {
+				_m.PeriodEnd = new(time.Time)
+				*_m.PeriodEnd = value.Time
 			}
 		case bill.FieldVersion:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -485,6 +524,23 @@ func (_m *Bill) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("metadata=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Metadata))
+	builder.WriteString(", ")
+	builder.WriteString("gift=<sensitive>")
+	builder.WriteString(", ")
+	if v := _m.SubscriptionID; v != nil {
+		builder.WriteString("subscription_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.PeriodStart; v != nil {
+		builder.WriteString("period_start=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.PeriodEnd; v != nil {
+		builder.WriteString("period_end=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("version=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Version))

@@ -203,6 +203,54 @@ func (_c *BillCreate) SetMetadata(v json.RawMessage) *BillCreate {
 	return _c
 }
 
+// SetGift sets the "gift" field.
+func (_c *BillCreate) SetGift(v json.RawMessage) *BillCreate {
+	_c.mutation.SetGift(v)
+	return _c
+}
+
+// SetSubscriptionID sets the "subscription_id" field.
+func (_c *BillCreate) SetSubscriptionID(v pay.SubscriptionID) *BillCreate {
+	_c.mutation.SetSubscriptionID(v)
+	return _c
+}
+
+// SetNillableSubscriptionID sets the "subscription_id" field if the given value is not nil.
+func (_c *BillCreate) SetNillableSubscriptionID(v *pay.SubscriptionID) *BillCreate {
+	if v != nil {
+		_c.SetSubscriptionID(*v)
+	}
+	return _c
+}
+
+// SetPeriodStart sets the "period_start" field.
+func (_c *BillCreate) SetPeriodStart(v time.Time) *BillCreate {
+	_c.mutation.SetPeriodStart(v)
+	return _c
+}
+
+// SetNillablePeriodStart sets the "period_start" field if the given value is not nil.
+func (_c *BillCreate) SetNillablePeriodStart(v *time.Time) *BillCreate {
+	if v != nil {
+		_c.SetPeriodStart(*v)
+	}
+	return _c
+}
+
+// SetPeriodEnd sets the "period_end" field.
+func (_c *BillCreate) SetPeriodEnd(v time.Time) *BillCreate {
+	_c.mutation.SetPeriodEnd(v)
+	return _c
+}
+
+// SetNillablePeriodEnd sets the "period_end" field if the given value is not nil.
+func (_c *BillCreate) SetNillablePeriodEnd(v *time.Time) *BillCreate {
+	if v != nil {
+		_c.SetPeriodEnd(*v)
+	}
+	return _c
+}
+
 // SetVersion sets the "version" field.
 func (_c *BillCreate) SetVersion(v int) *BillCreate {
 	_c.mutation.SetVersion(v)
@@ -523,6 +571,22 @@ func (_c *BillCreate) createSpec() (*Bill, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Metadata(); ok {
 		_spec.SetField(bill.FieldMetadata, field.TypeJSON, value)
 		_node.Metadata = value
+	}
+	if value, ok := _c.mutation.Gift(); ok {
+		_spec.SetField(bill.FieldGift, field.TypeJSON, value)
+		_node.Gift = value
+	}
+	if value, ok := _c.mutation.SubscriptionID(); ok {
+		_spec.SetField(bill.FieldSubscriptionID, field.TypeUUID, value)
+		_node.SubscriptionID = &value
+	}
+	if value, ok := _c.mutation.PeriodStart(); ok {
+		_spec.SetField(bill.FieldPeriodStart, field.TypeTime, value)
+		_node.PeriodStart = &value
+	}
+	if value, ok := _c.mutation.PeriodEnd(); ok {
+		_spec.SetField(bill.FieldPeriodEnd, field.TypeTime, value)
+		_node.PeriodEnd = &value
 	}
 	if value, ok := _c.mutation.Version(); ok {
 		_spec.SetField(bill.FieldVersion, field.TypeInt, value)
@@ -912,6 +976,18 @@ func (u *BillUpsertOne) UpdateNewValues() *BillUpsertOne {
 		}
 		if _, exists := u.create.mutation.Metadata(); exists {
 			s.SetIgnore(bill.FieldMetadata)
+		}
+		if _, exists := u.create.mutation.Gift(); exists {
+			s.SetIgnore(bill.FieldGift)
+		}
+		if _, exists := u.create.mutation.SubscriptionID(); exists {
+			s.SetIgnore(bill.FieldSubscriptionID)
+		}
+		if _, exists := u.create.mutation.PeriodStart(); exists {
+			s.SetIgnore(bill.FieldPeriodStart)
+		}
+		if _, exists := u.create.mutation.PeriodEnd(); exists {
+			s.SetIgnore(bill.FieldPeriodEnd)
 		}
 		if _, exists := u.create.mutation.ExpiresAt(); exists {
 			s.SetIgnore(bill.FieldExpiresAt)
@@ -1319,6 +1395,18 @@ func (u *BillUpsertBulk) UpdateNewValues() *BillUpsertBulk {
 			}
 			if _, exists := b.mutation.Metadata(); exists {
 				s.SetIgnore(bill.FieldMetadata)
+			}
+			if _, exists := b.mutation.Gift(); exists {
+				s.SetIgnore(bill.FieldGift)
+			}
+			if _, exists := b.mutation.SubscriptionID(); exists {
+				s.SetIgnore(bill.FieldSubscriptionID)
+			}
+			if _, exists := b.mutation.PeriodStart(); exists {
+				s.SetIgnore(bill.FieldPeriodStart)
+			}
+			if _, exists := b.mutation.PeriodEnd(); exists {
+				s.SetIgnore(bill.FieldPeriodEnd)
 			}
 			if _, exists := b.mutation.ExpiresAt(); exists {
 				s.SetIgnore(bill.FieldExpiresAt)

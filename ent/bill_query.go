@@ -950,9 +950,12 @@ func (_q *BillQuery) loadEntitlements(ctx context.Context, query *EntitlementQue
 	}
 	for _, n := range neighbors {
 		fk := n.BillID
-		node, ok := nodeids[fk]
+		if fk == nil {
+			return fmt.Errorf(`foreign-key "bill_id" is nil for node %v`, n.ID)
+		}
+		node, ok := nodeids[*fk]
 		if !ok {
-			return fmt.Errorf(`unexpected referenced foreign-key "bill_id" returned %v for node %v`, fk, n.ID)
+			return fmt.Errorf(`unexpected referenced foreign-key "bill_id" returned %v for node %v`, *fk, n.ID)
 		}
 		assign(node, n)
 	}

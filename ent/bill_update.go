@@ -452,6 +452,18 @@ func (_u *BillUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.MetadataCleared() {
 		_spec.ClearField(bill.FieldMetadata, field.TypeJSON)
 	}
+	if _u.mutation.GiftCleared() {
+		_spec.ClearField(bill.FieldGift, field.TypeJSON)
+	}
+	if _u.mutation.SubscriptionIDCleared() {
+		_spec.ClearField(bill.FieldSubscriptionID, field.TypeUUID)
+	}
+	if _u.mutation.PeriodStartCleared() {
+		_spec.ClearField(bill.FieldPeriodStart, field.TypeTime)
+	}
+	if _u.mutation.PeriodEndCleared() {
+		_spec.ClearField(bill.FieldPeriodEnd, field.TypeTime)
+	}
 	if value, ok := _u.mutation.Version(); ok {
 		_spec.SetField(bill.FieldVersion, field.TypeInt, value)
 	}
@@ -1193,6 +1205,18 @@ func (_u *BillUpdateOne) sqlSave(ctx context.Context) (_node *Bill, err error) {
 	}
 	if _u.mutation.MetadataCleared() {
 		_spec.ClearField(bill.FieldMetadata, field.TypeJSON)
+	}
+	if _u.mutation.GiftCleared() {
+		_spec.ClearField(bill.FieldGift, field.TypeJSON)
+	}
+	if _u.mutation.SubscriptionIDCleared() {
+		_spec.ClearField(bill.FieldSubscriptionID, field.TypeUUID)
+	}
+	if _u.mutation.PeriodStartCleared() {
+		_spec.ClearField(bill.FieldPeriodStart, field.TypeTime)
+	}
+	if _u.mutation.PeriodEndCleared() {
+		_spec.ClearField(bill.FieldPeriodEnd, field.TypeTime)
 	}
 	if value, ok := _u.mutation.Version(); ok {
 		_spec.SetField(bill.FieldVersion, field.TypeInt, value)

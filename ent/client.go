@@ -20,13 +20,19 @@ import (
 	"github.com/paygraph/paygraph/ent/attempt"
 	"github.com/paygraph/paygraph/ent/bill"
 	"github.com/paygraph/paygraph/ent/billevent"
+	"github.com/paygraph/paygraph/ent/billingsubscription"
 	"github.com/paygraph/paygraph/ent/billline"
+	"github.com/paygraph/paygraph/ent/card"
+	"github.com/paygraph/paygraph/ent/cardregistration"
 	"github.com/paygraph/paygraph/ent/entitlement"
+	"github.com/paygraph/paygraph/ent/gift"
 	"github.com/paygraph/paygraph/ent/idempotencyrecord"
 	"github.com/paygraph/paygraph/ent/job"
 	"github.com/paygraph/paygraph/ent/ledgeraccount"
 	"github.com/paygraph/paygraph/ent/ledgerentry"
+	"github.com/paygraph/paygraph/ent/mail"
 	"github.com/paygraph/paygraph/ent/merchant"
+	"github.com/paygraph/paygraph/ent/objectevent"
 	"github.com/paygraph/paygraph/ent/operation"
 	"github.com/paygraph/paygraph/ent/origin"
 	"github.com/paygraph/paygraph/ent/outboxmessage"
@@ -35,6 +41,8 @@ import (
 	"github.com/paygraph/paygraph/ent/providerevent"
 	"github.com/paygraph/paygraph/ent/reviewcase"
 	"github.com/paygraph/paygraph/ent/setting"
+	"github.com/paygraph/paygraph/ent/subscriptionperiod"
+	"github.com/paygraph/paygraph/ent/testclock"
 	"github.com/paygraph/paygraph/ent/user"
 	"github.com/paygraph/paygraph/ent/wallet"
 
@@ -56,8 +64,16 @@ type Client struct {
 	BillEvent *BillEventClient
 	// BillLine is the client for interacting with the BillLine builders.
 	BillLine *BillLineClient
+	// BillingSubscription is the client for interacting with the BillingSubscription builders.
+	BillingSubscription *BillingSubscriptionClient
+	// Card is the client for interacting with the Card builders.
+	Card *CardClient
+	// CardRegistration is the client for interacting with the CardRegistration builders.
+	CardRegistration *CardRegistrationClient
 	// Entitlement is the client for interacting with the Entitlement builders.
 	Entitlement *EntitlementClient
+	// Gift is the client for interacting with the Gift builders.
+	Gift *GiftClient
 	// IdempotencyRecord is the client for interacting with the IdempotencyRecord builders.
 	IdempotencyRecord *IdempotencyRecordClient
 	// Job is the client for interacting with the Job builders.
@@ -66,8 +82,12 @@ type Client struct {
 	LedgerAccount *LedgerAccountClient
 	// LedgerEntry is the client for interacting with the LedgerEntry builders.
 	LedgerEntry *LedgerEntryClient
+	// Mail is the client for interacting with the Mail builders.
+	Mail *MailClient
 	// Merchant is the client for interacting with the Merchant builders.
 	Merchant *MerchantClient
+	// ObjectEvent is the client for interacting with the ObjectEvent builders.
+	ObjectEvent *ObjectEventClient
 	// Operation is the client for interacting with the Operation builders.
 	Operation *OperationClient
 	// Origin is the client for interacting with the Origin builders.
@@ -84,6 +104,10 @@ type Client struct {
 	ReviewCase *ReviewCaseClient
 	// Setting is the client for interacting with the Setting builders.
 	Setting *SettingClient
+	// SubscriptionPeriod is the client for interacting with the SubscriptionPeriod builders.
+	SubscriptionPeriod *SubscriptionPeriodClient
+	// TestClock is the client for interacting with the TestClock builders.
+	TestClock *TestClockClient
 	// User is the client for interacting with the User builders.
 	User *UserClient
 	// Wallet is the client for interacting with the Wallet builders.
@@ -104,12 +128,18 @@ func (c *Client) init() {
 	c.Bill = NewBillClient(c.config)
 	c.BillEvent = NewBillEventClient(c.config)
 	c.BillLine = NewBillLineClient(c.config)
+	c.BillingSubscription = NewBillingSubscriptionClient(c.config)
+	c.Card = NewCardClient(c.config)
+	c.CardRegistration = NewCardRegistrationClient(c.config)
 	c.Entitlement = NewEntitlementClient(c.config)
+	c.Gift = NewGiftClient(c.config)
 	c.IdempotencyRecord = NewIdempotencyRecordClient(c.config)
 	c.Job = NewJobClient(c.config)
 	c.LedgerAccount = NewLedgerAccountClient(c.config)
 	c.LedgerEntry = NewLedgerEntryClient(c.config)
+	c.Mail = NewMailClient(c.config)
 	c.Merchant = NewMerchantClient(c.config)
+	c.ObjectEvent = NewObjectEventClient(c.config)
 	c.Operation = NewOperationClient(c.config)
 	c.Origin = NewOriginClient(c.config)
 	c.OutboxMessage = NewOutboxMessageClient(c.config)
@@ -118,6 +148,8 @@ func (c *Client) init() {
 	c.ProviderEvent = NewProviderEventClient(c.config)
 	c.ReviewCase = NewReviewCaseClient(c.config)
 	c.Setting = NewSettingClient(c.config)
+	c.SubscriptionPeriod = NewSubscriptionPeriodClient(c.config)
+	c.TestClock = NewTestClockClient(c.config)
 	c.User = NewUserClient(c.config)
 	c.Wallet = NewWalletClient(c.config)
 }
@@ -210,29 +242,37 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 	cfg := c.config
 	cfg.driver = tx
 	return &Tx{
-		ctx:               ctx,
-		config:            cfg,
-		APIKey:            NewAPIKeyClient(cfg),
-		Attempt:           NewAttemptClient(cfg),
-		Bill:              NewBillClient(cfg),
-		BillEvent:         NewBillEventClient(cfg),
-		BillLine:          NewBillLineClient(cfg),
-		Entitlement:       NewEntitlementClient(cfg),
-		IdempotencyRecord: NewIdempotencyRecordClient(cfg),
-		Job:               NewJobClient(cfg),
-		LedgerAccount:     NewLedgerAccountClient(cfg),
-		LedgerEntry:       NewLedgerEntryClient(cfg),
-		Merchant:          NewMerchantClient(cfg),
-		Operation:         NewOperationClient(cfg),
-		Origin:            NewOriginClient(cfg),
-		OutboxMessage:     NewOutboxMessageClient(cfg),
-		Price:             NewPriceClient(cfg),
-		Product:           NewProductClient(cfg),
-		ProviderEvent:     NewProviderEventClient(cfg),
-		ReviewCase:        NewReviewCaseClient(cfg),
-		Setting:           NewSettingClient(cfg),
-		User:              NewUserClient(cfg),
-		Wallet:            NewWalletClient(cfg),
+		ctx:                 ctx,
+		config:              cfg,
+		APIKey:              NewAPIKeyClient(cfg),
+		Attempt:             NewAttemptClient(cfg),
+		Bill:                NewBillClient(cfg),
+		BillEvent:           NewBillEventClient(cfg),
+		BillLine:            NewBillLineClient(cfg),
+		BillingSubscription: NewBillingSubscriptionClient(cfg),
+		Card:                NewCardClient(cfg),
+		CardRegistration:    NewCardRegistrationClient(cfg),
+		Entitlement:         NewEntitlementClient(cfg),
+		Gift:                NewGiftClient(cfg),
+		IdempotencyRecord:   NewIdempotencyRecordClient(cfg),
+		Job:                 NewJobClient(cfg),
+		LedgerAccount:       NewLedgerAccountClient(cfg),
+		LedgerEntry:         NewLedgerEntryClient(cfg),
+		Mail:                NewMailClient(cfg),
+		Merchant:            NewMerchantClient(cfg),
+		ObjectEvent:         NewObjectEventClient(cfg),
+		Operation:           NewOperationClient(cfg),
+		Origin:              NewOriginClient(cfg),
+		OutboxMessage:       NewOutboxMessageClient(cfg),
+		Price:               NewPriceClient(cfg),
+		Product:             NewProductClient(cfg),
+		ProviderEvent:       NewProviderEventClient(cfg),
+		ReviewCase:          NewReviewCaseClient(cfg),
+		Setting:             NewSettingClient(cfg),
+		SubscriptionPeriod:  NewSubscriptionPeriodClient(cfg),
+		TestClock:           NewTestClockClient(cfg),
+		User:                NewUserClient(cfg),
+		Wallet:              NewWalletClient(cfg),
 	}, nil
 }
 
@@ -250,29 +290,37 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 	cfg := c.config
 	cfg.driver = &txDriver{tx: tx, drv: c.driver}
 	return &Tx{
-		ctx:               ctx,
-		config:            cfg,
-		APIKey:            NewAPIKeyClient(cfg),
-		Attempt:           NewAttemptClient(cfg),
-		Bill:              NewBillClient(cfg),
-		BillEvent:         NewBillEventClient(cfg),
-		BillLine:          NewBillLineClient(cfg),
-		Entitlement:       NewEntitlementClient(cfg),
-		IdempotencyRecord: NewIdempotencyRecordClient(cfg),
-		Job:               NewJobClient(cfg),
-		LedgerAccount:     NewLedgerAccountClient(cfg),
-		LedgerEntry:       NewLedgerEntryClient(cfg),
-		Merchant:          NewMerchantClient(cfg),
-		Operation:         NewOperationClient(cfg),
-		Origin:            NewOriginClient(cfg),
-		OutboxMessage:     NewOutboxMessageClient(cfg),
-		Price:             NewPriceClient(cfg),
-		Product:           NewProductClient(cfg),
-		ProviderEvent:     NewProviderEventClient(cfg),
-		ReviewCase:        NewReviewCaseClient(cfg),
-		Setting:           NewSettingClient(cfg),
-		User:              NewUserClient(cfg),
-		Wallet:            NewWalletClient(cfg),
+		ctx:                 ctx,
+		config:              cfg,
+		APIKey:              NewAPIKeyClient(cfg),
+		Attempt:             NewAttemptClient(cfg),
+		Bill:                NewBillClient(cfg),
+		BillEvent:           NewBillEventClient(cfg),
+		BillLine:            NewBillLineClient(cfg),
+		BillingSubscription: NewBillingSubscriptionClient(cfg),
+		Card:                NewCardClient(cfg),
+		CardRegistration:    NewCardRegistrationClient(cfg),
+		Entitlement:         NewEntitlementClient(cfg),
+		Gift:                NewGiftClient(cfg),
+		IdempotencyRecord:   NewIdempotencyRecordClient(cfg),
+		Job:                 NewJobClient(cfg),
+		LedgerAccount:       NewLedgerAccountClient(cfg),
+		LedgerEntry:         NewLedgerEntryClient(cfg),
+		Mail:                NewMailClient(cfg),
+		Merchant:            NewMerchantClient(cfg),
+		ObjectEvent:         NewObjectEventClient(cfg),
+		Operation:           NewOperationClient(cfg),
+		Origin:              NewOriginClient(cfg),
+		OutboxMessage:       NewOutboxMessageClient(cfg),
+		Price:               NewPriceClient(cfg),
+		Product:             NewProductClient(cfg),
+		ProviderEvent:       NewProviderEventClient(cfg),
+		ReviewCase:          NewReviewCaseClient(cfg),
+		Setting:             NewSettingClient(cfg),
+		SubscriptionPeriod:  NewSubscriptionPeriodClient(cfg),
+		TestClock:           NewTestClockClient(cfg),
+		User:                NewUserClient(cfg),
+		Wallet:              NewWalletClient(cfg),
 	}, nil
 }
 
@@ -302,10 +350,11 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.APIKey, c.Attempt, c.Bill, c.BillEvent, c.BillLine, c.Entitlement,
-		c.IdempotencyRecord, c.Job, c.LedgerAccount, c.LedgerEntry, c.Merchant,
-		c.Operation, c.Origin, c.OutboxMessage, c.Price, c.Product, c.ProviderEvent,
-		c.ReviewCase, c.Setting, c.User, c.Wallet,
+		c.APIKey, c.Attempt, c.Bill, c.BillEvent, c.BillLine, c.BillingSubscription,
+		c.Card, c.CardRegistration, c.Entitlement, c.Gift, c.IdempotencyRecord, c.Job,
+		c.LedgerAccount, c.LedgerEntry, c.Mail, c.Merchant, c.ObjectEvent, c.Operation,
+		c.Origin, c.OutboxMessage, c.Price, c.Product, c.ProviderEvent, c.ReviewCase,
+		c.Setting, c.SubscriptionPeriod, c.TestClock, c.User, c.Wallet,
 	} {
 		n.Use(hooks...)
 	}
@@ -315,10 +364,11 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.APIKey, c.Attempt, c.Bill, c.BillEvent, c.BillLine, c.Entitlement,
-		c.IdempotencyRecord, c.Job, c.LedgerAccount, c.LedgerEntry, c.Merchant,
-		c.Operation, c.Origin, c.OutboxMessage, c.Price, c.Product, c.ProviderEvent,
-		c.ReviewCase, c.Setting, c.User, c.Wallet,
+		c.APIKey, c.Attempt, c.Bill, c.BillEvent, c.BillLine, c.BillingSubscription,
+		c.Card, c.CardRegistration, c.Entitlement, c.Gift, c.IdempotencyRecord, c.Job,
+		c.LedgerAccount, c.LedgerEntry, c.Mail, c.Merchant, c.ObjectEvent, c.Operation,
+		c.Origin, c.OutboxMessage, c.Price, c.Product, c.ProviderEvent, c.ReviewCase,
+		c.Setting, c.SubscriptionPeriod, c.TestClock, c.User, c.Wallet,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -337,8 +387,16 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.BillEvent.mutate(ctx, m)
 	case *BillLineMutation:
 		return c.BillLine.mutate(ctx, m)
+	case *BillingSubscriptionMutation:
+		return c.BillingSubscription.mutate(ctx, m)
+	case *CardMutation:
+		return c.Card.mutate(ctx, m)
+	case *CardRegistrationMutation:
+		return c.CardRegistration.mutate(ctx, m)
 	case *EntitlementMutation:
 		return c.Entitlement.mutate(ctx, m)
+	case *GiftMutation:
+		return c.Gift.mutate(ctx, m)
 	case *IdempotencyRecordMutation:
 		return c.IdempotencyRecord.mutate(ctx, m)
 	case *JobMutation:
@@ -347,8 +405,12 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.LedgerAccount.mutate(ctx, m)
 	case *LedgerEntryMutation:
 		return c.LedgerEntry.mutate(ctx, m)
+	case *MailMutation:
+		return c.Mail.mutate(ctx, m)
 	case *MerchantMutation:
 		return c.Merchant.mutate(ctx, m)
+	case *ObjectEventMutation:
+		return c.ObjectEvent.mutate(ctx, m)
 	case *OperationMutation:
 		return c.Operation.mutate(ctx, m)
 	case *OriginMutation:
@@ -365,6 +427,10 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.ReviewCase.mutate(ctx, m)
 	case *SettingMutation:
 		return c.Setting.mutate(ctx, m)
+	case *SubscriptionPeriodMutation:
+		return c.SubscriptionPeriod.mutate(ctx, m)
+	case *TestClockMutation:
+		return c.TestClock.mutate(ctx, m)
 	case *UserMutation:
 		return c.User.mutate(ctx, m)
 	case *WalletMutation:
@@ -1231,6 +1297,517 @@ func (c *BillLineClient) mutate(ctx context.Context, m *BillLineMutation) (Value
 	}
 }
 
+// BillingSubscriptionClient is a client for the BillingSubscription schema.
+type BillingSubscriptionClient struct {
+	config
+}
+
+// NewBillingSubscriptionClient returns a client for the BillingSubscription from the given config.
+func NewBillingSubscriptionClient(c config) *BillingSubscriptionClient {
+	return &BillingSubscriptionClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `billingsubscription.Hooks(f(g(h())))`.
+func (c *BillingSubscriptionClient) Use(hooks ...Hook) {
+	c.hooks.BillingSubscription = append(c.hooks.BillingSubscription, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `billingsubscription.Intercept(f(g(h())))`.
+func (c *BillingSubscriptionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.BillingSubscription = append(c.inters.BillingSubscription, interceptors...)
+}
+
+// Create returns a builder for creating a BillingSubscription entity.
+func (c *BillingSubscriptionClient) Create() *BillingSubscriptionCreate {
+	mutation := newBillingSubscriptionMutation(c.config, OpCreate)
+	return &BillingSubscriptionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of BillingSubscription entities.
+func (c *BillingSubscriptionClient) CreateBulk(builders ...*BillingSubscriptionCreate) *BillingSubscriptionCreateBulk {
+	return &BillingSubscriptionCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *BillingSubscriptionClient) MapCreateBulk(slice any, setFunc func(*BillingSubscriptionCreate, int)) *BillingSubscriptionCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &BillingSubscriptionCreateBulk{err: fmt.Errorf("calling to BillingSubscriptionClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*BillingSubscriptionCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &BillingSubscriptionCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for BillingSubscription.
+func (c *BillingSubscriptionClient) Update() *BillingSubscriptionUpdate {
+	mutation := newBillingSubscriptionMutation(c.config, OpUpdate)
+	return &BillingSubscriptionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *BillingSubscriptionClient) UpdateOne(_m *BillingSubscription) *BillingSubscriptionUpdateOne {
+	mutation := newBillingSubscriptionMutation(c.config, OpUpdateOne, withBillingSubscription(_m))
+	return &BillingSubscriptionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *BillingSubscriptionClient) UpdateOneID(id pay.SubscriptionID) *BillingSubscriptionUpdateOne {
+	mutation := newBillingSubscriptionMutation(c.config, OpUpdateOne, withBillingSubscriptionID(id))
+	return &BillingSubscriptionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for BillingSubscription.
+func (c *BillingSubscriptionClient) Delete() *BillingSubscriptionDelete {
+	mutation := newBillingSubscriptionMutation(c.config, OpDelete)
+	return &BillingSubscriptionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *BillingSubscriptionClient) DeleteOne(_m *BillingSubscription) *BillingSubscriptionDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *BillingSubscriptionClient) DeleteOneID(id pay.SubscriptionID) *BillingSubscriptionDeleteOne {
+	builder := c.Delete().Where(billingsubscription.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &BillingSubscriptionDeleteOne{builder}
+}
+
+// Query returns a query builder for BillingSubscription.
+func (c *BillingSubscriptionClient) Query() *BillingSubscriptionQuery {
+	return &BillingSubscriptionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeBillingSubscription},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a BillingSubscription entity by its id.
+func (c *BillingSubscriptionClient) Get(ctx context.Context, id pay.SubscriptionID) (*BillingSubscription, error) {
+	return c.Query().Where(billingsubscription.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *BillingSubscriptionClient) GetX(ctx context.Context, id pay.SubscriptionID) *BillingSubscription {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a BillingSubscription.
+func (c *BillingSubscriptionClient) QueryUser(_m *BillingSubscription) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(billingsubscription.Table, billingsubscription.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, billingsubscription.UserTable, billingsubscription.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryProduct queries the product edge of a BillingSubscription.
+func (c *BillingSubscriptionClient) QueryProduct(_m *BillingSubscription) *ProductQuery {
+	query := (&ProductClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(billingsubscription.Table, billingsubscription.FieldID, id),
+			sqlgraph.To(product.Table, product.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, billingsubscription.ProductTable, billingsubscription.ProductColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryPrice queries the price edge of a BillingSubscription.
+func (c *BillingSubscriptionClient) QueryPrice(_m *BillingSubscription) *PriceQuery {
+	query := (&PriceClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(billingsubscription.Table, billingsubscription.FieldID, id),
+			sqlgraph.To(price.Table, price.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, billingsubscription.PriceTable, billingsubscription.PriceColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryCard queries the card edge of a BillingSubscription.
+func (c *BillingSubscriptionClient) QueryCard(_m *BillingSubscription) *CardQuery {
+	query := (&CardClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(billingsubscription.Table, billingsubscription.FieldID, id),
+			sqlgraph.To(card.Table, card.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, billingsubscription.CardTable, billingsubscription.CardColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *BillingSubscriptionClient) Hooks() []Hook {
+	return c.hooks.BillingSubscription
+}
+
+// Interceptors returns the client interceptors.
+func (c *BillingSubscriptionClient) Interceptors() []Interceptor {
+	return c.inters.BillingSubscription
+}
+
+func (c *BillingSubscriptionClient) mutate(ctx context.Context, m *BillingSubscriptionMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&BillingSubscriptionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&BillingSubscriptionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&BillingSubscriptionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&BillingSubscriptionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown BillingSubscription mutation op: %q", m.Op())
+	}
+}
+
+// CardClient is a client for the Card schema.
+type CardClient struct {
+	config
+}
+
+// NewCardClient returns a client for the Card from the given config.
+func NewCardClient(c config) *CardClient {
+	return &CardClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `card.Hooks(f(g(h())))`.
+func (c *CardClient) Use(hooks ...Hook) {
+	c.hooks.Card = append(c.hooks.Card, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `card.Intercept(f(g(h())))`.
+func (c *CardClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Card = append(c.inters.Card, interceptors...)
+}
+
+// Create returns a builder for creating a Card entity.
+func (c *CardClient) Create() *CardCreate {
+	mutation := newCardMutation(c.config, OpCreate)
+	return &CardCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Card entities.
+func (c *CardClient) CreateBulk(builders ...*CardCreate) *CardCreateBulk {
+	return &CardCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *CardClient) MapCreateBulk(slice any, setFunc func(*CardCreate, int)) *CardCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &CardCreateBulk{err: fmt.Errorf("calling to CardClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*CardCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &CardCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Card.
+func (c *CardClient) Update() *CardUpdate {
+	mutation := newCardMutation(c.config, OpUpdate)
+	return &CardUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *CardClient) UpdateOne(_m *Card) *CardUpdateOne {
+	mutation := newCardMutation(c.config, OpUpdateOne, withCard(_m))
+	return &CardUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *CardClient) UpdateOneID(id pay.CardID) *CardUpdateOne {
+	mutation := newCardMutation(c.config, OpUpdateOne, withCardID(id))
+	return &CardUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Card.
+func (c *CardClient) Delete() *CardDelete {
+	mutation := newCardMutation(c.config, OpDelete)
+	return &CardDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *CardClient) DeleteOne(_m *Card) *CardDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *CardClient) DeleteOneID(id pay.CardID) *CardDeleteOne {
+	builder := c.Delete().Where(card.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &CardDeleteOne{builder}
+}
+
+// Query returns a query builder for Card.
+func (c *CardClient) Query() *CardQuery {
+	return &CardQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeCard},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Card entity by its id.
+func (c *CardClient) Get(ctx context.Context, id pay.CardID) (*Card, error) {
+	return c.Query().Where(card.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *CardClient) GetX(ctx context.Context, id pay.CardID) *Card {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a Card.
+func (c *CardClient) QueryUser(_m *Card) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(card.Table, card.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, card.UserTable, card.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *CardClient) Hooks() []Hook {
+	return c.hooks.Card
+}
+
+// Interceptors returns the client interceptors.
+func (c *CardClient) Interceptors() []Interceptor {
+	return c.inters.Card
+}
+
+func (c *CardClient) mutate(ctx context.Context, m *CardMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&CardCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&CardUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&CardUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&CardDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Card mutation op: %q", m.Op())
+	}
+}
+
+// CardRegistrationClient is a client for the CardRegistration schema.
+type CardRegistrationClient struct {
+	config
+}
+
+// NewCardRegistrationClient returns a client for the CardRegistration from the given config.
+func NewCardRegistrationClient(c config) *CardRegistrationClient {
+	return &CardRegistrationClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `cardregistration.Hooks(f(g(h())))`.
+func (c *CardRegistrationClient) Use(hooks ...Hook) {
+	c.hooks.CardRegistration = append(c.hooks.CardRegistration, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `cardregistration.Intercept(f(g(h())))`.
+func (c *CardRegistrationClient) Intercept(interceptors ...Interceptor) {
+	c.inters.CardRegistration = append(c.inters.CardRegistration, interceptors...)
+}
+
+// Create returns a builder for creating a CardRegistration entity.
+func (c *CardRegistrationClient) Create() *CardRegistrationCreate {
+	mutation := newCardRegistrationMutation(c.config, OpCreate)
+	return &CardRegistrationCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of CardRegistration entities.
+func (c *CardRegistrationClient) CreateBulk(builders ...*CardRegistrationCreate) *CardRegistrationCreateBulk {
+	return &CardRegistrationCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *CardRegistrationClient) MapCreateBulk(slice any, setFunc func(*CardRegistrationCreate, int)) *CardRegistrationCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &CardRegistrationCreateBulk{err: fmt.Errorf("calling to CardRegistrationClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*CardRegistrationCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &CardRegistrationCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for CardRegistration.
+func (c *CardRegistrationClient) Update() *CardRegistrationUpdate {
+	mutation := newCardRegistrationMutation(c.config, OpUpdate)
+	return &CardRegistrationUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *CardRegistrationClient) UpdateOne(_m *CardRegistration) *CardRegistrationUpdateOne {
+	mutation := newCardRegistrationMutation(c.config, OpUpdateOne, withCardRegistration(_m))
+	return &CardRegistrationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *CardRegistrationClient) UpdateOneID(id pay.CardRegistrationID) *CardRegistrationUpdateOne {
+	mutation := newCardRegistrationMutation(c.config, OpUpdateOne, withCardRegistrationID(id))
+	return &CardRegistrationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for CardRegistration.
+func (c *CardRegistrationClient) Delete() *CardRegistrationDelete {
+	mutation := newCardRegistrationMutation(c.config, OpDelete)
+	return &CardRegistrationDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *CardRegistrationClient) DeleteOne(_m *CardRegistration) *CardRegistrationDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *CardRegistrationClient) DeleteOneID(id pay.CardRegistrationID) *CardRegistrationDeleteOne {
+	builder := c.Delete().Where(cardregistration.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &CardRegistrationDeleteOne{builder}
+}
+
+// Query returns a query builder for CardRegistration.
+func (c *CardRegistrationClient) Query() *CardRegistrationQuery {
+	return &CardRegistrationQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeCardRegistration},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a CardRegistration entity by its id.
+func (c *CardRegistrationClient) Get(ctx context.Context, id pay.CardRegistrationID) (*CardRegistration, error) {
+	return c.Query().Where(cardregistration.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *CardRegistrationClient) GetX(ctx context.Context, id pay.CardRegistrationID) *CardRegistration {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a CardRegistration.
+func (c *CardRegistrationClient) QueryUser(_m *CardRegistration) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(cardregistration.Table, cardregistration.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, cardregistration.UserTable, cardregistration.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryCard queries the card edge of a CardRegistration.
+func (c *CardRegistrationClient) QueryCard(_m *CardRegistration) *CardQuery {
+	query := (&CardClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(cardregistration.Table, cardregistration.FieldID, id),
+			sqlgraph.To(card.Table, card.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, cardregistration.CardTable, cardregistration.CardColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *CardRegistrationClient) Hooks() []Hook {
+	return c.hooks.CardRegistration
+}
+
+// Interceptors returns the client interceptors.
+func (c *CardRegistrationClient) Interceptors() []Interceptor {
+	return c.inters.CardRegistration
+}
+
+func (c *CardRegistrationClient) mutate(ctx context.Context, m *CardRegistrationMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&CardRegistrationCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&CardRegistrationUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&CardRegistrationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&CardRegistrationDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown CardRegistration mutation op: %q", m.Op())
+	}
+}
+
 // EntitlementClient is a client for the Entitlement schema.
 type EntitlementClient struct {
 	config
@@ -1355,6 +1932,22 @@ func (c *EntitlementClient) QueryBill(_m *Entitlement) *BillQuery {
 	return query
 }
 
+// QuerySubscription queries the subscription edge of a Entitlement.
+func (c *EntitlementClient) QuerySubscription(_m *Entitlement) *BillingSubscriptionQuery {
+	query := (&BillingSubscriptionClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(entitlement.Table, entitlement.FieldID, id),
+			sqlgraph.To(billingsubscription.Table, billingsubscription.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, entitlement.SubscriptionTable, entitlement.SubscriptionColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // QueryUser queries the user edge of a Entitlement.
 func (c *EntitlementClient) QueryUser(_m *Entitlement) *UserQuery {
 	query := (&UserClient{config: c.config}).Query()
@@ -1393,6 +1986,219 @@ func (c *EntitlementClient) mutate(ctx context.Context, m *EntitlementMutation) 
 		return (&EntitlementDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Entitlement mutation op: %q", m.Op())
+	}
+}
+
+// GiftClient is a client for the Gift schema.
+type GiftClient struct {
+	config
+}
+
+// NewGiftClient returns a client for the Gift from the given config.
+func NewGiftClient(c config) *GiftClient {
+	return &GiftClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `gift.Hooks(f(g(h())))`.
+func (c *GiftClient) Use(hooks ...Hook) {
+	c.hooks.Gift = append(c.hooks.Gift, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `gift.Intercept(f(g(h())))`.
+func (c *GiftClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Gift = append(c.inters.Gift, interceptors...)
+}
+
+// Create returns a builder for creating a Gift entity.
+func (c *GiftClient) Create() *GiftCreate {
+	mutation := newGiftMutation(c.config, OpCreate)
+	return &GiftCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Gift entities.
+func (c *GiftClient) CreateBulk(builders ...*GiftCreate) *GiftCreateBulk {
+	return &GiftCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *GiftClient) MapCreateBulk(slice any, setFunc func(*GiftCreate, int)) *GiftCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &GiftCreateBulk{err: fmt.Errorf("calling to GiftClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*GiftCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &GiftCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Gift.
+func (c *GiftClient) Update() *GiftUpdate {
+	mutation := newGiftMutation(c.config, OpUpdate)
+	return &GiftUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *GiftClient) UpdateOne(_m *Gift) *GiftUpdateOne {
+	mutation := newGiftMutation(c.config, OpUpdateOne, withGift(_m))
+	return &GiftUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *GiftClient) UpdateOneID(id pay.GiftID) *GiftUpdateOne {
+	mutation := newGiftMutation(c.config, OpUpdateOne, withGiftID(id))
+	return &GiftUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Gift.
+func (c *GiftClient) Delete() *GiftDelete {
+	mutation := newGiftMutation(c.config, OpDelete)
+	return &GiftDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *GiftClient) DeleteOne(_m *Gift) *GiftDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *GiftClient) DeleteOneID(id pay.GiftID) *GiftDeleteOne {
+	builder := c.Delete().Where(gift.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &GiftDeleteOne{builder}
+}
+
+// Query returns a query builder for Gift.
+func (c *GiftClient) Query() *GiftQuery {
+	return &GiftQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeGift},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Gift entity by its id.
+func (c *GiftClient) Get(ctx context.Context, id pay.GiftID) (*Gift, error) {
+	return c.Query().Where(gift.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *GiftClient) GetX(ctx context.Context, id pay.GiftID) *Gift {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryBill queries the bill edge of a Gift.
+func (c *GiftClient) QueryBill(_m *Gift) *BillQuery {
+	query := (&BillClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(gift.Table, gift.FieldID, id),
+			sqlgraph.To(bill.Table, bill.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, gift.BillTable, gift.BillColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryProduct queries the product edge of a Gift.
+func (c *GiftClient) QueryProduct(_m *Gift) *ProductQuery {
+	query := (&ProductClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(gift.Table, gift.FieldID, id),
+			sqlgraph.To(product.Table, product.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, gift.ProductTable, gift.ProductColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryBuyer queries the buyer edge of a Gift.
+func (c *GiftClient) QueryBuyer(_m *Gift) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(gift.Table, gift.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, gift.BuyerTable, gift.BuyerColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryRedeemedBy queries the redeemed_by edge of a Gift.
+func (c *GiftClient) QueryRedeemedBy(_m *Gift) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(gift.Table, gift.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, gift.RedeemedByTable, gift.RedeemedByColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QuerySubscription queries the subscription edge of a Gift.
+func (c *GiftClient) QuerySubscription(_m *Gift) *BillingSubscriptionQuery {
+	query := (&BillingSubscriptionClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(gift.Table, gift.FieldID, id),
+			sqlgraph.To(billingsubscription.Table, billingsubscription.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, gift.SubscriptionTable, gift.SubscriptionColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *GiftClient) Hooks() []Hook {
+	return c.hooks.Gift
+}
+
+// Interceptors returns the client interceptors.
+func (c *GiftClient) Interceptors() []Interceptor {
+	return c.inters.Gift
+}
+
+func (c *GiftClient) mutate(ctx context.Context, m *GiftMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&GiftCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&GiftUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&GiftUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&GiftDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Gift mutation op: %q", m.Op())
 	}
 }
 
@@ -1976,6 +2782,139 @@ func (c *LedgerEntryClient) mutate(ctx context.Context, m *LedgerEntryMutation) 
 	}
 }
 
+// MailClient is a client for the Mail schema.
+type MailClient struct {
+	config
+}
+
+// NewMailClient returns a client for the Mail from the given config.
+func NewMailClient(c config) *MailClient {
+	return &MailClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `mail.Hooks(f(g(h())))`.
+func (c *MailClient) Use(hooks ...Hook) {
+	c.hooks.Mail = append(c.hooks.Mail, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `mail.Intercept(f(g(h())))`.
+func (c *MailClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Mail = append(c.inters.Mail, interceptors...)
+}
+
+// Create returns a builder for creating a Mail entity.
+func (c *MailClient) Create() *MailCreate {
+	mutation := newMailMutation(c.config, OpCreate)
+	return &MailCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Mail entities.
+func (c *MailClient) CreateBulk(builders ...*MailCreate) *MailCreateBulk {
+	return &MailCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *MailClient) MapCreateBulk(slice any, setFunc func(*MailCreate, int)) *MailCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &MailCreateBulk{err: fmt.Errorf("calling to MailClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*MailCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &MailCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Mail.
+func (c *MailClient) Update() *MailUpdate {
+	mutation := newMailMutation(c.config, OpUpdate)
+	return &MailUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *MailClient) UpdateOne(_m *Mail) *MailUpdateOne {
+	mutation := newMailMutation(c.config, OpUpdateOne, withMail(_m))
+	return &MailUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *MailClient) UpdateOneID(id pay.MailID) *MailUpdateOne {
+	mutation := newMailMutation(c.config, OpUpdateOne, withMailID(id))
+	return &MailUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Mail.
+func (c *MailClient) Delete() *MailDelete {
+	mutation := newMailMutation(c.config, OpDelete)
+	return &MailDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *MailClient) DeleteOne(_m *Mail) *MailDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *MailClient) DeleteOneID(id pay.MailID) *MailDeleteOne {
+	builder := c.Delete().Where(mail.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &MailDeleteOne{builder}
+}
+
+// Query returns a query builder for Mail.
+func (c *MailClient) Query() *MailQuery {
+	return &MailQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeMail},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Mail entity by its id.
+func (c *MailClient) Get(ctx context.Context, id pay.MailID) (*Mail, error) {
+	return c.Query().Where(mail.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *MailClient) GetX(ctx context.Context, id pay.MailID) *Mail {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *MailClient) Hooks() []Hook {
+	return c.hooks.Mail
+}
+
+// Interceptors returns the client interceptors.
+func (c *MailClient) Interceptors() []Interceptor {
+	return c.inters.Mail
+}
+
+func (c *MailClient) mutate(ctx context.Context, m *MailMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&MailCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&MailUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&MailUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&MailDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Mail mutation op: %q", m.Op())
+	}
+}
+
 // MerchantClient is a client for the Merchant schema.
 type MerchantClient struct {
 	config
@@ -2122,6 +3061,139 @@ func (c *MerchantClient) mutate(ctx context.Context, m *MerchantMutation) (Value
 		return (&MerchantDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Merchant mutation op: %q", m.Op())
+	}
+}
+
+// ObjectEventClient is a client for the ObjectEvent schema.
+type ObjectEventClient struct {
+	config
+}
+
+// NewObjectEventClient returns a client for the ObjectEvent from the given config.
+func NewObjectEventClient(c config) *ObjectEventClient {
+	return &ObjectEventClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `objectevent.Hooks(f(g(h())))`.
+func (c *ObjectEventClient) Use(hooks ...Hook) {
+	c.hooks.ObjectEvent = append(c.hooks.ObjectEvent, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `objectevent.Intercept(f(g(h())))`.
+func (c *ObjectEventClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ObjectEvent = append(c.inters.ObjectEvent, interceptors...)
+}
+
+// Create returns a builder for creating a ObjectEvent entity.
+func (c *ObjectEventClient) Create() *ObjectEventCreate {
+	mutation := newObjectEventMutation(c.config, OpCreate)
+	return &ObjectEventCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ObjectEvent entities.
+func (c *ObjectEventClient) CreateBulk(builders ...*ObjectEventCreate) *ObjectEventCreateBulk {
+	return &ObjectEventCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ObjectEventClient) MapCreateBulk(slice any, setFunc func(*ObjectEventCreate, int)) *ObjectEventCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ObjectEventCreateBulk{err: fmt.Errorf("calling to ObjectEventClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ObjectEventCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ObjectEventCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ObjectEvent.
+func (c *ObjectEventClient) Update() *ObjectEventUpdate {
+	mutation := newObjectEventMutation(c.config, OpUpdate)
+	return &ObjectEventUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ObjectEventClient) UpdateOne(_m *ObjectEvent) *ObjectEventUpdateOne {
+	mutation := newObjectEventMutation(c.config, OpUpdateOne, withObjectEvent(_m))
+	return &ObjectEventUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ObjectEventClient) UpdateOneID(id int64) *ObjectEventUpdateOne {
+	mutation := newObjectEventMutation(c.config, OpUpdateOne, withObjectEventID(id))
+	return &ObjectEventUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ObjectEvent.
+func (c *ObjectEventClient) Delete() *ObjectEventDelete {
+	mutation := newObjectEventMutation(c.config, OpDelete)
+	return &ObjectEventDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ObjectEventClient) DeleteOne(_m *ObjectEvent) *ObjectEventDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ObjectEventClient) DeleteOneID(id int64) *ObjectEventDeleteOne {
+	builder := c.Delete().Where(objectevent.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ObjectEventDeleteOne{builder}
+}
+
+// Query returns a query builder for ObjectEvent.
+func (c *ObjectEventClient) Query() *ObjectEventQuery {
+	return &ObjectEventQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeObjectEvent},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ObjectEvent entity by its id.
+func (c *ObjectEventClient) Get(ctx context.Context, id int64) (*ObjectEvent, error) {
+	return c.Query().Where(objectevent.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ObjectEventClient) GetX(ctx context.Context, id int64) *ObjectEvent {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ObjectEventClient) Hooks() []Hook {
+	return c.hooks.ObjectEvent
+}
+
+// Interceptors returns the client interceptors.
+func (c *ObjectEventClient) Interceptors() []Interceptor {
+	return c.inters.ObjectEvent
+}
+
+func (c *ObjectEventClient) mutate(ctx context.Context, m *ObjectEventMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ObjectEventCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ObjectEventUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ObjectEventUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ObjectEventDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown ObjectEvent mutation op: %q", m.Op())
 	}
 }
 
@@ -3317,6 +4389,288 @@ func (c *SettingClient) mutate(ctx context.Context, m *SettingMutation) (Value, 
 	}
 }
 
+// SubscriptionPeriodClient is a client for the SubscriptionPeriod schema.
+type SubscriptionPeriodClient struct {
+	config
+}
+
+// NewSubscriptionPeriodClient returns a client for the SubscriptionPeriod from the given config.
+func NewSubscriptionPeriodClient(c config) *SubscriptionPeriodClient {
+	return &SubscriptionPeriodClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `subscriptionperiod.Hooks(f(g(h())))`.
+func (c *SubscriptionPeriodClient) Use(hooks ...Hook) {
+	c.hooks.SubscriptionPeriod = append(c.hooks.SubscriptionPeriod, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `subscriptionperiod.Intercept(f(g(h())))`.
+func (c *SubscriptionPeriodClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SubscriptionPeriod = append(c.inters.SubscriptionPeriod, interceptors...)
+}
+
+// Create returns a builder for creating a SubscriptionPeriod entity.
+func (c *SubscriptionPeriodClient) Create() *SubscriptionPeriodCreate {
+	mutation := newSubscriptionPeriodMutation(c.config, OpCreate)
+	return &SubscriptionPeriodCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of SubscriptionPeriod entities.
+func (c *SubscriptionPeriodClient) CreateBulk(builders ...*SubscriptionPeriodCreate) *SubscriptionPeriodCreateBulk {
+	return &SubscriptionPeriodCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SubscriptionPeriodClient) MapCreateBulk(slice any, setFunc func(*SubscriptionPeriodCreate, int)) *SubscriptionPeriodCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SubscriptionPeriodCreateBulk{err: fmt.Errorf("calling to SubscriptionPeriodClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SubscriptionPeriodCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SubscriptionPeriodCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for SubscriptionPeriod.
+func (c *SubscriptionPeriodClient) Update() *SubscriptionPeriodUpdate {
+	mutation := newSubscriptionPeriodMutation(c.config, OpUpdate)
+	return &SubscriptionPeriodUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SubscriptionPeriodClient) UpdateOne(_m *SubscriptionPeriod) *SubscriptionPeriodUpdateOne {
+	mutation := newSubscriptionPeriodMutation(c.config, OpUpdateOne, withSubscriptionPeriod(_m))
+	return &SubscriptionPeriodUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SubscriptionPeriodClient) UpdateOneID(id int64) *SubscriptionPeriodUpdateOne {
+	mutation := newSubscriptionPeriodMutation(c.config, OpUpdateOne, withSubscriptionPeriodID(id))
+	return &SubscriptionPeriodUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for SubscriptionPeriod.
+func (c *SubscriptionPeriodClient) Delete() *SubscriptionPeriodDelete {
+	mutation := newSubscriptionPeriodMutation(c.config, OpDelete)
+	return &SubscriptionPeriodDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SubscriptionPeriodClient) DeleteOne(_m *SubscriptionPeriod) *SubscriptionPeriodDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SubscriptionPeriodClient) DeleteOneID(id int64) *SubscriptionPeriodDeleteOne {
+	builder := c.Delete().Where(subscriptionperiod.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SubscriptionPeriodDeleteOne{builder}
+}
+
+// Query returns a query builder for SubscriptionPeriod.
+func (c *SubscriptionPeriodClient) Query() *SubscriptionPeriodQuery {
+	return &SubscriptionPeriodQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSubscriptionPeriod},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SubscriptionPeriod entity by its id.
+func (c *SubscriptionPeriodClient) Get(ctx context.Context, id int64) (*SubscriptionPeriod, error) {
+	return c.Query().Where(subscriptionperiod.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SubscriptionPeriodClient) GetX(ctx context.Context, id int64) *SubscriptionPeriod {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QuerySubscription queries the subscription edge of a SubscriptionPeriod.
+func (c *SubscriptionPeriodClient) QuerySubscription(_m *SubscriptionPeriod) *BillingSubscriptionQuery {
+	query := (&BillingSubscriptionClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(subscriptionperiod.Table, subscriptionperiod.FieldID, id),
+			sqlgraph.To(billingsubscription.Table, billingsubscription.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, subscriptionperiod.SubscriptionTable, subscriptionperiod.SubscriptionColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *SubscriptionPeriodClient) Hooks() []Hook {
+	return c.hooks.SubscriptionPeriod
+}
+
+// Interceptors returns the client interceptors.
+func (c *SubscriptionPeriodClient) Interceptors() []Interceptor {
+	return c.inters.SubscriptionPeriod
+}
+
+func (c *SubscriptionPeriodClient) mutate(ctx context.Context, m *SubscriptionPeriodMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SubscriptionPeriodCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SubscriptionPeriodUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SubscriptionPeriodUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SubscriptionPeriodDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown SubscriptionPeriod mutation op: %q", m.Op())
+	}
+}
+
+// TestClockClient is a client for the TestClock schema.
+type TestClockClient struct {
+	config
+}
+
+// NewTestClockClient returns a client for the TestClock from the given config.
+func NewTestClockClient(c config) *TestClockClient {
+	return &TestClockClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `testclock.Hooks(f(g(h())))`.
+func (c *TestClockClient) Use(hooks ...Hook) {
+	c.hooks.TestClock = append(c.hooks.TestClock, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `testclock.Intercept(f(g(h())))`.
+func (c *TestClockClient) Intercept(interceptors ...Interceptor) {
+	c.inters.TestClock = append(c.inters.TestClock, interceptors...)
+}
+
+// Create returns a builder for creating a TestClock entity.
+func (c *TestClockClient) Create() *TestClockCreate {
+	mutation := newTestClockMutation(c.config, OpCreate)
+	return &TestClockCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of TestClock entities.
+func (c *TestClockClient) CreateBulk(builders ...*TestClockCreate) *TestClockCreateBulk {
+	return &TestClockCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *TestClockClient) MapCreateBulk(slice any, setFunc func(*TestClockCreate, int)) *TestClockCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &TestClockCreateBulk{err: fmt.Errorf("calling to TestClockClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*TestClockCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &TestClockCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for TestClock.
+func (c *TestClockClient) Update() *TestClockUpdate {
+	mutation := newTestClockMutation(c.config, OpUpdate)
+	return &TestClockUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *TestClockClient) UpdateOne(_m *TestClock) *TestClockUpdateOne {
+	mutation := newTestClockMutation(c.config, OpUpdateOne, withTestClock(_m))
+	return &TestClockUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *TestClockClient) UpdateOneID(id pay.TestClockID) *TestClockUpdateOne {
+	mutation := newTestClockMutation(c.config, OpUpdateOne, withTestClockID(id))
+	return &TestClockUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for TestClock.
+func (c *TestClockClient) Delete() *TestClockDelete {
+	mutation := newTestClockMutation(c.config, OpDelete)
+	return &TestClockDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *TestClockClient) DeleteOne(_m *TestClock) *TestClockDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *TestClockClient) DeleteOneID(id pay.TestClockID) *TestClockDeleteOne {
+	builder := c.Delete().Where(testclock.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &TestClockDeleteOne{builder}
+}
+
+// Query returns a query builder for TestClock.
+func (c *TestClockClient) Query() *TestClockQuery {
+	return &TestClockQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeTestClock},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a TestClock entity by its id.
+func (c *TestClockClient) Get(ctx context.Context, id pay.TestClockID) (*TestClock, error) {
+	return c.Query().Where(testclock.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *TestClockClient) GetX(ctx context.Context, id pay.TestClockID) *TestClock {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *TestClockClient) Hooks() []Hook {
+	return c.hooks.TestClock
+}
+
+// Interceptors returns the client interceptors.
+func (c *TestClockClient) Interceptors() []Interceptor {
+	return c.inters.TestClock
+}
+
+func (c *TestClockClient) mutate(ctx context.Context, m *TestClockMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&TestClockCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&TestClockUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&TestClockUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&TestClockDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown TestClock mutation op: %q", m.Op())
+	}
+}
+
 // UserClient is a client for the User schema.
 type UserClient struct {
 	config
@@ -3466,6 +4820,38 @@ func (c *UserClient) QueryEntitlements(_m *User) *EntitlementQuery {
 			sqlgraph.From(user.Table, user.FieldID, id),
 			sqlgraph.To(entitlement.Table, entitlement.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, user.EntitlementsTable, user.EntitlementsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryCards queries the cards edge of a User.
+func (c *UserClient) QueryCards(_m *User) *CardQuery {
+	query := (&CardClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, id),
+			sqlgraph.To(card.Table, card.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.CardsTable, user.CardsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QuerySubscriptions queries the subscriptions edge of a User.
+func (c *UserClient) QuerySubscriptions(_m *User) *BillingSubscriptionQuery {
+	query := (&BillingSubscriptionClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, id),
+			sqlgraph.To(billingsubscription.Table, billingsubscription.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.SubscriptionsTable, user.SubscriptionsColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -3650,14 +5036,18 @@ func (c *WalletClient) mutate(ctx context.Context, m *WalletMutation) (Value, er
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		APIKey, Attempt, Bill, BillEvent, BillLine, Entitlement, IdempotencyRecord, Job,
-		LedgerAccount, LedgerEntry, Merchant, Operation, Origin, OutboxMessage, Price,
-		Product, ProviderEvent, ReviewCase, Setting, User, Wallet []ent.Hook
+		APIKey, Attempt, Bill, BillEvent, BillLine, BillingSubscription, Card,
+		CardRegistration, Entitlement, Gift, IdempotencyRecord, Job, LedgerAccount,
+		LedgerEntry, Mail, Merchant, ObjectEvent, Operation, Origin, OutboxMessage,
+		Price, Product, ProviderEvent, ReviewCase, Setting, SubscriptionPeriod,
+		TestClock, User, Wallet []ent.Hook
 	}
 	inters struct {
-		APIKey, Attempt, Bill, BillEvent, BillLine, Entitlement, IdempotencyRecord, Job,
-		LedgerAccount, LedgerEntry, Merchant, Operation, Origin, OutboxMessage, Price,
-		Product, ProviderEvent, ReviewCase, Setting, User, Wallet []ent.Interceptor
+		APIKey, Attempt, Bill, BillEvent, BillLine, BillingSubscription, Card,
+		CardRegistration, Entitlement, Gift, IdempotencyRecord, Job, LedgerAccount,
+		LedgerEntry, Mail, Merchant, ObjectEvent, Operation, Origin, OutboxMessage,
+		Price, Product, ProviderEvent, ReviewCase, Setting, SubscriptionPeriod,
+		TestClock, User, Wallet []ent.Interceptor
 	}
 )
 

@@ -16,13 +16,19 @@ import (
 	"github.com/paygraph/paygraph/ent/attempt"
 	"github.com/paygraph/paygraph/ent/bill"
 	"github.com/paygraph/paygraph/ent/billevent"
+	"github.com/paygraph/paygraph/ent/billingsubscription"
 	"github.com/paygraph/paygraph/ent/billline"
+	"github.com/paygraph/paygraph/ent/card"
+	"github.com/paygraph/paygraph/ent/cardregistration"
 	"github.com/paygraph/paygraph/ent/entitlement"
+	"github.com/paygraph/paygraph/ent/gift"
 	"github.com/paygraph/paygraph/ent/idempotencyrecord"
 	"github.com/paygraph/paygraph/ent/job"
 	"github.com/paygraph/paygraph/ent/ledgeraccount"
 	"github.com/paygraph/paygraph/ent/ledgerentry"
+	"github.com/paygraph/paygraph/ent/mail"
 	"github.com/paygraph/paygraph/ent/merchant"
+	"github.com/paygraph/paygraph/ent/objectevent"
 	"github.com/paygraph/paygraph/ent/operation"
 	"github.com/paygraph/paygraph/ent/origin"
 	"github.com/paygraph/paygraph/ent/outboxmessage"
@@ -31,6 +37,8 @@ import (
 	"github.com/paygraph/paygraph/ent/providerevent"
 	"github.com/paygraph/paygraph/ent/reviewcase"
 	"github.com/paygraph/paygraph/ent/setting"
+	"github.com/paygraph/paygraph/ent/subscriptionperiod"
+	"github.com/paygraph/paygraph/ent/testclock"
 	"github.com/paygraph/paygraph/ent/user"
 	"github.com/paygraph/paygraph/ent/wallet"
 )
@@ -93,27 +101,35 @@ var (
 func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
-			apikey.Table:            apikey.ValidColumn,
-			attempt.Table:           attempt.ValidColumn,
-			bill.Table:              bill.ValidColumn,
-			billevent.Table:         billevent.ValidColumn,
-			billline.Table:          billline.ValidColumn,
-			entitlement.Table:       entitlement.ValidColumn,
-			idempotencyrecord.Table: idempotencyrecord.ValidColumn,
-			job.Table:               job.ValidColumn,
-			ledgeraccount.Table:     ledgeraccount.ValidColumn,
-			ledgerentry.Table:       ledgerentry.ValidColumn,
-			merchant.Table:          merchant.ValidColumn,
-			operation.Table:         operation.ValidColumn,
-			origin.Table:            origin.ValidColumn,
-			outboxmessage.Table:     outboxmessage.ValidColumn,
-			price.Table:             price.ValidColumn,
-			product.Table:           product.ValidColumn,
-			providerevent.Table:     providerevent.ValidColumn,
-			reviewcase.Table:        reviewcase.ValidColumn,
-			setting.Table:           setting.ValidColumn,
-			user.Table:              user.ValidColumn,
-			wallet.Table:            wallet.ValidColumn,
+			apikey.Table:              apikey.ValidColumn,
+			attempt.Table:             attempt.ValidColumn,
+			bill.Table:                bill.ValidColumn,
+			billevent.Table:           billevent.ValidColumn,
+			billline.Table:            billline.ValidColumn,
+			billingsubscription.Table: billingsubscription.ValidColumn,
+			card.Table:                card.ValidColumn,
+			cardregistration.Table:    cardregistration.ValidColumn,
+			entitlement.Table:         entitlement.ValidColumn,
+			gift.Table:                gift.ValidColumn,
+			idempotencyrecord.Table:   idempotencyrecord.ValidColumn,
+			job.Table:                 job.ValidColumn,
+			ledgeraccount.Table:       ledgeraccount.ValidColumn,
+			ledgerentry.Table:         ledgerentry.ValidColumn,
+			mail.Table:                mail.ValidColumn,
+			merchant.Table:            merchant.ValidColumn,
+			objectevent.Table:         objectevent.ValidColumn,
+			operation.Table:           operation.ValidColumn,
+			origin.Table:              origin.ValidColumn,
+			outboxmessage.Table:       outboxmessage.ValidColumn,
+			price.Table:               price.ValidColumn,
+			product.Table:             product.ValidColumn,
+			providerevent.Table:       providerevent.ValidColumn,
+			reviewcase.Table:          reviewcase.ValidColumn,
+			setting.Table:             setting.ValidColumn,
+			subscriptionperiod.Table:  subscriptionperiod.ValidColumn,
+			testclock.Table:           testclock.ValidColumn,
+			user.Table:                user.ValidColumn,
+			wallet.Table:              wallet.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

@@ -10,6 +10,7 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 	"github.com/paygraph/paygraph/ent/bill"
+	"github.com/paygraph/paygraph/ent/billingsubscription"
 	"github.com/paygraph/paygraph/ent/entitlement"
 	"github.com/paygraph/paygraph/ent/user"
 	"github.com/paygraph/paygraph/internal/pay"
@@ -22,8 +23,10 @@ type Entitlement struct {
 	ID pay.EntitlementID `json:"id,omitempty"`
 	// MerchantID holds the value of the "merchant_id" field.
 	MerchantID pay.MerchantID `json:"merchant_id,omitempty"`
-	// BillID holds the value of the "bill_id" field.
-	BillID pay.BillID `json:"bill_id,omitempty"`
+	// what paid for it; null for a subscription's, which many bills pay
+	BillID *pay.BillID `json:"bill_id,omitempty"`
+	// the subscription that it lasts as long as
+	SubscriptionID *pay.SubscriptionID `json:"subscription_id,omitempty"`
 	// UserID holds the value of the "user_id" field.
 	UserID *pay.UserID `json:"user_id,omitempty"`
 	// resource or page
@@ -46,11 +49,13 @@ type Entitlement struct {
 type EntitlementEdges struct {
 	// Bill holds the value of the bill edge.
 	Bill *Bill `json:"bill,omitempty"`
+	// Subscription holds the value of the subscription edge.
+	Subscription *BillingSubscription `json:"subscription,omitempty"`
 	// User holds the value of the user edge.
 	User *User `json:"user,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [2]bool
+	loadedTypes [3]bool
 }
 
 // BillOrErr returns the Bill value or an error if the edge
@@ -64,12 +69,23 @@ func (e EntitlementEdges) BillOrErr() (*Bill, error) {
 	return nil, &NotLoadedError{edge: "bill"}
 }
 
+// SubscriptionOrErr returns the Subscription value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e EntitlementEdges) SubscriptionOrErr() (*BillingSubscription, error) {
+	if e.Subscription != nil {
+		return e.Subscription, nil
+	} else if e.loadedTypes[1] {
+		return nil, &NotFoundError{label: billingsubscription.Label}
+	}
+	return nil, &NotLoadedError{edge: "subscription"}
+}
+
 // UserOrErr returns the User value or an error if the edge
 // was not loaded in eager-loading, or loaded but was not found.
 func (e EntitlementEdges) UserOrErr() (*User, error) {
 	if e.User != nil {
 		return e.User, nil
-	} else if e.loadedTypes[1] {
+	} else if e.loadedTypes[2] {
 		return nil, &NotFoundError{label: user.Label}
 	}
 	return nil, &NotLoadedError{edge: "user"}
@@ -80,10 +96,12 @@ func (*Entitlement) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case entitlement.FieldBillID:
+			values[i] = &sql.NullScanner{S: new(pay.BillID)}
+		case entitlement.FieldSubscriptionID:
+			values[i] = &sql.NullScanner{S: new(pay.SubscriptionID)}
 		case entitlement.FieldUserID:
 			values[i] = &sql.NullScanner{S: new(pay.UserID)}
-		case entitlement.FieldBillID:
-			values[i] = new(pay.BillID)
 		case entitlement.FieldID:
 			values[i] = new(pay.EntitlementID)
 		case entitlement.FieldMerchantID:
@@ -120,10 +138,18 @@ func (_m *Entitlement) assignValues(columns []string, values []any) error {
 				_m.MerchantID = *value
 			}
 		case entitlement.FieldBillID:
-			if value, ok := values[i].(*pay.BillID); !ok {
+			if value, ok := values[i].(*sql.NullScanner); !ok {
 				return fmt.Errorf("unexpected type %T for field bill_id", values[i])
-			} else if value != nil {
-				_m.BillID = *value
+			} else if value.Valid {
+				_m.BillID = new(pay.BillID)
+				*_m.BillID = *value.S.(*pay.BillID)
+			}
+		case entitlement.FieldSubscriptionID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field subscription_id", values[i])
+			} else if value.Valid {
+				_m.SubscriptionID = new(pay.SubscriptionID)
+				*_m.SubscriptionID = *value.S.(*pay.SubscriptionID)
 			}
 		case entitlement.FieldUserID:
 			if value, ok := values[i].(*sql.NullScanner); !ok {
@@ -182,6 +208,11 @@ func (_m *Entitlement) QueryBill() *BillQuery {
 	return NewEntitlementClient(_m.config).QueryBill(_m)
 }
 
+// QuerySubscription queries the "subscription" edge of the Entitlement entity.
+func (_m *Entitlement) QuerySubscription() *BillingSubscriptionQuery {
+	return NewEntitlementClient(_m.config).QuerySubscription(_m)
+}
+
 // QueryUser queries the "user" edge of the Entitlement entity.
 func (_m *Entitlement) QueryUser() *UserQuery {
 	return NewEntitlementClient(_m.config).QueryUser(_m)
@@ -213,8 +244,15 @@ func (_m *Entitlement) String() string {
 	builder.WriteString("merchant_id=")
 	builder.WriteString(fmt.Sprintf("%v", _m.MerchantID))
 	builder.WriteString(", ")
-	builder.WriteString("bill_id=")
-	builder.WriteString(fmt.Sprintf("%v", _m.BillID))
+	if v := _m.BillID; v != nil {
+		builder.WriteString("bill_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.SubscriptionID; v != nil {
+		builder.WriteString("subscription_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteString(", ")
 	if v := _m.UserID; v != nil {
 		builder.WriteString("user_id=")

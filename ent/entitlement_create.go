@@ -13,6 +13,7 @@ import (
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/paygraph/paygraph/ent/bill"
+	"github.com/paygraph/paygraph/ent/billingsubscription"
 	"github.com/paygraph/paygraph/ent/entitlement"
 	"github.com/paygraph/paygraph/ent/user"
 	"github.com/paygraph/paygraph/internal/pay"
@@ -35,6 +36,28 @@ func (_c *EntitlementCreate) SetMerchantID(v pay.MerchantID) *EntitlementCreate 
 // SetBillID sets the "bill_id" field.
 func (_c *EntitlementCreate) SetBillID(v pay.BillID) *EntitlementCreate {
 	_c.mutation.SetBillID(v)
+	return _c
+}
+
+// SetNillableBillID sets the "bill_id" field if the given value is not nil.
+func (_c *EntitlementCreate) SetNillableBillID(v *pay.BillID) *EntitlementCreate {
+	if v != nil {
+		_c.SetBillID(*v)
+	}
+	return _c
+}
+
+// SetSubscriptionID sets the "subscription_id" field.
+func (_c *EntitlementCreate) SetSubscriptionID(v pay.SubscriptionID) *EntitlementCreate {
+	_c.mutation.SetSubscriptionID(v)
+	return _c
+}
+
+// SetNillableSubscriptionID sets the "subscription_id" field if the given value is not nil.
+func (_c *EntitlementCreate) SetNillableSubscriptionID(v *pay.SubscriptionID) *EntitlementCreate {
+	if v != nil {
+		_c.SetSubscriptionID(*v)
+	}
 	return _c
 }
 
@@ -117,6 +140,11 @@ func (_c *EntitlementCreate) SetBill(v *Bill) *EntitlementCreate {
 	return _c.SetBillID(v.ID)
 }
 
+// SetSubscription sets the "subscription" edge to the BillingSubscription entity.
+func (_c *EntitlementCreate) SetSubscription(v *BillingSubscription) *EntitlementCreate {
+	return _c.SetSubscriptionID(v.ID)
+}
+
 // SetUser sets the "user" edge to the User entity.
 func (_c *EntitlementCreate) SetUser(v *User) *EntitlementCreate {
 	return _c.SetUserID(v.ID)
@@ -168,9 +196,6 @@ func (_c *EntitlementCreate) check() error {
 	if _, ok := _c.mutation.MerchantID(); !ok {
 		return &ValidationError{Name: "merchant_id", err: errors.New(`ent: missing required field "Entitlement.merchant_id"`)}
 	}
-	if _, ok := _c.mutation.BillID(); !ok {
-		return &ValidationError{Name: "bill_id", err: errors.New(`ent: missing required field "Entitlement.bill_id"`)}
-	}
 	if _, ok := _c.mutation.Kind(); !ok {
 		return &ValidationError{Name: "kind", err: errors.New(`ent: missing required field "Entitlement.kind"`)}
 	}
@@ -184,9 +209,6 @@ func (_c *EntitlementCreate) check() error {
 	}
 	if _, ok := _c.mutation.GrantedAt(); !ok {
 		return &ValidationError{Name: "granted_at", err: errors.New(`ent: missing required field "Entitlement.granted_at"`)}
-	}
-	if len(_c.mutation.BillIDs()) == 0 {
-		return &ValidationError{Name: "bill", err: errors.New(`ent: missing required edge "Entitlement.bill"`)}
 	}
 	return nil
 }
@@ -262,7 +284,24 @@ func (_c *EntitlementCreate) createSpec() (*Entitlement, *sqlgraph.CreateSpec) {
 		for _, k := range nodes {
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
-		_node.BillID = nodes[0]
+		_node.BillID = &nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.SubscriptionIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   entitlement.SubscriptionTable,
+			Columns: []string{entitlement.SubscriptionColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(billingsubscription.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.SubscriptionID = &nodes[0]
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	if nodes := _c.mutation.UserIDs(); len(nodes) > 0 {
@@ -410,6 +449,9 @@ func (u *EntitlementUpsertOne) UpdateNewValues() *EntitlementUpsertOne {
 		}
 		if _, exists := u.create.mutation.BillID(); exists {
 			s.SetIgnore(entitlement.FieldBillID)
+		}
+		if _, exists := u.create.mutation.SubscriptionID(); exists {
+			s.SetIgnore(entitlement.FieldSubscriptionID)
 		}
 		if _, exists := u.create.mutation.Kind(); exists {
 			s.SetIgnore(entitlement.FieldKind)
@@ -702,6 +744,9 @@ func (u *EntitlementUpsertBulk) UpdateNewValues() *EntitlementUpsertBulk {
 			}
 			if _, exists := b.mutation.BillID(); exists {
 				s.SetIgnore(entitlement.FieldBillID)
+			}
+			if _, exists := b.mutation.SubscriptionID(); exists {
+				s.SetIgnore(entitlement.FieldSubscriptionID)
 			}
 			if _, exists := b.mutation.Kind(); exists {
 				s.SetIgnore(entitlement.FieldKind)

@@ -12,6 +12,7 @@ import (
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/paygraph/paygraph/ent/bill"
+	"github.com/paygraph/paygraph/ent/billingsubscription"
 	"github.com/paygraph/paygraph/ent/entitlement"
 	"github.com/paygraph/paygraph/ent/predicate"
 	"github.com/paygraph/paygraph/ent/user"
@@ -21,12 +22,13 @@ import (
 // EntitlementQuery is the builder for querying Entitlement entities.
 type EntitlementQuery struct {
 	config
-	ctx        *QueryContext
-	order      []entitlement.OrderOption
-	inters     []Interceptor
-	predicates []predicate.Entitlement
-	withBill   *BillQuery
-	withUser   *UserQuery
+	ctx              *QueryContext
+	order            []entitlement.OrderOption
+	inters           []Interceptor
+	predicates       []predicate.Entitlement
+	withBill         *BillQuery
+	withSubscription *BillingSubscriptionQuery
+	withUser         *UserQuery
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -78,6 +80,28 @@ func (_q *EntitlementQuery) QueryBill() *BillQuery {
 			sqlgraph.From(entitlement.Table, entitlement.FieldID, selector),
 			sqlgraph.To(bill.Table, bill.FieldID),
 			sqlgraph.Edge(sqlgraph.M2O, true, entitlement.BillTable, entitlement.BillColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QuerySubscription chains the current query on the "subscription" edge.
+func (_q *EntitlementQuery) QuerySubscription() *BillingSubscriptionQuery {
+	query := (&BillingSubscriptionClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(entitlement.Table, entitlement.FieldID, selector),
+			sqlgraph.To(billingsubscription.Table, billingsubscription.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, entitlement.SubscriptionTable, entitlement.SubscriptionColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -294,13 +318,14 @@ func (_q *EntitlementQuery) Clone() *EntitlementQuery {
 		return nil
 	}
 	return &EntitlementQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]entitlement.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.Entitlement{}, _q.predicates...),
-		withBill:   _q.withBill.Clone(),
-		withUser:   _q.withUser.Clone(),
+		config:           _q.config,
+		ctx:              _q.ctx.Clone(),
+		order:            append([]entitlement.OrderOption{}, _q.order...),
+		inters:           append([]Interceptor{}, _q.inters...),
+		predicates:       append([]predicate.Entitlement{}, _q.predicates...),
+		withBill:         _q.withBill.Clone(),
+		withSubscription: _q.withSubscription.Clone(),
+		withUser:         _q.withUser.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
@@ -315,6 +340,17 @@ func (_q *EntitlementQuery) WithBill(opts ...func(*BillQuery)) *EntitlementQuery
 		opt(query)
 	}
 	_q.withBill = query
+	return _q
+}
+
+// WithSubscription tells the query-builder to eager-load the nodes that are connected to
+// the "subscription" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *EntitlementQuery) WithSubscription(opts ...func(*BillingSubscriptionQuery)) *EntitlementQuery {
+	query := (&BillingSubscriptionClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withSubscription = query
 	return _q
 }
 
@@ -407,8 +443,9 @@ func (_q *EntitlementQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*
 	var (
 		nodes       = []*Entitlement{}
 		_spec       = _q.querySpec()
-		loadedTypes = [2]bool{
+		loadedTypes = [3]bool{
 			_q.withBill != nil,
+			_q.withSubscription != nil,
 			_q.withUser != nil,
 		}
 	)
@@ -436,6 +473,12 @@ func (_q *EntitlementQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*
 			return nil, err
 		}
 	}
+	if query := _q.withSubscription; query != nil {
+		if err := _q.loadSubscription(ctx, query, nodes, nil,
+			func(n *Entitlement, e *BillingSubscription) { n.Edges.Subscription = e }); err != nil {
+			return nil, err
+		}
+	}
 	if query := _q.withUser; query != nil {
 		if err := _q.loadUser(ctx, query, nodes, nil,
 			func(n *Entitlement, e *User) { n.Edges.User = e }); err != nil {
@@ -449,7 +492,10 @@ func (_q *EntitlementQuery) loadBill(ctx context.Context, query *BillQuery, node
 	ids := make([]pay.BillID, 0, len(nodes))
 	nodeids := make(map[pay.BillID][]*Entitlement)
 	for i := range nodes {
-		fk := nodes[i].BillID
+		if nodes[i].BillID == nil {
+			continue
+		}
+		fk := *nodes[i].BillID
 		if _, ok := nodeids[fk]; !ok {
 			ids = append(ids, fk)
 		}
@@ -467,6 +513,38 @@ func (_q *EntitlementQuery) loadBill(ctx context.Context, query *BillQuery, node
 		nodes, ok := nodeids[n.ID]
 		if !ok {
 			return fmt.Errorf(`unexpected foreign-key "bill_id" returned %v`, n.ID)
+		}
+		for i := range nodes {
+			assign(nodes[i], n)
+		}
+	}
+	return nil
+}
+func (_q *EntitlementQuery) loadSubscription(ctx context.Context, query *BillingSubscriptionQuery, nodes []*Entitlement, init func(*Entitlement), assign func(*Entitlement, *BillingSubscription)) error {
+	ids := make([]pay.SubscriptionID, 0, len(nodes))
+	nodeids := make(map[pay.SubscriptionID][]*Entitlement)
+	for i := range nodes {
+		if nodes[i].SubscriptionID == nil {
+			continue
+		}
+		fk := *nodes[i].SubscriptionID
+		if _, ok := nodeids[fk]; !ok {
+			ids = append(ids, fk)
+		}
+		nodeids[fk] = append(nodeids[fk], nodes[i])
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query.Where(billingsubscription.IDIn(ids...))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nodeids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected foreign-key "subscription_id" returned %v`, n.ID)
 		}
 		for i := range nodes {
 			assign(nodes[i], n)
@@ -534,6 +612,9 @@ func (_q *EntitlementQuery) querySpec() *sqlgraph.QuerySpec {
 		}
 		if _q.withBill != nil {
 			_spec.Node.AddColumnOnce(entitlement.FieldBillID)
+		}
+		if _q.withSubscription != nil {
+			_spec.Node.AddColumnOnce(entitlement.FieldSubscriptionID)
 		}
 		if _q.withUser != nil {
 			_spec.Node.AddColumnOnce(entitlement.FieldUserID)

@@ -133,18 +133,7 @@ func (_u *EntitlementUpdate) ExecX(ctx context.Context) {
 	}
 }
 
-// check runs all checks and user-defined validators on the builder.
-func (_u *EntitlementUpdate) check() error {
-	if _u.mutation.BillCleared() && len(_u.mutation.BillIDs()) > 0 {
-		return errors.New(`ent: clearing a required unique edge "Entitlement.bill"`)
-	}
-	return nil
-}
-
 func (_u *EntitlementUpdate) sqlSave(ctx context.Context) (_node int, err error) {
-	if err := _u.check(); err != nil {
-		return _node, err
-	}
 	_spec := sqlgraph.NewUpdateSpec(entitlement.Table, entitlement.Columns, sqlgraph.NewFieldSpec(entitlement.FieldID, field.TypeUUID))
 	if ps := _u.mutation.predicates; len(ps) > 0 {
 		_spec.Predicate = func(selector *sql.Selector) {
@@ -330,18 +319,7 @@ func (_u *EntitlementUpdateOne) ExecX(ctx context.Context) {
 	}
 }
 
-// check runs all checks and user-defined validators on the builder.
-func (_u *EntitlementUpdateOne) check() error {
-	if _u.mutation.BillCleared() && len(_u.mutation.BillIDs()) > 0 {
-		return errors.New(`ent: clearing a required unique edge "Entitlement.bill"`)
-	}
-	return nil
-}
-
 func (_u *EntitlementUpdateOne) sqlSave(ctx context.Context) (_node *Entitlement, err error) {
-	if err := _u.check(); err != nil {
-		return _node, err
-	}
 	_spec := sqlgraph.NewUpdateSpec(entitlement.Table, entitlement.Columns, sqlgraph.NewFieldSpec(entitlement.FieldID, field.TypeUUID))
 	id, ok := _u.mutation.ID()
 	if !ok {

@@ -44,6 +44,11 @@ func (_m *BillLine) Unit() pay.Money {
 	return pay.Of(_m.UnitMinor, _m.Currency)
 }
 
+// Verification returns the column verification_minor as money.
+func (_m *CardRegistration) Verification() pay.Money {
+	return pay.Of(_m.VerificationMinor, _m.Currency)
+}
+
 // Amount returns the column amount_minor as money.
 func (_m *LedgerEntry) Amount() pay.Money {
 	return pay.Of(_m.AmountMinor, _m.Currency)

@@ -16,13 +16,19 @@ import (
 	"github.com/paygraph/paygraph/ent/attempt"
 	"github.com/paygraph/paygraph/ent/bill"
 	"github.com/paygraph/paygraph/ent/billevent"
+	"github.com/paygraph/paygraph/ent/billingsubscription"
 	"github.com/paygraph/paygraph/ent/billline"
+	"github.com/paygraph/paygraph/ent/card"
+	"github.com/paygraph/paygraph/ent/cardregistration"
 	"github.com/paygraph/paygraph/ent/entitlement"
+	"github.com/paygraph/paygraph/ent/gift"
 	"github.com/paygraph/paygraph/ent/idempotencyrecord"
 	"github.com/paygraph/paygraph/ent/job"
 	"github.com/paygraph/paygraph/ent/ledgeraccount"
 	"github.com/paygraph/paygraph/ent/ledgerentry"
+	"github.com/paygraph/paygraph/ent/mail"
 	"github.com/paygraph/paygraph/ent/merchant"
+	"github.com/paygraph/paygraph/ent/objectevent"
 	"github.com/paygraph/paygraph/ent/operation"
 	"github.com/paygraph/paygraph/ent/origin"
 	"github.com/paygraph/paygraph/ent/outboxmessage"
@@ -32,6 +38,8 @@ import (
 	"github.com/paygraph/paygraph/ent/providerevent"
 	"github.com/paygraph/paygraph/ent/reviewcase"
 	"github.com/paygraph/paygraph/ent/setting"
+	"github.com/paygraph/paygraph/ent/subscriptionperiod"
+	"github.com/paygraph/paygraph/ent/testclock"
 	"github.com/paygraph/paygraph/ent/user"
 	"github.com/paygraph/paygraph/ent/wallet"
 	"github.com/paygraph/paygraph/internal/pay"
@@ -46,27 +54,35 @@ const (
 	OpUpdateOne = ent.OpUpdateOne
 
 	// Node types.
-	TypeAPIKey            = "APIKey"
-	TypeAttempt           = "Attempt"
-	TypeBill              = "Bill"
-	TypeBillEvent         = "BillEvent"
-	TypeBillLine          = "BillLine"
-	TypeEntitlement       = "Entitlement"
-	TypeIdempotencyRecord = "IdempotencyRecord"
-	TypeJob               = "Job"
-	TypeLedgerAccount     = "LedgerAccount"
-	TypeLedgerEntry       = "LedgerEntry"
-	TypeMerchant          = "Merchant"
-	TypeOperation         = "Operation"
-	TypeOrigin            = "Origin"
-	TypeOutboxMessage     = "OutboxMessage"
-	TypePrice             = "Price"
-	TypeProduct           = "Product"
-	TypeProviderEvent     = "ProviderEvent"
-	TypeReviewCase        = "ReviewCase"
-	TypeSetting           = "Setting"
-	TypeUser              = "User"
-	TypeWallet            = "Wallet"
+	TypeAPIKey              = "APIKey"
+	TypeAttempt             = "Attempt"
+	TypeBill                = "Bill"
+	TypeBillEvent           = "BillEvent"
+	TypeBillLine            = "BillLine"
+	TypeBillingSubscription = "BillingSubscription"
+	TypeCard                = "Card"
+	TypeCardRegistration    = "CardRegistration"
+	TypeEntitlement         = "Entitlement"
+	TypeGift                = "Gift"
+	TypeIdempotencyRecord   = "IdempotencyRecord"
+	TypeJob                 = "Job"
+	TypeLedgerAccount       = "LedgerAccount"
+	TypeLedgerEntry         = "LedgerEntry"
+	TypeMail                = "Mail"
+	TypeMerchant            = "Merchant"
+	TypeObjectEvent         = "ObjectEvent"
+	TypeOperation           = "Operation"
+	TypeOrigin              = "Origin"
+	TypeOutboxMessage       = "OutboxMessage"
+	TypePrice               = "Price"
+	TypeProduct             = "Product"
+	TypeProviderEvent       = "ProviderEvent"
+	TypeReviewCase          = "ReviewCase"
+	TypeSetting             = "Setting"
+	TypeSubscriptionPeriod  = "SubscriptionPeriod"
+	TypeTestClock           = "TestClock"
+	TypeUser                = "User"
+	TypeWallet              = "Wallet"
 )
 
 // APIKeyMutation represents an operation that mutates the APIKey nodes in the graph.
@@ -704,6 +720,11 @@ type AttemptMutation struct {
 	account               *string
 	order_number          *string
 	method_kind           *pay.MethodKind
+	card_id               *pay.CardID
+	wallet_id             *pay.WalletID
+	saves_card            *bool
+	charge_try            *int
+	addcharge_try         *int
 	status                *pay.AttemptStatus
 	current               *bool
 	test_mode             *bool
@@ -1064,6 +1085,210 @@ func (m *AttemptMutation) OldMethodKind(ctx context.Context) (v pay.MethodKind, 
 // ResetMethodKind resets all changes to the "method_kind" field.
 func (m *AttemptMutation) ResetMethodKind() {
 	m.method_kind = nil
+}
+
+// SetCardID sets the "card_id" field.
+func (m *AttemptMutation) SetCardID(pi pay.CardID) {
+	m.card_id = &pi
+}
+
+// CardID returns the value of the "card_id" field in the mutation.
+func (m *AttemptMutation) CardID() (r pay.CardID, exists bool) {
+	v := m.card_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCardID returns the old "card_id" field's value of the Attempt entity.
+// If the Attempt object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttemptMutation) OldCardID(ctx context.Context) (v *pay.CardID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCardID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCardID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCardID: %w", err)
+	}
+	return oldValue.CardID, nil
+}
+
+// ClearCardID clears the value of the "card_id" field.
+func (m *AttemptMutation) ClearCardID() {
+	m.card_id = nil
+	m.clearedFields[attempt.FieldCardID] = struct{}{}
+}
+
+// CardIDCleared returns if the "card_id" field was cleared in this mutation.
+func (m *AttemptMutation) CardIDCleared() bool {
+	_, ok := m.clearedFields[attempt.FieldCardID]
+	return ok
+}
+
+// ResetCardID resets all changes to the "card_id" field.
+func (m *AttemptMutation) ResetCardID() {
+	m.card_id = nil
+	delete(m.clearedFields, attempt.FieldCardID)
+}
+
+// SetWalletID sets the "wallet_id" field.
+func (m *AttemptMutation) SetWalletID(pi pay.WalletID) {
+	m.wallet_id = &pi
+}
+
+// WalletID returns the value of the "wallet_id" field in the mutation.
+func (m *AttemptMutation) WalletID() (r pay.WalletID, exists bool) {
+	v := m.wallet_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWalletID returns the old "wallet_id" field's value of the Attempt entity.
+// If the Attempt object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttemptMutation) OldWalletID(ctx context.Context) (v *pay.WalletID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWalletID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWalletID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWalletID: %w", err)
+	}
+	return oldValue.WalletID, nil
+}
+
+// ClearWalletID clears the value of the "wallet_id" field.
+func (m *AttemptMutation) ClearWalletID() {
+	m.wallet_id = nil
+	m.clearedFields[attempt.FieldWalletID] = struct{}{}
+}
+
+// WalletIDCleared returns if the "wallet_id" field was cleared in this mutation.
+func (m *AttemptMutation) WalletIDCleared() bool {
+	_, ok := m.clearedFields[attempt.FieldWalletID]
+	return ok
+}
+
+// ResetWalletID resets all changes to the "wallet_id" field.
+func (m *AttemptMutation) ResetWalletID() {
+	m.wallet_id = nil
+	delete(m.clearedFields, attempt.FieldWalletID)
+}
+
+// SetSavesCard sets the "saves_card" field.
+func (m *AttemptMutation) SetSavesCard(b bool) {
+	m.saves_card = &b
+}
+
+// SavesCard returns the value of the "saves_card" field in the mutation.
+func (m *AttemptMutation) SavesCard() (r bool, exists bool) {
+	v := m.saves_card
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSavesCard returns the old "saves_card" field's value of the Attempt entity.
+// If the Attempt object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttemptMutation) OldSavesCard(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSavesCard is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSavesCard requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSavesCard: %w", err)
+	}
+	return oldValue.SavesCard, nil
+}
+
+// ResetSavesCard resets all changes to the "saves_card" field.
+func (m *AttemptMutation) ResetSavesCard() {
+	m.saves_card = nil
+}
+
+// SetChargeTry sets the "charge_try" field.
+func (m *AttemptMutation) SetChargeTry(i int) {
+	m.charge_try = &i
+	m.addcharge_try = nil
+}
+
+// ChargeTry returns the value of the "charge_try" field in the mutation.
+func (m *AttemptMutation) ChargeTry() (r int, exists bool) {
+	v := m.charge_try
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChargeTry returns the old "charge_try" field's value of the Attempt entity.
+// If the Attempt object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttemptMutation) OldChargeTry(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChargeTry is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChargeTry requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChargeTry: %w", err)
+	}
+	return oldValue.ChargeTry, nil
+}
+
+// AddChargeTry adds i to the "charge_try" field.
+func (m *AttemptMutation) AddChargeTry(i int) {
+	if m.addcharge_try != nil {
+		*m.addcharge_try += i
+	} else {
+		m.addcharge_try = &i
+	}
+}
+
+// AddedChargeTry returns the value that was added to the "charge_try" field in this mutation.
+func (m *AttemptMutation) AddedChargeTry() (r int, exists bool) {
+	v := m.addcharge_try
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearChargeTry clears the value of the "charge_try" field.
+func (m *AttemptMutation) ClearChargeTry() {
+	m.charge_try = nil
+	m.addcharge_try = nil
+	m.clearedFields[attempt.FieldChargeTry] = struct{}{}
+}
+
+// ChargeTryCleared returns if the "charge_try" field was cleared in this mutation.
+func (m *AttemptMutation) ChargeTryCleared() bool {
+	_, ok := m.clearedFields[attempt.FieldChargeTry]
+	return ok
+}
+
+// ResetChargeTry resets all changes to the "charge_try" field.
+func (m *AttemptMutation) ResetChargeTry() {
+	m.charge_try = nil
+	m.addcharge_try = nil
+	delete(m.clearedFields, attempt.FieldChargeTry)
 }
 
 // SetStatus sets the "status" field.
@@ -2441,7 +2666,7 @@ func (m *AttemptMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *AttemptMutation) Fields() []string {
-	fields := make([]string, 0, 33)
+	fields := make([]string, 0, 37)
 	if m.merchant_id != nil {
 		fields = append(fields, attempt.FieldMerchantID)
 	}
@@ -2459,6 +2684,18 @@ func (m *AttemptMutation) Fields() []string {
 	}
 	if m.method_kind != nil {
 		fields = append(fields, attempt.FieldMethodKind)
+	}
+	if m.card_id != nil {
+		fields = append(fields, attempt.FieldCardID)
+	}
+	if m.wallet_id != nil {
+		fields = append(fields, attempt.FieldWalletID)
+	}
+	if m.saves_card != nil {
+		fields = append(fields, attempt.FieldSavesCard)
+	}
+	if m.charge_try != nil {
+		fields = append(fields, attempt.FieldChargeTry)
 	}
 	if m.status != nil {
 		fields = append(fields, attempt.FieldStatus)
@@ -2561,6 +2798,14 @@ func (m *AttemptMutation) Field(name string) (ent.Value, bool) {
 		return m.OrderNumber()
 	case attempt.FieldMethodKind:
 		return m.MethodKind()
+	case attempt.FieldCardID:
+		return m.CardID()
+	case attempt.FieldWalletID:
+		return m.WalletID()
+	case attempt.FieldSavesCard:
+		return m.SavesCard()
+	case attempt.FieldChargeTry:
+		return m.ChargeTry()
 	case attempt.FieldStatus:
 		return m.Status()
 	case attempt.FieldCurrent:
@@ -2636,6 +2881,14 @@ func (m *AttemptMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldOrderNumber(ctx)
 	case attempt.FieldMethodKind:
 		return m.OldMethodKind(ctx)
+	case attempt.FieldCardID:
+		return m.OldCardID(ctx)
+	case attempt.FieldWalletID:
+		return m.OldWalletID(ctx)
+	case attempt.FieldSavesCard:
+		return m.OldSavesCard(ctx)
+	case attempt.FieldChargeTry:
+		return m.OldChargeTry(ctx)
 	case attempt.FieldStatus:
 		return m.OldStatus(ctx)
 	case attempt.FieldCurrent:
@@ -2740,6 +2993,34 @@ func (m *AttemptMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetMethodKind(v)
+		return nil
+	case attempt.FieldCardID:
+		v, ok := value.(pay.CardID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCardID(v)
+		return nil
+	case attempt.FieldWalletID:
+		v, ok := value.(pay.WalletID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWalletID(v)
+		return nil
+	case attempt.FieldSavesCard:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSavesCard(v)
+		return nil
+	case attempt.FieldChargeTry:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChargeTry(v)
 		return nil
 	case attempt.FieldStatus:
 		v, ok := value.(pay.AttemptStatus)
@@ -2938,6 +3219,9 @@ func (m *AttemptMutation) SetField(name string, value ent.Value) error {
 // this mutation.
 func (m *AttemptMutation) AddedFields() []string {
 	var fields []string
+	if m.addcharge_try != nil {
+		fields = append(fields, attempt.FieldChargeTry)
+	}
 	if m.addamount_minor != nil {
 		fields = append(fields, attempt.FieldAmountMinor)
 	}
@@ -2958,6 +3242,8 @@ func (m *AttemptMutation) AddedFields() []string {
 // was not set, or was not defined in the schema.
 func (m *AttemptMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
+	case attempt.FieldChargeTry:
+		return m.AddedChargeTry()
 	case attempt.FieldAmountMinor:
 		return m.AddedAmountMinor()
 	case attempt.FieldFeeMinor:
@@ -2975,6 +3261,13 @@ func (m *AttemptMutation) AddedField(name string) (ent.Value, bool) {
 // type.
 func (m *AttemptMutation) AddField(name string, value ent.Value) error {
 	switch name {
+	case attempt.FieldChargeTry:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddChargeTry(v)
+		return nil
 	case attempt.FieldAmountMinor:
 		v, ok := value.(int64)
 		if !ok {
@@ -3011,6 +3304,15 @@ func (m *AttemptMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *AttemptMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(attempt.FieldCardID) {
+		fields = append(fields, attempt.FieldCardID)
+	}
+	if m.FieldCleared(attempt.FieldWalletID) {
+		fields = append(fields, attempt.FieldWalletID)
+	}
+	if m.FieldCleared(attempt.FieldChargeTry) {
+		fields = append(fields, attempt.FieldChargeTry)
+	}
 	if m.FieldCleared(attempt.FieldProviderRef) {
 		fields = append(fields, attempt.FieldProviderRef)
 	}
@@ -3073,6 +3375,15 @@ func (m *AttemptMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *AttemptMutation) ClearField(name string) error {
 	switch name {
+	case attempt.FieldCardID:
+		m.ClearCardID()
+		return nil
+	case attempt.FieldWalletID:
+		m.ClearWalletID()
+		return nil
+	case attempt.FieldChargeTry:
+		m.ClearChargeTry()
+		return nil
 	case attempt.FieldProviderRef:
 		m.ClearProviderRef()
 		return nil
@@ -3146,6 +3457,18 @@ func (m *AttemptMutation) ResetField(name string) error {
 		return nil
 	case attempt.FieldMethodKind:
 		m.ResetMethodKind()
+		return nil
+	case attempt.FieldCardID:
+		m.ResetCardID()
+		return nil
+	case attempt.FieldWalletID:
+		m.ResetWalletID()
+		return nil
+	case attempt.FieldSavesCard:
+		m.ResetSavesCard()
+		return nil
+	case attempt.FieldChargeTry:
+		m.ResetChargeTry()
 		return nil
 	case attempt.FieldStatus:
 		m.ResetStatus()
@@ -3356,6 +3679,11 @@ type BillMutation struct {
 	return_url          *string
 	metadata            *json.RawMessage
 	appendmetadata      json.RawMessage
+	gift                *json.RawMessage
+	appendgift          json.RawMessage
+	subscription_id     *pay.SubscriptionID
+	period_start        *time.Time
+	period_end          *time.Time
 	version             *int
 	addversion          *int
 	token_version       *int
@@ -4228,6 +4556,218 @@ func (m *BillMutation) ResetMetadata() {
 	delete(m.clearedFields, bill.FieldMetadata)
 }
 
+// SetGift sets the "gift" field.
+func (m *BillMutation) SetGift(jm json.RawMessage) {
+	m.gift = &jm
+	m.appendgift = nil
+}
+
+// Gift returns the value of the "gift" field in the mutation.
+func (m *BillMutation) Gift() (r json.RawMessage, exists bool) {
+	v := m.gift
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGift returns the old "gift" field's value of the Bill entity.
+// If the Bill object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillMutation) OldGift(ctx context.Context) (v json.RawMessage, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGift is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGift requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGift: %w", err)
+	}
+	return oldValue.Gift, nil
+}
+
+// AppendGift adds jm to the "gift" field.
+func (m *BillMutation) AppendGift(jm json.RawMessage) {
+	m.appendgift = append(m.appendgift, jm...)
+}
+
+// AppendedGift returns the list of values that were appended to the "gift" field in this mutation.
+func (m *BillMutation) AppendedGift() (json.RawMessage, bool) {
+	if len(m.appendgift) == 0 {
+		return nil, false
+	}
+	return m.appendgift, true
+}
+
+// ClearGift clears the value of the "gift" field.
+func (m *BillMutation) ClearGift() {
+	m.gift = nil
+	m.appendgift = nil
+	m.clearedFields[bill.FieldGift] = struct{}{}
+}
+
+// GiftCleared returns if the "gift" field was cleared in this mutation.
+func (m *BillMutation) GiftCleared() bool {
+	_, ok := m.clearedFields[bill.FieldGift]
+	return ok
+}
+
+// ResetGift resets all changes to the "gift" field.
+func (m *BillMutation) ResetGift() {
+	m.gift = nil
+	m.appendgift = nil
+	delete(m.clearedFields, bill.FieldGift)
+}
+
+// SetSubscriptionID sets the "subscription_id" field.
+func (m *BillMutation) SetSubscriptionID(pi pay.SubscriptionID) {
+	m.subscription_id = &pi
+}
+
+// SubscriptionID returns the value of the "subscription_id" field in the mutation.
+func (m *BillMutation) SubscriptionID() (r pay.SubscriptionID, exists bool) {
+	v := m.subscription_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSubscriptionID returns the old "subscription_id" field's value of the Bill entity.
+// If the Bill object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillMutation) OldSubscriptionID(ctx context.Context) (v *pay.SubscriptionID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSubscriptionID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSubscriptionID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSubscriptionID: %w", err)
+	}
+	return oldValue.SubscriptionID, nil
+}
+
+// ClearSubscriptionID clears the value of the "subscription_id" field.
+func (m *BillMutation) ClearSubscriptionID() {
+	m.subscription_id = nil
+	m.clearedFields[bill.FieldSubscriptionID] = struct{}{}
+}
+
+// SubscriptionIDCleared returns if the "subscription_id" field was cleared in this mutation.
+func (m *BillMutation) SubscriptionIDCleared() bool {
+	_, ok := m.clearedFields[bill.FieldSubscriptionID]
+	return ok
+}
+
+// ResetSubscriptionID resets all changes to the "subscription_id" field.
+func (m *BillMutation) ResetSubscriptionID() {
+	m.subscription_id = nil
+	delete(m.clearedFields, bill.FieldSubscriptionID)
+}
+
+// SetPeriodStart sets the "period_start" field.
+func (m *BillMutation) SetPeriodStart(t time.Time) {
+	m.period_start = &t
+}
+
+// PeriodStart returns the value of the "period_start" field in the mutation.
+func (m *BillMutation) PeriodStart() (r time.Time, exists bool) {
+	v := m.period_start
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPeriodStart returns the old "period_start" field's value of the Bill entity.
+// If the Bill object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillMutation) OldPeriodStart(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPeriodStart is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPeriodStart requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPeriodStart: %w", err)
+	}
+	return oldValue.PeriodStart, nil
+}
+
+// ClearPeriodStart clears the value of the "period_start" field.
+func (m *BillMutation) ClearPeriodStart() {
+	m.period_start = nil
+	m.clearedFields[bill.FieldPeriodStart] = struct{}{}
+}
+
+// PeriodStartCleared returns if the "period_start" field was cleared in this mutation.
+func (m *BillMutation) PeriodStartCleared() bool {
+	_, ok := m.clearedFields[bill.FieldPeriodStart]
+	return ok
+}
+
+// ResetPeriodStart resets all changes to the "period_start" field.
+func (m *BillMutation) ResetPeriodStart() {
+	m.period_start = nil
+	delete(m.clearedFields, bill.FieldPeriodStart)
+}
+
+// SetPeriodEnd sets the "period_end" field.
+func (m *BillMutation) SetPeriodEnd(t time.Time) {
+	m.period_end = &t
+}
+
+// PeriodEnd returns the value of the "period_end" field in the mutation.
+func (m *BillMutation) PeriodEnd() (r time.Time, exists bool) {
+	v := m.period_end
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPeriodEnd returns the old "period_end" field's value of the Bill entity.
+// If the Bill object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillMutation) OldPeriodEnd(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPeriodEnd is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPeriodEnd requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPeriodEnd: %w", err)
+	}
+	return oldValue.PeriodEnd, nil
+}
+
+// ClearPeriodEnd clears the value of the "period_end" field.
+func (m *BillMutation) ClearPeriodEnd() {
+	m.period_end = nil
+	m.clearedFields[bill.FieldPeriodEnd] = struct{}{}
+}
+
+// PeriodEndCleared returns if the "period_end" field was cleared in this mutation.
+func (m *BillMutation) PeriodEndCleared() bool {
+	_, ok := m.clearedFields[bill.FieldPeriodEnd]
+	return ok
+}
+
+// ResetPeriodEnd resets all changes to the "period_end" field.
+func (m *BillMutation) ResetPeriodEnd() {
+	m.period_end = nil
+	delete(m.clearedFields, bill.FieldPeriodEnd)
+}
+
 // SetVersion sets the "version" field.
 func (m *BillMutation) SetVersion(i int) {
 	m.version = &i
@@ -4882,7 +5422,7 @@ func (m *BillMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *BillMutation) Fields() []string {
-	fields := make([]string, 0, 21)
+	fields := make([]string, 0, 25)
 	if m.merchant_id != nil {
 		fields = append(fields, bill.FieldMerchantID)
 	}
@@ -4927,6 +5467,18 @@ func (m *BillMutation) Fields() []string {
 	}
 	if m.metadata != nil {
 		fields = append(fields, bill.FieldMetadata)
+	}
+	if m.gift != nil {
+		fields = append(fields, bill.FieldGift)
+	}
+	if m.subscription_id != nil {
+		fields = append(fields, bill.FieldSubscriptionID)
+	}
+	if m.period_start != nil {
+		fields = append(fields, bill.FieldPeriodStart)
+	}
+	if m.period_end != nil {
+		fields = append(fields, bill.FieldPeriodEnd)
 	}
 	if m.version != nil {
 		fields = append(fields, bill.FieldVersion)
@@ -4984,6 +5536,14 @@ func (m *BillMutation) Field(name string) (ent.Value, bool) {
 		return m.ReturnURL()
 	case bill.FieldMetadata:
 		return m.Metadata()
+	case bill.FieldGift:
+		return m.Gift()
+	case bill.FieldSubscriptionID:
+		return m.SubscriptionID()
+	case bill.FieldPeriodStart:
+		return m.PeriodStart()
+	case bill.FieldPeriodEnd:
+		return m.PeriodEnd()
 	case bill.FieldVersion:
 		return m.Version()
 	case bill.FieldTokenVersion:
@@ -5035,6 +5595,14 @@ func (m *BillMutation) OldField(ctx context.Context, name string) (ent.Value, er
 		return m.OldReturnURL(ctx)
 	case bill.FieldMetadata:
 		return m.OldMetadata(ctx)
+	case bill.FieldGift:
+		return m.OldGift(ctx)
+	case bill.FieldSubscriptionID:
+		return m.OldSubscriptionID(ctx)
+	case bill.FieldPeriodStart:
+		return m.OldPeriodStart(ctx)
+	case bill.FieldPeriodEnd:
+		return m.OldPeriodEnd(ctx)
 	case bill.FieldVersion:
 		return m.OldVersion(ctx)
 	case bill.FieldTokenVersion:
@@ -5160,6 +5728,34 @@ func (m *BillMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetMetadata(v)
+		return nil
+	case bill.FieldGift:
+		v, ok := value.(json.RawMessage)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGift(v)
+		return nil
+	case bill.FieldSubscriptionID:
+		v, ok := value.(pay.SubscriptionID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSubscriptionID(v)
+		return nil
+	case bill.FieldPeriodStart:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPeriodStart(v)
+		return nil
+	case bill.FieldPeriodEnd:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPeriodEnd(v)
 		return nil
 	case bill.FieldVersion:
 		v, ok := value.(int)
@@ -5323,6 +5919,18 @@ func (m *BillMutation) ClearedFields() []string {
 	if m.FieldCleared(bill.FieldMetadata) {
 		fields = append(fields, bill.FieldMetadata)
 	}
+	if m.FieldCleared(bill.FieldGift) {
+		fields = append(fields, bill.FieldGift)
+	}
+	if m.FieldCleared(bill.FieldSubscriptionID) {
+		fields = append(fields, bill.FieldSubscriptionID)
+	}
+	if m.FieldCleared(bill.FieldPeriodStart) {
+		fields = append(fields, bill.FieldPeriodStart)
+	}
+	if m.FieldCleared(bill.FieldPeriodEnd) {
+		fields = append(fields, bill.FieldPeriodEnd)
+	}
 	if m.FieldCleared(bill.FieldPaidAt) {
 		fields = append(fields, bill.FieldPaidAt)
 	}
@@ -5366,6 +5974,18 @@ func (m *BillMutation) ClearField(name string) error {
 		return nil
 	case bill.FieldMetadata:
 		m.ClearMetadata()
+		return nil
+	case bill.FieldGift:
+		m.ClearGift()
+		return nil
+	case bill.FieldSubscriptionID:
+		m.ClearSubscriptionID()
+		return nil
+	case bill.FieldPeriodStart:
+		m.ClearPeriodStart()
+		return nil
+	case bill.FieldPeriodEnd:
+		m.ClearPeriodEnd()
 		return nil
 	case bill.FieldPaidAt:
 		m.ClearPaidAt()
@@ -5422,6 +6042,18 @@ func (m *BillMutation) ResetField(name string) error {
 		return nil
 	case bill.FieldMetadata:
 		m.ResetMetadata()
+		return nil
+	case bill.FieldGift:
+		m.ResetGift()
+		return nil
+	case bill.FieldSubscriptionID:
+		m.ResetSubscriptionID()
+		return nil
+	case bill.FieldPeriodStart:
+		m.ResetPeriodStart()
+		return nil
+	case bill.FieldPeriodEnd:
+		m.ResetPeriodEnd()
 		return nil
 	case bill.FieldVersion:
 		m.ResetVersion()
@@ -7615,26 +8247,6171 @@ func (m *BillLineMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown BillLine edge %s", name)
 }
 
+// BillingSubscriptionMutation represents an operation that mutates the BillingSubscription nodes in the graph.
+type BillingSubscriptionMutation struct {
+	config
+	op                    Op
+	typ                   string
+	id                    *pay.SubscriptionID
+	merchant_id           *pay.MerchantID
+	status                *pay.SubscriptionStatus
+	time_zone             *string
+	interval              *pay.Period
+	anchor_at             *time.Time
+	shift                 *pay.Period
+	period_index          *int
+	addperiod_index       *int
+	current_period_start  *time.Time
+	current_period_end    *time.Time
+	trial_end             *time.Time
+	next_action_at        *time.Time
+	cancel_at_period_end  *bool
+	cancel_at             *time.Time
+	paused_at             *time.Time
+	paused_until          *time.Time
+	ended_at              *time.Time
+	past_due_since        *time.Time
+	dunning_try           *int
+	adddunning_try        *int
+	dunning_next_at       *time.Time
+	decline_code          *string
+	decline_provider_code *string
+	decline_message       *string
+	decline_retry         *pay.Retry
+	open_bill_id          *pay.BillID
+	test_clock_id         *pay.TestClockID
+	version               *int
+	addversion            *int
+	created_at            *time.Time
+	updated_at            *time.Time
+	clearedFields         map[string]struct{}
+	user                  *pay.UserID
+	cleareduser           bool
+	product               *pay.ProductID
+	clearedproduct        bool
+	price                 *pay.PriceID
+	clearedprice          bool
+	card                  *pay.CardID
+	clearedcard           bool
+	done                  bool
+	oldValue              func(context.Context) (*BillingSubscription, error)
+	predicates            []predicate.BillingSubscription
+}
+
+var _ ent.Mutation = (*BillingSubscriptionMutation)(nil)
+
+// billingsubscriptionOption allows management of the mutation configuration using functional options.
+type billingsubscriptionOption func(*BillingSubscriptionMutation)
+
+// newBillingSubscriptionMutation creates new mutation for the BillingSubscription entity.
+func newBillingSubscriptionMutation(c config, op Op, opts ...billingsubscriptionOption) *BillingSubscriptionMutation {
+	m := &BillingSubscriptionMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeBillingSubscription,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withBillingSubscriptionID sets the ID field of the mutation.
+func withBillingSubscriptionID(id pay.SubscriptionID) billingsubscriptionOption {
+	return func(m *BillingSubscriptionMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *BillingSubscription
+		)
+		m.oldValue = func(ctx context.Context) (*BillingSubscription, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().BillingSubscription.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withBillingSubscription sets the old BillingSubscription of the mutation.
+func withBillingSubscription(node *BillingSubscription) billingsubscriptionOption {
+	return func(m *BillingSubscriptionMutation) {
+		m.oldValue = func(context.Context) (*BillingSubscription, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m BillingSubscriptionMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m BillingSubscriptionMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of BillingSubscription entities.
+func (m *BillingSubscriptionMutation) SetID(id pay.SubscriptionID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *BillingSubscriptionMutation) ID() (id pay.SubscriptionID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *BillingSubscriptionMutation) IDs(ctx context.Context) ([]pay.SubscriptionID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []pay.SubscriptionID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().BillingSubscription.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetMerchantID sets the "merchant_id" field.
+func (m *BillingSubscriptionMutation) SetMerchantID(pi pay.MerchantID) {
+	m.merchant_id = &pi
+}
+
+// MerchantID returns the value of the "merchant_id" field in the mutation.
+func (m *BillingSubscriptionMutation) MerchantID() (r pay.MerchantID, exists bool) {
+	v := m.merchant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMerchantID returns the old "merchant_id" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldMerchantID(ctx context.Context) (v pay.MerchantID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMerchantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMerchantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMerchantID: %w", err)
+	}
+	return oldValue.MerchantID, nil
+}
+
+// ResetMerchantID resets all changes to the "merchant_id" field.
+func (m *BillingSubscriptionMutation) ResetMerchantID() {
+	m.merchant_id = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *BillingSubscriptionMutation) SetUserID(pi pay.UserID) {
+	m.user = &pi
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *BillingSubscriptionMutation) UserID() (r pay.UserID, exists bool) {
+	v := m.user
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldUserID(ctx context.Context) (v pay.UserID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *BillingSubscriptionMutation) ResetUserID() {
+	m.user = nil
+}
+
+// SetProductID sets the "product_id" field.
+func (m *BillingSubscriptionMutation) SetProductID(pi pay.ProductID) {
+	m.product = &pi
+}
+
+// ProductID returns the value of the "product_id" field in the mutation.
+func (m *BillingSubscriptionMutation) ProductID() (r pay.ProductID, exists bool) {
+	v := m.product
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProductID returns the old "product_id" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldProductID(ctx context.Context) (v pay.ProductID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProductID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProductID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProductID: %w", err)
+	}
+	return oldValue.ProductID, nil
+}
+
+// ResetProductID resets all changes to the "product_id" field.
+func (m *BillingSubscriptionMutation) ResetProductID() {
+	m.product = nil
+}
+
+// SetPriceID sets the "price_id" field.
+func (m *BillingSubscriptionMutation) SetPriceID(pi pay.PriceID) {
+	m.price = &pi
+}
+
+// PriceID returns the value of the "price_id" field in the mutation.
+func (m *BillingSubscriptionMutation) PriceID() (r pay.PriceID, exists bool) {
+	v := m.price
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPriceID returns the old "price_id" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldPriceID(ctx context.Context) (v pay.PriceID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPriceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPriceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPriceID: %w", err)
+	}
+	return oldValue.PriceID, nil
+}
+
+// ResetPriceID resets all changes to the "price_id" field.
+func (m *BillingSubscriptionMutation) ResetPriceID() {
+	m.price = nil
+}
+
+// SetCardID sets the "card_id" field.
+func (m *BillingSubscriptionMutation) SetCardID(pi pay.CardID) {
+	m.card = &pi
+}
+
+// CardID returns the value of the "card_id" field in the mutation.
+func (m *BillingSubscriptionMutation) CardID() (r pay.CardID, exists bool) {
+	v := m.card
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCardID returns the old "card_id" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldCardID(ctx context.Context) (v *pay.CardID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCardID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCardID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCardID: %w", err)
+	}
+	return oldValue.CardID, nil
+}
+
+// ClearCardID clears the value of the "card_id" field.
+func (m *BillingSubscriptionMutation) ClearCardID() {
+	m.card = nil
+	m.clearedFields[billingsubscription.FieldCardID] = struct{}{}
+}
+
+// CardIDCleared returns if the "card_id" field was cleared in this mutation.
+func (m *BillingSubscriptionMutation) CardIDCleared() bool {
+	_, ok := m.clearedFields[billingsubscription.FieldCardID]
+	return ok
+}
+
+// ResetCardID resets all changes to the "card_id" field.
+func (m *BillingSubscriptionMutation) ResetCardID() {
+	m.card = nil
+	delete(m.clearedFields, billingsubscription.FieldCardID)
+}
+
+// SetStatus sets the "status" field.
+func (m *BillingSubscriptionMutation) SetStatus(ps pay.SubscriptionStatus) {
+	m.status = &ps
+}
+
+// Status returns the value of the "status" field in the mutation.
+func (m *BillingSubscriptionMutation) Status() (r pay.SubscriptionStatus, exists bool) {
+	v := m.status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatus returns the old "status" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldStatus(ctx context.Context) (v pay.SubscriptionStatus, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatus: %w", err)
+	}
+	return oldValue.Status, nil
+}
+
+// ResetStatus resets all changes to the "status" field.
+func (m *BillingSubscriptionMutation) ResetStatus() {
+	m.status = nil
+}
+
+// SetTimeZone sets the "time_zone" field.
+func (m *BillingSubscriptionMutation) SetTimeZone(s string) {
+	m.time_zone = &s
+}
+
+// TimeZone returns the value of the "time_zone" field in the mutation.
+func (m *BillingSubscriptionMutation) TimeZone() (r string, exists bool) {
+	v := m.time_zone
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTimeZone returns the old "time_zone" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldTimeZone(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTimeZone is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTimeZone requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTimeZone: %w", err)
+	}
+	return oldValue.TimeZone, nil
+}
+
+// ResetTimeZone resets all changes to the "time_zone" field.
+func (m *BillingSubscriptionMutation) ResetTimeZone() {
+	m.time_zone = nil
+}
+
+// SetInterval sets the "interval" field.
+func (m *BillingSubscriptionMutation) SetInterval(pa pay.Period) {
+	m.interval = &pa
+}
+
+// Interval returns the value of the "interval" field in the mutation.
+func (m *BillingSubscriptionMutation) Interval() (r pay.Period, exists bool) {
+	v := m.interval
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldInterval returns the old "interval" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldInterval(ctx context.Context) (v pay.Period, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldInterval is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldInterval requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldInterval: %w", err)
+	}
+	return oldValue.Interval, nil
+}
+
+// ResetInterval resets all changes to the "interval" field.
+func (m *BillingSubscriptionMutation) ResetInterval() {
+	m.interval = nil
+}
+
+// SetAnchorAt sets the "anchor_at" field.
+func (m *BillingSubscriptionMutation) SetAnchorAt(t time.Time) {
+	m.anchor_at = &t
+}
+
+// AnchorAt returns the value of the "anchor_at" field in the mutation.
+func (m *BillingSubscriptionMutation) AnchorAt() (r time.Time, exists bool) {
+	v := m.anchor_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAnchorAt returns the old "anchor_at" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldAnchorAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAnchorAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAnchorAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAnchorAt: %w", err)
+	}
+	return oldValue.AnchorAt, nil
+}
+
+// ClearAnchorAt clears the value of the "anchor_at" field.
+func (m *BillingSubscriptionMutation) ClearAnchorAt() {
+	m.anchor_at = nil
+	m.clearedFields[billingsubscription.FieldAnchorAt] = struct{}{}
+}
+
+// AnchorAtCleared returns if the "anchor_at" field was cleared in this mutation.
+func (m *BillingSubscriptionMutation) AnchorAtCleared() bool {
+	_, ok := m.clearedFields[billingsubscription.FieldAnchorAt]
+	return ok
+}
+
+// ResetAnchorAt resets all changes to the "anchor_at" field.
+func (m *BillingSubscriptionMutation) ResetAnchorAt() {
+	m.anchor_at = nil
+	delete(m.clearedFields, billingsubscription.FieldAnchorAt)
+}
+
+// SetShift sets the "shift" field.
+func (m *BillingSubscriptionMutation) SetShift(pa pay.Period) {
+	m.shift = &pa
+}
+
+// Shift returns the value of the "shift" field in the mutation.
+func (m *BillingSubscriptionMutation) Shift() (r pay.Period, exists bool) {
+	v := m.shift
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldShift returns the old "shift" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldShift(ctx context.Context) (v *pay.Period, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldShift is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldShift requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldShift: %w", err)
+	}
+	return oldValue.Shift, nil
+}
+
+// ClearShift clears the value of the "shift" field.
+func (m *BillingSubscriptionMutation) ClearShift() {
+	m.shift = nil
+	m.clearedFields[billingsubscription.FieldShift] = struct{}{}
+}
+
+// ShiftCleared returns if the "shift" field was cleared in this mutation.
+func (m *BillingSubscriptionMutation) ShiftCleared() bool {
+	_, ok := m.clearedFields[billingsubscription.FieldShift]
+	return ok
+}
+
+// ResetShift resets all changes to the "shift" field.
+func (m *BillingSubscriptionMutation) ResetShift() {
+	m.shift = nil
+	delete(m.clearedFields, billingsubscription.FieldShift)
+}
+
+// SetPeriodIndex sets the "period_index" field.
+func (m *BillingSubscriptionMutation) SetPeriodIndex(i int) {
+	m.period_index = &i
+	m.addperiod_index = nil
+}
+
+// PeriodIndex returns the value of the "period_index" field in the mutation.
+func (m *BillingSubscriptionMutation) PeriodIndex() (r int, exists bool) {
+	v := m.period_index
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPeriodIndex returns the old "period_index" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldPeriodIndex(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPeriodIndex is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPeriodIndex requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPeriodIndex: %w", err)
+	}
+	return oldValue.PeriodIndex, nil
+}
+
+// AddPeriodIndex adds i to the "period_index" field.
+func (m *BillingSubscriptionMutation) AddPeriodIndex(i int) {
+	if m.addperiod_index != nil {
+		*m.addperiod_index += i
+	} else {
+		m.addperiod_index = &i
+	}
+}
+
+// AddedPeriodIndex returns the value that was added to the "period_index" field in this mutation.
+func (m *BillingSubscriptionMutation) AddedPeriodIndex() (r int, exists bool) {
+	v := m.addperiod_index
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPeriodIndex resets all changes to the "period_index" field.
+func (m *BillingSubscriptionMutation) ResetPeriodIndex() {
+	m.period_index = nil
+	m.addperiod_index = nil
+}
+
+// SetCurrentPeriodStart sets the "current_period_start" field.
+func (m *BillingSubscriptionMutation) SetCurrentPeriodStart(t time.Time) {
+	m.current_period_start = &t
+}
+
+// CurrentPeriodStart returns the value of the "current_period_start" field in the mutation.
+func (m *BillingSubscriptionMutation) CurrentPeriodStart() (r time.Time, exists bool) {
+	v := m.current_period_start
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCurrentPeriodStart returns the old "current_period_start" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldCurrentPeriodStart(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCurrentPeriodStart is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCurrentPeriodStart requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCurrentPeriodStart: %w", err)
+	}
+	return oldValue.CurrentPeriodStart, nil
+}
+
+// ClearCurrentPeriodStart clears the value of the "current_period_start" field.
+func (m *BillingSubscriptionMutation) ClearCurrentPeriodStart() {
+	m.current_period_start = nil
+	m.clearedFields[billingsubscription.FieldCurrentPeriodStart] = struct{}{}
+}
+
+// CurrentPeriodStartCleared returns if the "current_period_start" field was cleared in this mutation.
+func (m *BillingSubscriptionMutation) CurrentPeriodStartCleared() bool {
+	_, ok := m.clearedFields[billingsubscription.FieldCurrentPeriodStart]
+	return ok
+}
+
+// ResetCurrentPeriodStart resets all changes to the "current_period_start" field.
+func (m *BillingSubscriptionMutation) ResetCurrentPeriodStart() {
+	m.current_period_start = nil
+	delete(m.clearedFields, billingsubscription.FieldCurrentPeriodStart)
+}
+
+// SetCurrentPeriodEnd sets the "current_period_end" field.
+func (m *BillingSubscriptionMutation) SetCurrentPeriodEnd(t time.Time) {
+	m.current_period_end = &t
+}
+
+// CurrentPeriodEnd returns the value of the "current_period_end" field in the mutation.
+func (m *BillingSubscriptionMutation) CurrentPeriodEnd() (r time.Time, exists bool) {
+	v := m.current_period_end
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCurrentPeriodEnd returns the old "current_period_end" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldCurrentPeriodEnd(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCurrentPeriodEnd is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCurrentPeriodEnd requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCurrentPeriodEnd: %w", err)
+	}
+	return oldValue.CurrentPeriodEnd, nil
+}
+
+// ClearCurrentPeriodEnd clears the value of the "current_period_end" field.
+func (m *BillingSubscriptionMutation) ClearCurrentPeriodEnd() {
+	m.current_period_end = nil
+	m.clearedFields[billingsubscription.FieldCurrentPeriodEnd] = struct{}{}
+}
+
+// CurrentPeriodEndCleared returns if the "current_period_end" field was cleared in this mutation.
+func (m *BillingSubscriptionMutation) CurrentPeriodEndCleared() bool {
+	_, ok := m.clearedFields[billingsubscription.FieldCurrentPeriodEnd]
+	return ok
+}
+
+// ResetCurrentPeriodEnd resets all changes to the "current_period_end" field.
+func (m *BillingSubscriptionMutation) ResetCurrentPeriodEnd() {
+	m.current_period_end = nil
+	delete(m.clearedFields, billingsubscription.FieldCurrentPeriodEnd)
+}
+
+// SetTrialEnd sets the "trial_end" field.
+func (m *BillingSubscriptionMutation) SetTrialEnd(t time.Time) {
+	m.trial_end = &t
+}
+
+// TrialEnd returns the value of the "trial_end" field in the mutation.
+func (m *BillingSubscriptionMutation) TrialEnd() (r time.Time, exists bool) {
+	v := m.trial_end
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTrialEnd returns the old "trial_end" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldTrialEnd(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTrialEnd is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTrialEnd requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTrialEnd: %w", err)
+	}
+	return oldValue.TrialEnd, nil
+}
+
+// ClearTrialEnd clears the value of the "trial_end" field.
+func (m *BillingSubscriptionMutation) ClearTrialEnd() {
+	m.trial_end = nil
+	m.clearedFields[billingsubscription.FieldTrialEnd] = struct{}{}
+}
+
+// TrialEndCleared returns if the "trial_end" field was cleared in this mutation.
+func (m *BillingSubscriptionMutation) TrialEndCleared() bool {
+	_, ok := m.clearedFields[billingsubscription.FieldTrialEnd]
+	return ok
+}
+
+// ResetTrialEnd resets all changes to the "trial_end" field.
+func (m *BillingSubscriptionMutation) ResetTrialEnd() {
+	m.trial_end = nil
+	delete(m.clearedFields, billingsubscription.FieldTrialEnd)
+}
+
+// SetNextActionAt sets the "next_action_at" field.
+func (m *BillingSubscriptionMutation) SetNextActionAt(t time.Time) {
+	m.next_action_at = &t
+}
+
+// NextActionAt returns the value of the "next_action_at" field in the mutation.
+func (m *BillingSubscriptionMutation) NextActionAt() (r time.Time, exists bool) {
+	v := m.next_action_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNextActionAt returns the old "next_action_at" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldNextActionAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNextActionAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNextActionAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNextActionAt: %w", err)
+	}
+	return oldValue.NextActionAt, nil
+}
+
+// ClearNextActionAt clears the value of the "next_action_at" field.
+func (m *BillingSubscriptionMutation) ClearNextActionAt() {
+	m.next_action_at = nil
+	m.clearedFields[billingsubscription.FieldNextActionAt] = struct{}{}
+}
+
+// NextActionAtCleared returns if the "next_action_at" field was cleared in this mutation.
+func (m *BillingSubscriptionMutation) NextActionAtCleared() bool {
+	_, ok := m.clearedFields[billingsubscription.FieldNextActionAt]
+	return ok
+}
+
+// ResetNextActionAt resets all changes to the "next_action_at" field.
+func (m *BillingSubscriptionMutation) ResetNextActionAt() {
+	m.next_action_at = nil
+	delete(m.clearedFields, billingsubscription.FieldNextActionAt)
+}
+
+// SetCancelAtPeriodEnd sets the "cancel_at_period_end" field.
+func (m *BillingSubscriptionMutation) SetCancelAtPeriodEnd(b bool) {
+	m.cancel_at_period_end = &b
+}
+
+// CancelAtPeriodEnd returns the value of the "cancel_at_period_end" field in the mutation.
+func (m *BillingSubscriptionMutation) CancelAtPeriodEnd() (r bool, exists bool) {
+	v := m.cancel_at_period_end
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCancelAtPeriodEnd returns the old "cancel_at_period_end" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldCancelAtPeriodEnd(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCancelAtPeriodEnd is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCancelAtPeriodEnd requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCancelAtPeriodEnd: %w", err)
+	}
+	return oldValue.CancelAtPeriodEnd, nil
+}
+
+// ResetCancelAtPeriodEnd resets all changes to the "cancel_at_period_end" field.
+func (m *BillingSubscriptionMutation) ResetCancelAtPeriodEnd() {
+	m.cancel_at_period_end = nil
+}
+
+// SetCancelAt sets the "cancel_at" field.
+func (m *BillingSubscriptionMutation) SetCancelAt(t time.Time) {
+	m.cancel_at = &t
+}
+
+// CancelAt returns the value of the "cancel_at" field in the mutation.
+func (m *BillingSubscriptionMutation) CancelAt() (r time.Time, exists bool) {
+	v := m.cancel_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCancelAt returns the old "cancel_at" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldCancelAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCancelAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCancelAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCancelAt: %w", err)
+	}
+	return oldValue.CancelAt, nil
+}
+
+// ClearCancelAt clears the value of the "cancel_at" field.
+func (m *BillingSubscriptionMutation) ClearCancelAt() {
+	m.cancel_at = nil
+	m.clearedFields[billingsubscription.FieldCancelAt] = struct{}{}
+}
+
+// CancelAtCleared returns if the "cancel_at" field was cleared in this mutation.
+func (m *BillingSubscriptionMutation) CancelAtCleared() bool {
+	_, ok := m.clearedFields[billingsubscription.FieldCancelAt]
+	return ok
+}
+
+// ResetCancelAt resets all changes to the "cancel_at" field.
+func (m *BillingSubscriptionMutation) ResetCancelAt() {
+	m.cancel_at = nil
+	delete(m.clearedFields, billingsubscription.FieldCancelAt)
+}
+
+// SetPausedAt sets the "paused_at" field.
+func (m *BillingSubscriptionMutation) SetPausedAt(t time.Time) {
+	m.paused_at = &t
+}
+
+// PausedAt returns the value of the "paused_at" field in the mutation.
+func (m *BillingSubscriptionMutation) PausedAt() (r time.Time, exists bool) {
+	v := m.paused_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPausedAt returns the old "paused_at" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldPausedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPausedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPausedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPausedAt: %w", err)
+	}
+	return oldValue.PausedAt, nil
+}
+
+// ClearPausedAt clears the value of the "paused_at" field.
+func (m *BillingSubscriptionMutation) ClearPausedAt() {
+	m.paused_at = nil
+	m.clearedFields[billingsubscription.FieldPausedAt] = struct{}{}
+}
+
+// PausedAtCleared returns if the "paused_at" field was cleared in this mutation.
+func (m *BillingSubscriptionMutation) PausedAtCleared() bool {
+	_, ok := m.clearedFields[billingsubscription.FieldPausedAt]
+	return ok
+}
+
+// ResetPausedAt resets all changes to the "paused_at" field.
+func (m *BillingSubscriptionMutation) ResetPausedAt() {
+	m.paused_at = nil
+	delete(m.clearedFields, billingsubscription.FieldPausedAt)
+}
+
+// SetPausedUntil sets the "paused_until" field.
+func (m *BillingSubscriptionMutation) SetPausedUntil(t time.Time) {
+	m.paused_until = &t
+}
+
+// PausedUntil returns the value of the "paused_until" field in the mutation.
+func (m *BillingSubscriptionMutation) PausedUntil() (r time.Time, exists bool) {
+	v := m.paused_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPausedUntil returns the old "paused_until" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldPausedUntil(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPausedUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPausedUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPausedUntil: %w", err)
+	}
+	return oldValue.PausedUntil, nil
+}
+
+// ClearPausedUntil clears the value of the "paused_until" field.
+func (m *BillingSubscriptionMutation) ClearPausedUntil() {
+	m.paused_until = nil
+	m.clearedFields[billingsubscription.FieldPausedUntil] = struct{}{}
+}
+
+// PausedUntilCleared returns if the "paused_until" field was cleared in this mutation.
+func (m *BillingSubscriptionMutation) PausedUntilCleared() bool {
+	_, ok := m.clearedFields[billingsubscription.FieldPausedUntil]
+	return ok
+}
+
+// ResetPausedUntil resets all changes to the "paused_until" field.
+func (m *BillingSubscriptionMutation) ResetPausedUntil() {
+	m.paused_until = nil
+	delete(m.clearedFields, billingsubscription.FieldPausedUntil)
+}
+
+// SetEndedAt sets the "ended_at" field.
+func (m *BillingSubscriptionMutation) SetEndedAt(t time.Time) {
+	m.ended_at = &t
+}
+
+// EndedAt returns the value of the "ended_at" field in the mutation.
+func (m *BillingSubscriptionMutation) EndedAt() (r time.Time, exists bool) {
+	v := m.ended_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndedAt returns the old "ended_at" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldEndedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndedAt: %w", err)
+	}
+	return oldValue.EndedAt, nil
+}
+
+// ClearEndedAt clears the value of the "ended_at" field.
+func (m *BillingSubscriptionMutation) ClearEndedAt() {
+	m.ended_at = nil
+	m.clearedFields[billingsubscription.FieldEndedAt] = struct{}{}
+}
+
+// EndedAtCleared returns if the "ended_at" field was cleared in this mutation.
+func (m *BillingSubscriptionMutation) EndedAtCleared() bool {
+	_, ok := m.clearedFields[billingsubscription.FieldEndedAt]
+	return ok
+}
+
+// ResetEndedAt resets all changes to the "ended_at" field.
+func (m *BillingSubscriptionMutation) ResetEndedAt() {
+	m.ended_at = nil
+	delete(m.clearedFields, billingsubscription.FieldEndedAt)
+}
+
+// SetPastDueSince sets the "past_due_since" field.
+func (m *BillingSubscriptionMutation) SetPastDueSince(t time.Time) {
+	m.past_due_since = &t
+}
+
+// PastDueSince returns the value of the "past_due_since" field in the mutation.
+func (m *BillingSubscriptionMutation) PastDueSince() (r time.Time, exists bool) {
+	v := m.past_due_since
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPastDueSince returns the old "past_due_since" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldPastDueSince(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPastDueSince is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPastDueSince requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPastDueSince: %w", err)
+	}
+	return oldValue.PastDueSince, nil
+}
+
+// ClearPastDueSince clears the value of the "past_due_since" field.
+func (m *BillingSubscriptionMutation) ClearPastDueSince() {
+	m.past_due_since = nil
+	m.clearedFields[billingsubscription.FieldPastDueSince] = struct{}{}
+}
+
+// PastDueSinceCleared returns if the "past_due_since" field was cleared in this mutation.
+func (m *BillingSubscriptionMutation) PastDueSinceCleared() bool {
+	_, ok := m.clearedFields[billingsubscription.FieldPastDueSince]
+	return ok
+}
+
+// ResetPastDueSince resets all changes to the "past_due_since" field.
+func (m *BillingSubscriptionMutation) ResetPastDueSince() {
+	m.past_due_since = nil
+	delete(m.clearedFields, billingsubscription.FieldPastDueSince)
+}
+
+// SetDunningTry sets the "dunning_try" field.
+func (m *BillingSubscriptionMutation) SetDunningTry(i int) {
+	m.dunning_try = &i
+	m.adddunning_try = nil
+}
+
+// DunningTry returns the value of the "dunning_try" field in the mutation.
+func (m *BillingSubscriptionMutation) DunningTry() (r int, exists bool) {
+	v := m.dunning_try
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDunningTry returns the old "dunning_try" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldDunningTry(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDunningTry is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDunningTry requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDunningTry: %w", err)
+	}
+	return oldValue.DunningTry, nil
+}
+
+// AddDunningTry adds i to the "dunning_try" field.
+func (m *BillingSubscriptionMutation) AddDunningTry(i int) {
+	if m.adddunning_try != nil {
+		*m.adddunning_try += i
+	} else {
+		m.adddunning_try = &i
+	}
+}
+
+// AddedDunningTry returns the value that was added to the "dunning_try" field in this mutation.
+func (m *BillingSubscriptionMutation) AddedDunningTry() (r int, exists bool) {
+	v := m.adddunning_try
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDunningTry resets all changes to the "dunning_try" field.
+func (m *BillingSubscriptionMutation) ResetDunningTry() {
+	m.dunning_try = nil
+	m.adddunning_try = nil
+}
+
+// SetDunningNextAt sets the "dunning_next_at" field.
+func (m *BillingSubscriptionMutation) SetDunningNextAt(t time.Time) {
+	m.dunning_next_at = &t
+}
+
+// DunningNextAt returns the value of the "dunning_next_at" field in the mutation.
+func (m *BillingSubscriptionMutation) DunningNextAt() (r time.Time, exists bool) {
+	v := m.dunning_next_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDunningNextAt returns the old "dunning_next_at" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldDunningNextAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDunningNextAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDunningNextAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDunningNextAt: %w", err)
+	}
+	return oldValue.DunningNextAt, nil
+}
+
+// ClearDunningNextAt clears the value of the "dunning_next_at" field.
+func (m *BillingSubscriptionMutation) ClearDunningNextAt() {
+	m.dunning_next_at = nil
+	m.clearedFields[billingsubscription.FieldDunningNextAt] = struct{}{}
+}
+
+// DunningNextAtCleared returns if the "dunning_next_at" field was cleared in this mutation.
+func (m *BillingSubscriptionMutation) DunningNextAtCleared() bool {
+	_, ok := m.clearedFields[billingsubscription.FieldDunningNextAt]
+	return ok
+}
+
+// ResetDunningNextAt resets all changes to the "dunning_next_at" field.
+func (m *BillingSubscriptionMutation) ResetDunningNextAt() {
+	m.dunning_next_at = nil
+	delete(m.clearedFields, billingsubscription.FieldDunningNextAt)
+}
+
+// SetDeclineCode sets the "decline_code" field.
+func (m *BillingSubscriptionMutation) SetDeclineCode(s string) {
+	m.decline_code = &s
+}
+
+// DeclineCode returns the value of the "decline_code" field in the mutation.
+func (m *BillingSubscriptionMutation) DeclineCode() (r string, exists bool) {
+	v := m.decline_code
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDeclineCode returns the old "decline_code" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldDeclineCode(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDeclineCode is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDeclineCode requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDeclineCode: %w", err)
+	}
+	return oldValue.DeclineCode, nil
+}
+
+// ClearDeclineCode clears the value of the "decline_code" field.
+func (m *BillingSubscriptionMutation) ClearDeclineCode() {
+	m.decline_code = nil
+	m.clearedFields[billingsubscription.FieldDeclineCode] = struct{}{}
+}
+
+// DeclineCodeCleared returns if the "decline_code" field was cleared in this mutation.
+func (m *BillingSubscriptionMutation) DeclineCodeCleared() bool {
+	_, ok := m.clearedFields[billingsubscription.FieldDeclineCode]
+	return ok
+}
+
+// ResetDeclineCode resets all changes to the "decline_code" field.
+func (m *BillingSubscriptionMutation) ResetDeclineCode() {
+	m.decline_code = nil
+	delete(m.clearedFields, billingsubscription.FieldDeclineCode)
+}
+
+// SetDeclineProviderCode sets the "decline_provider_code" field.
+func (m *BillingSubscriptionMutation) SetDeclineProviderCode(s string) {
+	m.decline_provider_code = &s
+}
+
+// DeclineProviderCode returns the value of the "decline_provider_code" field in the mutation.
+func (m *BillingSubscriptionMutation) DeclineProviderCode() (r string, exists bool) {
+	v := m.decline_provider_code
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDeclineProviderCode returns the old "decline_provider_code" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldDeclineProviderCode(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDeclineProviderCode is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDeclineProviderCode requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDeclineProviderCode: %w", err)
+	}
+	return oldValue.DeclineProviderCode, nil
+}
+
+// ClearDeclineProviderCode clears the value of the "decline_provider_code" field.
+func (m *BillingSubscriptionMutation) ClearDeclineProviderCode() {
+	m.decline_provider_code = nil
+	m.clearedFields[billingsubscription.FieldDeclineProviderCode] = struct{}{}
+}
+
+// DeclineProviderCodeCleared returns if the "decline_provider_code" field was cleared in this mutation.
+func (m *BillingSubscriptionMutation) DeclineProviderCodeCleared() bool {
+	_, ok := m.clearedFields[billingsubscription.FieldDeclineProviderCode]
+	return ok
+}
+
+// ResetDeclineProviderCode resets all changes to the "decline_provider_code" field.
+func (m *BillingSubscriptionMutation) ResetDeclineProviderCode() {
+	m.decline_provider_code = nil
+	delete(m.clearedFields, billingsubscription.FieldDeclineProviderCode)
+}
+
+// SetDeclineMessage sets the "decline_message" field.
+func (m *BillingSubscriptionMutation) SetDeclineMessage(s string) {
+	m.decline_message = &s
+}
+
+// DeclineMessage returns the value of the "decline_message" field in the mutation.
+func (m *BillingSubscriptionMutation) DeclineMessage() (r string, exists bool) {
+	v := m.decline_message
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDeclineMessage returns the old "decline_message" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldDeclineMessage(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDeclineMessage is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDeclineMessage requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDeclineMessage: %w", err)
+	}
+	return oldValue.DeclineMessage, nil
+}
+
+// ClearDeclineMessage clears the value of the "decline_message" field.
+func (m *BillingSubscriptionMutation) ClearDeclineMessage() {
+	m.decline_message = nil
+	m.clearedFields[billingsubscription.FieldDeclineMessage] = struct{}{}
+}
+
+// DeclineMessageCleared returns if the "decline_message" field was cleared in this mutation.
+func (m *BillingSubscriptionMutation) DeclineMessageCleared() bool {
+	_, ok := m.clearedFields[billingsubscription.FieldDeclineMessage]
+	return ok
+}
+
+// ResetDeclineMessage resets all changes to the "decline_message" field.
+func (m *BillingSubscriptionMutation) ResetDeclineMessage() {
+	m.decline_message = nil
+	delete(m.clearedFields, billingsubscription.FieldDeclineMessage)
+}
+
+// SetDeclineRetry sets the "decline_retry" field.
+func (m *BillingSubscriptionMutation) SetDeclineRetry(pa pay.Retry) {
+	m.decline_retry = &pa
+}
+
+// DeclineRetry returns the value of the "decline_retry" field in the mutation.
+func (m *BillingSubscriptionMutation) DeclineRetry() (r pay.Retry, exists bool) {
+	v := m.decline_retry
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDeclineRetry returns the old "decline_retry" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldDeclineRetry(ctx context.Context) (v *pay.Retry, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDeclineRetry is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDeclineRetry requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDeclineRetry: %w", err)
+	}
+	return oldValue.DeclineRetry, nil
+}
+
+// ClearDeclineRetry clears the value of the "decline_retry" field.
+func (m *BillingSubscriptionMutation) ClearDeclineRetry() {
+	m.decline_retry = nil
+	m.clearedFields[billingsubscription.FieldDeclineRetry] = struct{}{}
+}
+
+// DeclineRetryCleared returns if the "decline_retry" field was cleared in this mutation.
+func (m *BillingSubscriptionMutation) DeclineRetryCleared() bool {
+	_, ok := m.clearedFields[billingsubscription.FieldDeclineRetry]
+	return ok
+}
+
+// ResetDeclineRetry resets all changes to the "decline_retry" field.
+func (m *BillingSubscriptionMutation) ResetDeclineRetry() {
+	m.decline_retry = nil
+	delete(m.clearedFields, billingsubscription.FieldDeclineRetry)
+}
+
+// SetOpenBillID sets the "open_bill_id" field.
+func (m *BillingSubscriptionMutation) SetOpenBillID(pi pay.BillID) {
+	m.open_bill_id = &pi
+}
+
+// OpenBillID returns the value of the "open_bill_id" field in the mutation.
+func (m *BillingSubscriptionMutation) OpenBillID() (r pay.BillID, exists bool) {
+	v := m.open_bill_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOpenBillID returns the old "open_bill_id" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldOpenBillID(ctx context.Context) (v *pay.BillID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOpenBillID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOpenBillID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOpenBillID: %w", err)
+	}
+	return oldValue.OpenBillID, nil
+}
+
+// ClearOpenBillID clears the value of the "open_bill_id" field.
+func (m *BillingSubscriptionMutation) ClearOpenBillID() {
+	m.open_bill_id = nil
+	m.clearedFields[billingsubscription.FieldOpenBillID] = struct{}{}
+}
+
+// OpenBillIDCleared returns if the "open_bill_id" field was cleared in this mutation.
+func (m *BillingSubscriptionMutation) OpenBillIDCleared() bool {
+	_, ok := m.clearedFields[billingsubscription.FieldOpenBillID]
+	return ok
+}
+
+// ResetOpenBillID resets all changes to the "open_bill_id" field.
+func (m *BillingSubscriptionMutation) ResetOpenBillID() {
+	m.open_bill_id = nil
+	delete(m.clearedFields, billingsubscription.FieldOpenBillID)
+}
+
+// SetTestClockID sets the "test_clock_id" field.
+func (m *BillingSubscriptionMutation) SetTestClockID(pci pay.TestClockID) {
+	m.test_clock_id = &pci
+}
+
+// TestClockID returns the value of the "test_clock_id" field in the mutation.
+func (m *BillingSubscriptionMutation) TestClockID() (r pay.TestClockID, exists bool) {
+	v := m.test_clock_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTestClockID returns the old "test_clock_id" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldTestClockID(ctx context.Context) (v *pay.TestClockID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTestClockID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTestClockID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTestClockID: %w", err)
+	}
+	return oldValue.TestClockID, nil
+}
+
+// ClearTestClockID clears the value of the "test_clock_id" field.
+func (m *BillingSubscriptionMutation) ClearTestClockID() {
+	m.test_clock_id = nil
+	m.clearedFields[billingsubscription.FieldTestClockID] = struct{}{}
+}
+
+// TestClockIDCleared returns if the "test_clock_id" field was cleared in this mutation.
+func (m *BillingSubscriptionMutation) TestClockIDCleared() bool {
+	_, ok := m.clearedFields[billingsubscription.FieldTestClockID]
+	return ok
+}
+
+// ResetTestClockID resets all changes to the "test_clock_id" field.
+func (m *BillingSubscriptionMutation) ResetTestClockID() {
+	m.test_clock_id = nil
+	delete(m.clearedFields, billingsubscription.FieldTestClockID)
+}
+
+// SetVersion sets the "version" field.
+func (m *BillingSubscriptionMutation) SetVersion(i int) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *BillingSubscriptionMutation) Version() (r int, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldVersion(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *BillingSubscriptionMutation) AddVersion(i int) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *BillingSubscriptionMutation) AddedVersion() (r int, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *BillingSubscriptionMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *BillingSubscriptionMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *BillingSubscriptionMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *BillingSubscriptionMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *BillingSubscriptionMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *BillingSubscriptionMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the BillingSubscription entity.
+// If the BillingSubscription object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillingSubscriptionMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *BillingSubscriptionMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// ClearUser clears the "user" edge to the User entity.
+func (m *BillingSubscriptionMutation) ClearUser() {
+	m.cleareduser = true
+	m.clearedFields[billingsubscription.FieldUserID] = struct{}{}
+}
+
+// UserCleared reports if the "user" edge to the User entity was cleared.
+func (m *BillingSubscriptionMutation) UserCleared() bool {
+	return m.cleareduser
+}
+
+// UserIDs returns the "user" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// UserID instead. It exists only for internal usage by the builders.
+func (m *BillingSubscriptionMutation) UserIDs() (ids []pay.UserID) {
+	if id := m.user; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetUser resets all changes to the "user" edge.
+func (m *BillingSubscriptionMutation) ResetUser() {
+	m.user = nil
+	m.cleareduser = false
+}
+
+// ClearProduct clears the "product" edge to the Product entity.
+func (m *BillingSubscriptionMutation) ClearProduct() {
+	m.clearedproduct = true
+	m.clearedFields[billingsubscription.FieldProductID] = struct{}{}
+}
+
+// ProductCleared reports if the "product" edge to the Product entity was cleared.
+func (m *BillingSubscriptionMutation) ProductCleared() bool {
+	return m.clearedproduct
+}
+
+// ProductIDs returns the "product" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ProductID instead. It exists only for internal usage by the builders.
+func (m *BillingSubscriptionMutation) ProductIDs() (ids []pay.ProductID) {
+	if id := m.product; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetProduct resets all changes to the "product" edge.
+func (m *BillingSubscriptionMutation) ResetProduct() {
+	m.product = nil
+	m.clearedproduct = false
+}
+
+// ClearPrice clears the "price" edge to the Price entity.
+func (m *BillingSubscriptionMutation) ClearPrice() {
+	m.clearedprice = true
+	m.clearedFields[billingsubscription.FieldPriceID] = struct{}{}
+}
+
+// PriceCleared reports if the "price" edge to the Price entity was cleared.
+func (m *BillingSubscriptionMutation) PriceCleared() bool {
+	return m.clearedprice
+}
+
+// PriceIDs returns the "price" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// PriceID instead. It exists only for internal usage by the builders.
+func (m *BillingSubscriptionMutation) PriceIDs() (ids []pay.PriceID) {
+	if id := m.price; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetPrice resets all changes to the "price" edge.
+func (m *BillingSubscriptionMutation) ResetPrice() {
+	m.price = nil
+	m.clearedprice = false
+}
+
+// ClearCard clears the "card" edge to the Card entity.
+func (m *BillingSubscriptionMutation) ClearCard() {
+	m.clearedcard = true
+	m.clearedFields[billingsubscription.FieldCardID] = struct{}{}
+}
+
+// CardCleared reports if the "card" edge to the Card entity was cleared.
+func (m *BillingSubscriptionMutation) CardCleared() bool {
+	return m.CardIDCleared() || m.clearedcard
+}
+
+// CardIDs returns the "card" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// CardID instead. It exists only for internal usage by the builders.
+func (m *BillingSubscriptionMutation) CardIDs() (ids []pay.CardID) {
+	if id := m.card; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetCard resets all changes to the "card" edge.
+func (m *BillingSubscriptionMutation) ResetCard() {
+	m.card = nil
+	m.clearedcard = false
+}
+
+// Where appends a list predicates to the BillingSubscriptionMutation builder.
+func (m *BillingSubscriptionMutation) Where(ps ...predicate.BillingSubscription) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the BillingSubscriptionMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *BillingSubscriptionMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.BillingSubscription, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *BillingSubscriptionMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *BillingSubscriptionMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (BillingSubscription).
+func (m *BillingSubscriptionMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *BillingSubscriptionMutation) Fields() []string {
+	fields := make([]string, 0, 32)
+	if m.merchant_id != nil {
+		fields = append(fields, billingsubscription.FieldMerchantID)
+	}
+	if m.user != nil {
+		fields = append(fields, billingsubscription.FieldUserID)
+	}
+	if m.product != nil {
+		fields = append(fields, billingsubscription.FieldProductID)
+	}
+	if m.price != nil {
+		fields = append(fields, billingsubscription.FieldPriceID)
+	}
+	if m.card != nil {
+		fields = append(fields, billingsubscription.FieldCardID)
+	}
+	if m.status != nil {
+		fields = append(fields, billingsubscription.FieldStatus)
+	}
+	if m.time_zone != nil {
+		fields = append(fields, billingsubscription.FieldTimeZone)
+	}
+	if m.interval != nil {
+		fields = append(fields, billingsubscription.FieldInterval)
+	}
+	if m.anchor_at != nil {
+		fields = append(fields, billingsubscription.FieldAnchorAt)
+	}
+	if m.shift != nil {
+		fields = append(fields, billingsubscription.FieldShift)
+	}
+	if m.period_index != nil {
+		fields = append(fields, billingsubscription.FieldPeriodIndex)
+	}
+	if m.current_period_start != nil {
+		fields = append(fields, billingsubscription.FieldCurrentPeriodStart)
+	}
+	if m.current_period_end != nil {
+		fields = append(fields, billingsubscription.FieldCurrentPeriodEnd)
+	}
+	if m.trial_end != nil {
+		fields = append(fields, billingsubscription.FieldTrialEnd)
+	}
+	if m.next_action_at != nil {
+		fields = append(fields, billingsubscription.FieldNextActionAt)
+	}
+	if m.cancel_at_period_end != nil {
+		fields = append(fields, billingsubscription.FieldCancelAtPeriodEnd)
+	}
+	if m.cancel_at != nil {
+		fields = append(fields, billingsubscription.FieldCancelAt)
+	}
+	if m.paused_at != nil {
+		fields = append(fields, billingsubscription.FieldPausedAt)
+	}
+	if m.paused_until != nil {
+		fields = append(fields, billingsubscription.FieldPausedUntil)
+	}
+	if m.ended_at != nil {
+		fields = append(fields, billingsubscription.FieldEndedAt)
+	}
+	if m.past_due_since != nil {
+		fields = append(fields, billingsubscription.FieldPastDueSince)
+	}
+	if m.dunning_try != nil {
+		fields = append(fields, billingsubscription.FieldDunningTry)
+	}
+	if m.dunning_next_at != nil {
+		fields = append(fields, billingsubscription.FieldDunningNextAt)
+	}
+	if m.decline_code != nil {
+		fields = append(fields, billingsubscription.FieldDeclineCode)
+	}
+	if m.decline_provider_code != nil {
+		fields = append(fields, billingsubscription.FieldDeclineProviderCode)
+	}
+	if m.decline_message != nil {
+		fields = append(fields, billingsubscription.FieldDeclineMessage)
+	}
+	if m.decline_retry != nil {
+		fields = append(fields, billingsubscription.FieldDeclineRetry)
+	}
+	if m.open_bill_id != nil {
+		fields = append(fields, billingsubscription.FieldOpenBillID)
+	}
+	if m.test_clock_id != nil {
+		fields = append(fields, billingsubscription.FieldTestClockID)
+	}
+	if m.version != nil {
+		fields = append(fields, billingsubscription.FieldVersion)
+	}
+	if m.created_at != nil {
+		fields = append(fields, billingsubscription.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, billingsubscription.FieldUpdatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *BillingSubscriptionMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case billingsubscription.FieldMerchantID:
+		return m.MerchantID()
+	case billingsubscription.FieldUserID:
+		return m.UserID()
+	case billingsubscription.FieldProductID:
+		return m.ProductID()
+	case billingsubscription.FieldPriceID:
+		return m.PriceID()
+	case billingsubscription.FieldCardID:
+		return m.CardID()
+	case billingsubscription.FieldStatus:
+		return m.Status()
+	case billingsubscription.FieldTimeZone:
+		return m.TimeZone()
+	case billingsubscription.FieldInterval:
+		return m.Interval()
+	case billingsubscription.FieldAnchorAt:
+		return m.AnchorAt()
+	case billingsubscription.FieldShift:
+		return m.Shift()
+	case billingsubscription.FieldPeriodIndex:
+		return m.PeriodIndex()
+	case billingsubscription.FieldCurrentPeriodStart:
+		return m.CurrentPeriodStart()
+	case billingsubscription.FieldCurrentPeriodEnd:
+		return m.CurrentPeriodEnd()
+	case billingsubscription.FieldTrialEnd:
+		return m.TrialEnd()
+	case billingsubscription.FieldNextActionAt:
+		return m.NextActionAt()
+	case billingsubscription.FieldCancelAtPeriodEnd:
+		return m.CancelAtPeriodEnd()
+	case billingsubscription.FieldCancelAt:
+		return m.CancelAt()
+	case billingsubscription.FieldPausedAt:
+		return m.PausedAt()
+	case billingsubscription.FieldPausedUntil:
+		return m.PausedUntil()
+	case billingsubscription.FieldEndedAt:
+		return m.EndedAt()
+	case billingsubscription.FieldPastDueSince:
+		return m.PastDueSince()
+	case billingsubscription.FieldDunningTry:
+		return m.DunningTry()
+	case billingsubscription.FieldDunningNextAt:
+		return m.DunningNextAt()
+	case billingsubscription.FieldDeclineCode:
+		return m.DeclineCode()
+	case billingsubscription.FieldDeclineProviderCode:
+		return m.DeclineProviderCode()
+	case billingsubscription.FieldDeclineMessage:
+		return m.DeclineMessage()
+	case billingsubscription.FieldDeclineRetry:
+		return m.DeclineRetry()
+	case billingsubscription.FieldOpenBillID:
+		return m.OpenBillID()
+	case billingsubscription.FieldTestClockID:
+		return m.TestClockID()
+	case billingsubscription.FieldVersion:
+		return m.Version()
+	case billingsubscription.FieldCreatedAt:
+		return m.CreatedAt()
+	case billingsubscription.FieldUpdatedAt:
+		return m.UpdatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *BillingSubscriptionMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case billingsubscription.FieldMerchantID:
+		return m.OldMerchantID(ctx)
+	case billingsubscription.FieldUserID:
+		return m.OldUserID(ctx)
+	case billingsubscription.FieldProductID:
+		return m.OldProductID(ctx)
+	case billingsubscription.FieldPriceID:
+		return m.OldPriceID(ctx)
+	case billingsubscription.FieldCardID:
+		return m.OldCardID(ctx)
+	case billingsubscription.FieldStatus:
+		return m.OldStatus(ctx)
+	case billingsubscription.FieldTimeZone:
+		return m.OldTimeZone(ctx)
+	case billingsubscription.FieldInterval:
+		return m.OldInterval(ctx)
+	case billingsubscription.FieldAnchorAt:
+		return m.OldAnchorAt(ctx)
+	case billingsubscription.FieldShift:
+		return m.OldShift(ctx)
+	case billingsubscription.FieldPeriodIndex:
+		return m.OldPeriodIndex(ctx)
+	case billingsubscription.FieldCurrentPeriodStart:
+		return m.OldCurrentPeriodStart(ctx)
+	case billingsubscription.FieldCurrentPeriodEnd:
+		return m.OldCurrentPeriodEnd(ctx)
+	case billingsubscription.FieldTrialEnd:
+		return m.OldTrialEnd(ctx)
+	case billingsubscription.FieldNextActionAt:
+		return m.OldNextActionAt(ctx)
+	case billingsubscription.FieldCancelAtPeriodEnd:
+		return m.OldCancelAtPeriodEnd(ctx)
+	case billingsubscription.FieldCancelAt:
+		return m.OldCancelAt(ctx)
+	case billingsubscription.FieldPausedAt:
+		return m.OldPausedAt(ctx)
+	case billingsubscription.FieldPausedUntil:
+		return m.OldPausedUntil(ctx)
+	case billingsubscription.FieldEndedAt:
+		return m.OldEndedAt(ctx)
+	case billingsubscription.FieldPastDueSince:
+		return m.OldPastDueSince(ctx)
+	case billingsubscription.FieldDunningTry:
+		return m.OldDunningTry(ctx)
+	case billingsubscription.FieldDunningNextAt:
+		return m.OldDunningNextAt(ctx)
+	case billingsubscription.FieldDeclineCode:
+		return m.OldDeclineCode(ctx)
+	case billingsubscription.FieldDeclineProviderCode:
+		return m.OldDeclineProviderCode(ctx)
+	case billingsubscription.FieldDeclineMessage:
+		return m.OldDeclineMessage(ctx)
+	case billingsubscription.FieldDeclineRetry:
+		return m.OldDeclineRetry(ctx)
+	case billingsubscription.FieldOpenBillID:
+		return m.OldOpenBillID(ctx)
+	case billingsubscription.FieldTestClockID:
+		return m.OldTestClockID(ctx)
+	case billingsubscription.FieldVersion:
+		return m.OldVersion(ctx)
+	case billingsubscription.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case billingsubscription.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown BillingSubscription field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *BillingSubscriptionMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case billingsubscription.FieldMerchantID:
+		v, ok := value.(pay.MerchantID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMerchantID(v)
+		return nil
+	case billingsubscription.FieldUserID:
+		v, ok := value.(pay.UserID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case billingsubscription.FieldProductID:
+		v, ok := value.(pay.ProductID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProductID(v)
+		return nil
+	case billingsubscription.FieldPriceID:
+		v, ok := value.(pay.PriceID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPriceID(v)
+		return nil
+	case billingsubscription.FieldCardID:
+		v, ok := value.(pay.CardID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCardID(v)
+		return nil
+	case billingsubscription.FieldStatus:
+		v, ok := value.(pay.SubscriptionStatus)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatus(v)
+		return nil
+	case billingsubscription.FieldTimeZone:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTimeZone(v)
+		return nil
+	case billingsubscription.FieldInterval:
+		v, ok := value.(pay.Period)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetInterval(v)
+		return nil
+	case billingsubscription.FieldAnchorAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAnchorAt(v)
+		return nil
+	case billingsubscription.FieldShift:
+		v, ok := value.(pay.Period)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetShift(v)
+		return nil
+	case billingsubscription.FieldPeriodIndex:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPeriodIndex(v)
+		return nil
+	case billingsubscription.FieldCurrentPeriodStart:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCurrentPeriodStart(v)
+		return nil
+	case billingsubscription.FieldCurrentPeriodEnd:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCurrentPeriodEnd(v)
+		return nil
+	case billingsubscription.FieldTrialEnd:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTrialEnd(v)
+		return nil
+	case billingsubscription.FieldNextActionAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNextActionAt(v)
+		return nil
+	case billingsubscription.FieldCancelAtPeriodEnd:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCancelAtPeriodEnd(v)
+		return nil
+	case billingsubscription.FieldCancelAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCancelAt(v)
+		return nil
+	case billingsubscription.FieldPausedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPausedAt(v)
+		return nil
+	case billingsubscription.FieldPausedUntil:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPausedUntil(v)
+		return nil
+	case billingsubscription.FieldEndedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndedAt(v)
+		return nil
+	case billingsubscription.FieldPastDueSince:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPastDueSince(v)
+		return nil
+	case billingsubscription.FieldDunningTry:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDunningTry(v)
+		return nil
+	case billingsubscription.FieldDunningNextAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDunningNextAt(v)
+		return nil
+	case billingsubscription.FieldDeclineCode:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDeclineCode(v)
+		return nil
+	case billingsubscription.FieldDeclineProviderCode:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDeclineProviderCode(v)
+		return nil
+	case billingsubscription.FieldDeclineMessage:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDeclineMessage(v)
+		return nil
+	case billingsubscription.FieldDeclineRetry:
+		v, ok := value.(pay.Retry)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDeclineRetry(v)
+		return nil
+	case billingsubscription.FieldOpenBillID:
+		v, ok := value.(pay.BillID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOpenBillID(v)
+		return nil
+	case billingsubscription.FieldTestClockID:
+		v, ok := value.(pay.TestClockID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTestClockID(v)
+		return nil
+	case billingsubscription.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case billingsubscription.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case billingsubscription.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown BillingSubscription field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *BillingSubscriptionMutation) AddedFields() []string {
+	var fields []string
+	if m.addperiod_index != nil {
+		fields = append(fields, billingsubscription.FieldPeriodIndex)
+	}
+	if m.adddunning_try != nil {
+		fields = append(fields, billingsubscription.FieldDunningTry)
+	}
+	if m.addversion != nil {
+		fields = append(fields, billingsubscription.FieldVersion)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *BillingSubscriptionMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case billingsubscription.FieldPeriodIndex:
+		return m.AddedPeriodIndex()
+	case billingsubscription.FieldDunningTry:
+		return m.AddedDunningTry()
+	case billingsubscription.FieldVersion:
+		return m.AddedVersion()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *BillingSubscriptionMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case billingsubscription.FieldPeriodIndex:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPeriodIndex(v)
+		return nil
+	case billingsubscription.FieldDunningTry:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDunningTry(v)
+		return nil
+	case billingsubscription.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	}
+	return fmt.Errorf("unknown BillingSubscription numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *BillingSubscriptionMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(billingsubscription.FieldCardID) {
+		fields = append(fields, billingsubscription.FieldCardID)
+	}
+	if m.FieldCleared(billingsubscription.FieldAnchorAt) {
+		fields = append(fields, billingsubscription.FieldAnchorAt)
+	}
+	if m.FieldCleared(billingsubscription.FieldShift) {
+		fields = append(fields, billingsubscription.FieldShift)
+	}
+	if m.FieldCleared(billingsubscription.FieldCurrentPeriodStart) {
+		fields = append(fields, billingsubscription.FieldCurrentPeriodStart)
+	}
+	if m.FieldCleared(billingsubscription.FieldCurrentPeriodEnd) {
+		fields = append(fields, billingsubscription.FieldCurrentPeriodEnd)
+	}
+	if m.FieldCleared(billingsubscription.FieldTrialEnd) {
+		fields = append(fields, billingsubscription.FieldTrialEnd)
+	}
+	if m.FieldCleared(billingsubscription.FieldNextActionAt) {
+		fields = append(fields, billingsubscription.FieldNextActionAt)
+	}
+	if m.FieldCleared(billingsubscription.FieldCancelAt) {
+		fields = append(fields, billingsubscription.FieldCancelAt)
+	}
+	if m.FieldCleared(billingsubscription.FieldPausedAt) {
+		fields = append(fields, billingsubscription.FieldPausedAt)
+	}
+	if m.FieldCleared(billingsubscription.FieldPausedUntil) {
+		fields = append(fields, billingsubscription.FieldPausedUntil)
+	}
+	if m.FieldCleared(billingsubscription.FieldEndedAt) {
+		fields = append(fields, billingsubscription.FieldEndedAt)
+	}
+	if m.FieldCleared(billingsubscription.FieldPastDueSince) {
+		fields = append(fields, billingsubscription.FieldPastDueSince)
+	}
+	if m.FieldCleared(billingsubscription.FieldDunningNextAt) {
+		fields = append(fields, billingsubscription.FieldDunningNextAt)
+	}
+	if m.FieldCleared(billingsubscription.FieldDeclineCode) {
+		fields = append(fields, billingsubscription.FieldDeclineCode)
+	}
+	if m.FieldCleared(billingsubscription.FieldDeclineProviderCode) {
+		fields = append(fields, billingsubscription.FieldDeclineProviderCode)
+	}
+	if m.FieldCleared(billingsubscription.FieldDeclineMessage) {
+		fields = append(fields, billingsubscription.FieldDeclineMessage)
+	}
+	if m.FieldCleared(billingsubscription.FieldDeclineRetry) {
+		fields = append(fields, billingsubscription.FieldDeclineRetry)
+	}
+	if m.FieldCleared(billingsubscription.FieldOpenBillID) {
+		fields = append(fields, billingsubscription.FieldOpenBillID)
+	}
+	if m.FieldCleared(billingsubscription.FieldTestClockID) {
+		fields = append(fields, billingsubscription.FieldTestClockID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *BillingSubscriptionMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *BillingSubscriptionMutation) ClearField(name string) error {
+	switch name {
+	case billingsubscription.FieldCardID:
+		m.ClearCardID()
+		return nil
+	case billingsubscription.FieldAnchorAt:
+		m.ClearAnchorAt()
+		return nil
+	case billingsubscription.FieldShift:
+		m.ClearShift()
+		return nil
+	case billingsubscription.FieldCurrentPeriodStart:
+		m.ClearCurrentPeriodStart()
+		return nil
+	case billingsubscription.FieldCurrentPeriodEnd:
+		m.ClearCurrentPeriodEnd()
+		return nil
+	case billingsubscription.FieldTrialEnd:
+		m.ClearTrialEnd()
+		return nil
+	case billingsubscription.FieldNextActionAt:
+		m.ClearNextActionAt()
+		return nil
+	case billingsubscription.FieldCancelAt:
+		m.ClearCancelAt()
+		return nil
+	case billingsubscription.FieldPausedAt:
+		m.ClearPausedAt()
+		return nil
+	case billingsubscription.FieldPausedUntil:
+		m.ClearPausedUntil()
+		return nil
+	case billingsubscription.FieldEndedAt:
+		m.ClearEndedAt()
+		return nil
+	case billingsubscription.FieldPastDueSince:
+		m.ClearPastDueSince()
+		return nil
+	case billingsubscription.FieldDunningNextAt:
+		m.ClearDunningNextAt()
+		return nil
+	case billingsubscription.FieldDeclineCode:
+		m.ClearDeclineCode()
+		return nil
+	case billingsubscription.FieldDeclineProviderCode:
+		m.ClearDeclineProviderCode()
+		return nil
+	case billingsubscription.FieldDeclineMessage:
+		m.ClearDeclineMessage()
+		return nil
+	case billingsubscription.FieldDeclineRetry:
+		m.ClearDeclineRetry()
+		return nil
+	case billingsubscription.FieldOpenBillID:
+		m.ClearOpenBillID()
+		return nil
+	case billingsubscription.FieldTestClockID:
+		m.ClearTestClockID()
+		return nil
+	}
+	return fmt.Errorf("unknown BillingSubscription nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *BillingSubscriptionMutation) ResetField(name string) error {
+	switch name {
+	case billingsubscription.FieldMerchantID:
+		m.ResetMerchantID()
+		return nil
+	case billingsubscription.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case billingsubscription.FieldProductID:
+		m.ResetProductID()
+		return nil
+	case billingsubscription.FieldPriceID:
+		m.ResetPriceID()
+		return nil
+	case billingsubscription.FieldCardID:
+		m.ResetCardID()
+		return nil
+	case billingsubscription.FieldStatus:
+		m.ResetStatus()
+		return nil
+	case billingsubscription.FieldTimeZone:
+		m.ResetTimeZone()
+		return nil
+	case billingsubscription.FieldInterval:
+		m.ResetInterval()
+		return nil
+	case billingsubscription.FieldAnchorAt:
+		m.ResetAnchorAt()
+		return nil
+	case billingsubscription.FieldShift:
+		m.ResetShift()
+		return nil
+	case billingsubscription.FieldPeriodIndex:
+		m.ResetPeriodIndex()
+		return nil
+	case billingsubscription.FieldCurrentPeriodStart:
+		m.ResetCurrentPeriodStart()
+		return nil
+	case billingsubscription.FieldCurrentPeriodEnd:
+		m.ResetCurrentPeriodEnd()
+		return nil
+	case billingsubscription.FieldTrialEnd:
+		m.ResetTrialEnd()
+		return nil
+	case billingsubscription.FieldNextActionAt:
+		m.ResetNextActionAt()
+		return nil
+	case billingsubscription.FieldCancelAtPeriodEnd:
+		m.ResetCancelAtPeriodEnd()
+		return nil
+	case billingsubscription.FieldCancelAt:
+		m.ResetCancelAt()
+		return nil
+	case billingsubscription.FieldPausedAt:
+		m.ResetPausedAt()
+		return nil
+	case billingsubscription.FieldPausedUntil:
+		m.ResetPausedUntil()
+		return nil
+	case billingsubscription.FieldEndedAt:
+		m.ResetEndedAt()
+		return nil
+	case billingsubscription.FieldPastDueSince:
+		m.ResetPastDueSince()
+		return nil
+	case billingsubscription.FieldDunningTry:
+		m.ResetDunningTry()
+		return nil
+	case billingsubscription.FieldDunningNextAt:
+		m.ResetDunningNextAt()
+		return nil
+	case billingsubscription.FieldDeclineCode:
+		m.ResetDeclineCode()
+		return nil
+	case billingsubscription.FieldDeclineProviderCode:
+		m.ResetDeclineProviderCode()
+		return nil
+	case billingsubscription.FieldDeclineMessage:
+		m.ResetDeclineMessage()
+		return nil
+	case billingsubscription.FieldDeclineRetry:
+		m.ResetDeclineRetry()
+		return nil
+	case billingsubscription.FieldOpenBillID:
+		m.ResetOpenBillID()
+		return nil
+	case billingsubscription.FieldTestClockID:
+		m.ResetTestClockID()
+		return nil
+	case billingsubscription.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case billingsubscription.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case billingsubscription.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown BillingSubscription field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *BillingSubscriptionMutation) AddedEdges() []string {
+	edges := make([]string, 0, 4)
+	if m.user != nil {
+		edges = append(edges, billingsubscription.EdgeUser)
+	}
+	if m.product != nil {
+		edges = append(edges, billingsubscription.EdgeProduct)
+	}
+	if m.price != nil {
+		edges = append(edges, billingsubscription.EdgePrice)
+	}
+	if m.card != nil {
+		edges = append(edges, billingsubscription.EdgeCard)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *BillingSubscriptionMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case billingsubscription.EdgeUser:
+		if id := m.user; id != nil {
+			return []ent.Value{*id}
+		}
+	case billingsubscription.EdgeProduct:
+		if id := m.product; id != nil {
+			return []ent.Value{*id}
+		}
+	case billingsubscription.EdgePrice:
+		if id := m.price; id != nil {
+			return []ent.Value{*id}
+		}
+	case billingsubscription.EdgeCard:
+		if id := m.card; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *BillingSubscriptionMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 4)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *BillingSubscriptionMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *BillingSubscriptionMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 4)
+	if m.cleareduser {
+		edges = append(edges, billingsubscription.EdgeUser)
+	}
+	if m.clearedproduct {
+		edges = append(edges, billingsubscription.EdgeProduct)
+	}
+	if m.clearedprice {
+		edges = append(edges, billingsubscription.EdgePrice)
+	}
+	if m.clearedcard {
+		edges = append(edges, billingsubscription.EdgeCard)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *BillingSubscriptionMutation) EdgeCleared(name string) bool {
+	switch name {
+	case billingsubscription.EdgeUser:
+		return m.cleareduser
+	case billingsubscription.EdgeProduct:
+		return m.clearedproduct
+	case billingsubscription.EdgePrice:
+		return m.clearedprice
+	case billingsubscription.EdgeCard:
+		return m.clearedcard
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *BillingSubscriptionMutation) ClearEdge(name string) error {
+	switch name {
+	case billingsubscription.EdgeUser:
+		m.ClearUser()
+		return nil
+	case billingsubscription.EdgeProduct:
+		m.ClearProduct()
+		return nil
+	case billingsubscription.EdgePrice:
+		m.ClearPrice()
+		return nil
+	case billingsubscription.EdgeCard:
+		m.ClearCard()
+		return nil
+	}
+	return fmt.Errorf("unknown BillingSubscription unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *BillingSubscriptionMutation) ResetEdge(name string) error {
+	switch name {
+	case billingsubscription.EdgeUser:
+		m.ResetUser()
+		return nil
+	case billingsubscription.EdgeProduct:
+		m.ResetProduct()
+		return nil
+	case billingsubscription.EdgePrice:
+		m.ResetPrice()
+		return nil
+	case billingsubscription.EdgeCard:
+		m.ResetCard()
+		return nil
+	}
+	return fmt.Errorf("unknown BillingSubscription edge %s", name)
+}
+
+// CardMutation represents an operation that mutates the Card nodes in the graph.
+type CardMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *pay.CardID
+	merchant_id    *pay.MerchantID
+	provider       *string
+	account        *string
+	ref_sealed     *[]byte
+	ref_hash       *[]byte
+	status         *pay.CardStatus
+	brand          *string
+	mask           *string
+	holder         *string
+	exp_month      *int
+	addexp_month   *int
+	exp_year       *int
+	addexp_year    *int
+	is_default     *bool
+	requires_cvv   *bool
+	removing_since *time.Time
+	created_at     *time.Time
+	updated_at     *time.Time
+	removed_at     *time.Time
+	clearedFields  map[string]struct{}
+	user           *pay.UserID
+	cleareduser    bool
+	done           bool
+	oldValue       func(context.Context) (*Card, error)
+	predicates     []predicate.Card
+}
+
+var _ ent.Mutation = (*CardMutation)(nil)
+
+// cardOption allows management of the mutation configuration using functional options.
+type cardOption func(*CardMutation)
+
+// newCardMutation creates new mutation for the Card entity.
+func newCardMutation(c config, op Op, opts ...cardOption) *CardMutation {
+	m := &CardMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeCard,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withCardID sets the ID field of the mutation.
+func withCardID(id pay.CardID) cardOption {
+	return func(m *CardMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Card
+		)
+		m.oldValue = func(ctx context.Context) (*Card, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Card.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withCard sets the old Card of the mutation.
+func withCard(node *Card) cardOption {
+	return func(m *CardMutation) {
+		m.oldValue = func(context.Context) (*Card, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m CardMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m CardMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Card entities.
+func (m *CardMutation) SetID(id pay.CardID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *CardMutation) ID() (id pay.CardID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *CardMutation) IDs(ctx context.Context) ([]pay.CardID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []pay.CardID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Card.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetMerchantID sets the "merchant_id" field.
+func (m *CardMutation) SetMerchantID(pi pay.MerchantID) {
+	m.merchant_id = &pi
+}
+
+// MerchantID returns the value of the "merchant_id" field in the mutation.
+func (m *CardMutation) MerchantID() (r pay.MerchantID, exists bool) {
+	v := m.merchant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMerchantID returns the old "merchant_id" field's value of the Card entity.
+// If the Card object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardMutation) OldMerchantID(ctx context.Context) (v pay.MerchantID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMerchantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMerchantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMerchantID: %w", err)
+	}
+	return oldValue.MerchantID, nil
+}
+
+// ResetMerchantID resets all changes to the "merchant_id" field.
+func (m *CardMutation) ResetMerchantID() {
+	m.merchant_id = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *CardMutation) SetUserID(pi pay.UserID) {
+	m.user = &pi
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *CardMutation) UserID() (r pay.UserID, exists bool) {
+	v := m.user
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the Card entity.
+// If the Card object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardMutation) OldUserID(ctx context.Context) (v pay.UserID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *CardMutation) ResetUserID() {
+	m.user = nil
+}
+
+// SetProvider sets the "provider" field.
+func (m *CardMutation) SetProvider(s string) {
+	m.provider = &s
+}
+
+// Provider returns the value of the "provider" field in the mutation.
+func (m *CardMutation) Provider() (r string, exists bool) {
+	v := m.provider
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProvider returns the old "provider" field's value of the Card entity.
+// If the Card object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardMutation) OldProvider(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProvider is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProvider requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProvider: %w", err)
+	}
+	return oldValue.Provider, nil
+}
+
+// ResetProvider resets all changes to the "provider" field.
+func (m *CardMutation) ResetProvider() {
+	m.provider = nil
+}
+
+// SetAccount sets the "account" field.
+func (m *CardMutation) SetAccount(s string) {
+	m.account = &s
+}
+
+// Account returns the value of the "account" field in the mutation.
+func (m *CardMutation) Account() (r string, exists bool) {
+	v := m.account
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccount returns the old "account" field's value of the Card entity.
+// If the Card object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardMutation) OldAccount(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccount is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccount requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccount: %w", err)
+	}
+	return oldValue.Account, nil
+}
+
+// ResetAccount resets all changes to the "account" field.
+func (m *CardMutation) ResetAccount() {
+	m.account = nil
+}
+
+// SetRefSealed sets the "ref_sealed" field.
+func (m *CardMutation) SetRefSealed(b []byte) {
+	m.ref_sealed = &b
+}
+
+// RefSealed returns the value of the "ref_sealed" field in the mutation.
+func (m *CardMutation) RefSealed() (r []byte, exists bool) {
+	v := m.ref_sealed
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefSealed returns the old "ref_sealed" field's value of the Card entity.
+// If the Card object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardMutation) OldRefSealed(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefSealed is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefSealed requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefSealed: %w", err)
+	}
+	return oldValue.RefSealed, nil
+}
+
+// ResetRefSealed resets all changes to the "ref_sealed" field.
+func (m *CardMutation) ResetRefSealed() {
+	m.ref_sealed = nil
+}
+
+// SetRefHash sets the "ref_hash" field.
+func (m *CardMutation) SetRefHash(b []byte) {
+	m.ref_hash = &b
+}
+
+// RefHash returns the value of the "ref_hash" field in the mutation.
+func (m *CardMutation) RefHash() (r []byte, exists bool) {
+	v := m.ref_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefHash returns the old "ref_hash" field's value of the Card entity.
+// If the Card object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardMutation) OldRefHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefHash: %w", err)
+	}
+	return oldValue.RefHash, nil
+}
+
+// ResetRefHash resets all changes to the "ref_hash" field.
+func (m *CardMutation) ResetRefHash() {
+	m.ref_hash = nil
+}
+
+// SetStatus sets the "status" field.
+func (m *CardMutation) SetStatus(ps pay.CardStatus) {
+	m.status = &ps
+}
+
+// Status returns the value of the "status" field in the mutation.
+func (m *CardMutation) Status() (r pay.CardStatus, exists bool) {
+	v := m.status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatus returns the old "status" field's value of the Card entity.
+// If the Card object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardMutation) OldStatus(ctx context.Context) (v pay.CardStatus, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatus: %w", err)
+	}
+	return oldValue.Status, nil
+}
+
+// ResetStatus resets all changes to the "status" field.
+func (m *CardMutation) ResetStatus() {
+	m.status = nil
+}
+
+// SetBrand sets the "brand" field.
+func (m *CardMutation) SetBrand(s string) {
+	m.brand = &s
+}
+
+// Brand returns the value of the "brand" field in the mutation.
+func (m *CardMutation) Brand() (r string, exists bool) {
+	v := m.brand
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBrand returns the old "brand" field's value of the Card entity.
+// If the Card object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardMutation) OldBrand(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBrand is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBrand requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBrand: %w", err)
+	}
+	return oldValue.Brand, nil
+}
+
+// ResetBrand resets all changes to the "brand" field.
+func (m *CardMutation) ResetBrand() {
+	m.brand = nil
+}
+
+// SetMask sets the "mask" field.
+func (m *CardMutation) SetMask(s string) {
+	m.mask = &s
+}
+
+// Mask returns the value of the "mask" field in the mutation.
+func (m *CardMutation) Mask() (r string, exists bool) {
+	v := m.mask
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMask returns the old "mask" field's value of the Card entity.
+// If the Card object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardMutation) OldMask(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMask is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMask requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMask: %w", err)
+	}
+	return oldValue.Mask, nil
+}
+
+// ResetMask resets all changes to the "mask" field.
+func (m *CardMutation) ResetMask() {
+	m.mask = nil
+}
+
+// SetHolder sets the "holder" field.
+func (m *CardMutation) SetHolder(s string) {
+	m.holder = &s
+}
+
+// Holder returns the value of the "holder" field in the mutation.
+func (m *CardMutation) Holder() (r string, exists bool) {
+	v := m.holder
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHolder returns the old "holder" field's value of the Card entity.
+// If the Card object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardMutation) OldHolder(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHolder is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHolder requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHolder: %w", err)
+	}
+	return oldValue.Holder, nil
+}
+
+// ClearHolder clears the value of the "holder" field.
+func (m *CardMutation) ClearHolder() {
+	m.holder = nil
+	m.clearedFields[card.FieldHolder] = struct{}{}
+}
+
+// HolderCleared returns if the "holder" field was cleared in this mutation.
+func (m *CardMutation) HolderCleared() bool {
+	_, ok := m.clearedFields[card.FieldHolder]
+	return ok
+}
+
+// ResetHolder resets all changes to the "holder" field.
+func (m *CardMutation) ResetHolder() {
+	m.holder = nil
+	delete(m.clearedFields, card.FieldHolder)
+}
+
+// SetExpMonth sets the "exp_month" field.
+func (m *CardMutation) SetExpMonth(i int) {
+	m.exp_month = &i
+	m.addexp_month = nil
+}
+
+// ExpMonth returns the value of the "exp_month" field in the mutation.
+func (m *CardMutation) ExpMonth() (r int, exists bool) {
+	v := m.exp_month
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpMonth returns the old "exp_month" field's value of the Card entity.
+// If the Card object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardMutation) OldExpMonth(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpMonth is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpMonth requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpMonth: %w", err)
+	}
+	return oldValue.ExpMonth, nil
+}
+
+// AddExpMonth adds i to the "exp_month" field.
+func (m *CardMutation) AddExpMonth(i int) {
+	if m.addexp_month != nil {
+		*m.addexp_month += i
+	} else {
+		m.addexp_month = &i
+	}
+}
+
+// AddedExpMonth returns the value that was added to the "exp_month" field in this mutation.
+func (m *CardMutation) AddedExpMonth() (r int, exists bool) {
+	v := m.addexp_month
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearExpMonth clears the value of the "exp_month" field.
+func (m *CardMutation) ClearExpMonth() {
+	m.exp_month = nil
+	m.addexp_month = nil
+	m.clearedFields[card.FieldExpMonth] = struct{}{}
+}
+
+// ExpMonthCleared returns if the "exp_month" field was cleared in this mutation.
+func (m *CardMutation) ExpMonthCleared() bool {
+	_, ok := m.clearedFields[card.FieldExpMonth]
+	return ok
+}
+
+// ResetExpMonth resets all changes to the "exp_month" field.
+func (m *CardMutation) ResetExpMonth() {
+	m.exp_month = nil
+	m.addexp_month = nil
+	delete(m.clearedFields, card.FieldExpMonth)
+}
+
+// SetExpYear sets the "exp_year" field.
+func (m *CardMutation) SetExpYear(i int) {
+	m.exp_year = &i
+	m.addexp_year = nil
+}
+
+// ExpYear returns the value of the "exp_year" field in the mutation.
+func (m *CardMutation) ExpYear() (r int, exists bool) {
+	v := m.exp_year
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpYear returns the old "exp_year" field's value of the Card entity.
+// If the Card object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardMutation) OldExpYear(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpYear is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpYear requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpYear: %w", err)
+	}
+	return oldValue.ExpYear, nil
+}
+
+// AddExpYear adds i to the "exp_year" field.
+func (m *CardMutation) AddExpYear(i int) {
+	if m.addexp_year != nil {
+		*m.addexp_year += i
+	} else {
+		m.addexp_year = &i
+	}
+}
+
+// AddedExpYear returns the value that was added to the "exp_year" field in this mutation.
+func (m *CardMutation) AddedExpYear() (r int, exists bool) {
+	v := m.addexp_year
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearExpYear clears the value of the "exp_year" field.
+func (m *CardMutation) ClearExpYear() {
+	m.exp_year = nil
+	m.addexp_year = nil
+	m.clearedFields[card.FieldExpYear] = struct{}{}
+}
+
+// ExpYearCleared returns if the "exp_year" field was cleared in this mutation.
+func (m *CardMutation) ExpYearCleared() bool {
+	_, ok := m.clearedFields[card.FieldExpYear]
+	return ok
+}
+
+// ResetExpYear resets all changes to the "exp_year" field.
+func (m *CardMutation) ResetExpYear() {
+	m.exp_year = nil
+	m.addexp_year = nil
+	delete(m.clearedFields, card.FieldExpYear)
+}
+
+// SetIsDefault sets the "is_default" field.
+func (m *CardMutation) SetIsDefault(b bool) {
+	m.is_default = &b
+}
+
+// IsDefault returns the value of the "is_default" field in the mutation.
+func (m *CardMutation) IsDefault() (r bool, exists bool) {
+	v := m.is_default
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIsDefault returns the old "is_default" field's value of the Card entity.
+// If the Card object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardMutation) OldIsDefault(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIsDefault is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIsDefault requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIsDefault: %w", err)
+	}
+	return oldValue.IsDefault, nil
+}
+
+// ResetIsDefault resets all changes to the "is_default" field.
+func (m *CardMutation) ResetIsDefault() {
+	m.is_default = nil
+}
+
+// SetRequiresCvv sets the "requires_cvv" field.
+func (m *CardMutation) SetRequiresCvv(b bool) {
+	m.requires_cvv = &b
+}
+
+// RequiresCvv returns the value of the "requires_cvv" field in the mutation.
+func (m *CardMutation) RequiresCvv() (r bool, exists bool) {
+	v := m.requires_cvv
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRequiresCvv returns the old "requires_cvv" field's value of the Card entity.
+// If the Card object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardMutation) OldRequiresCvv(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRequiresCvv is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRequiresCvv requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRequiresCvv: %w", err)
+	}
+	return oldValue.RequiresCvv, nil
+}
+
+// ResetRequiresCvv resets all changes to the "requires_cvv" field.
+func (m *CardMutation) ResetRequiresCvv() {
+	m.requires_cvv = nil
+}
+
+// SetRemovingSince sets the "removing_since" field.
+func (m *CardMutation) SetRemovingSince(t time.Time) {
+	m.removing_since = &t
+}
+
+// RemovingSince returns the value of the "removing_since" field in the mutation.
+func (m *CardMutation) RemovingSince() (r time.Time, exists bool) {
+	v := m.removing_since
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRemovingSince returns the old "removing_since" field's value of the Card entity.
+// If the Card object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardMutation) OldRemovingSince(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRemovingSince is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRemovingSince requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRemovingSince: %w", err)
+	}
+	return oldValue.RemovingSince, nil
+}
+
+// ClearRemovingSince clears the value of the "removing_since" field.
+func (m *CardMutation) ClearRemovingSince() {
+	m.removing_since = nil
+	m.clearedFields[card.FieldRemovingSince] = struct{}{}
+}
+
+// RemovingSinceCleared returns if the "removing_since" field was cleared in this mutation.
+func (m *CardMutation) RemovingSinceCleared() bool {
+	_, ok := m.clearedFields[card.FieldRemovingSince]
+	return ok
+}
+
+// ResetRemovingSince resets all changes to the "removing_since" field.
+func (m *CardMutation) ResetRemovingSince() {
+	m.removing_since = nil
+	delete(m.clearedFields, card.FieldRemovingSince)
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *CardMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *CardMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Card entity.
+// If the Card object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *CardMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *CardMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *CardMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the Card entity.
+// If the Card object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *CardMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetRemovedAt sets the "removed_at" field.
+func (m *CardMutation) SetRemovedAt(t time.Time) {
+	m.removed_at = &t
+}
+
+// RemovedAt returns the value of the "removed_at" field in the mutation.
+func (m *CardMutation) RemovedAt() (r time.Time, exists bool) {
+	v := m.removed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRemovedAt returns the old "removed_at" field's value of the Card entity.
+// If the Card object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardMutation) OldRemovedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRemovedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRemovedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRemovedAt: %w", err)
+	}
+	return oldValue.RemovedAt, nil
+}
+
+// ClearRemovedAt clears the value of the "removed_at" field.
+func (m *CardMutation) ClearRemovedAt() {
+	m.removed_at = nil
+	m.clearedFields[card.FieldRemovedAt] = struct{}{}
+}
+
+// RemovedAtCleared returns if the "removed_at" field was cleared in this mutation.
+func (m *CardMutation) RemovedAtCleared() bool {
+	_, ok := m.clearedFields[card.FieldRemovedAt]
+	return ok
+}
+
+// ResetRemovedAt resets all changes to the "removed_at" field.
+func (m *CardMutation) ResetRemovedAt() {
+	m.removed_at = nil
+	delete(m.clearedFields, card.FieldRemovedAt)
+}
+
+// ClearUser clears the "user" edge to the User entity.
+func (m *CardMutation) ClearUser() {
+	m.cleareduser = true
+	m.clearedFields[card.FieldUserID] = struct{}{}
+}
+
+// UserCleared reports if the "user" edge to the User entity was cleared.
+func (m *CardMutation) UserCleared() bool {
+	return m.cleareduser
+}
+
+// UserIDs returns the "user" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// UserID instead. It exists only for internal usage by the builders.
+func (m *CardMutation) UserIDs() (ids []pay.UserID) {
+	if id := m.user; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetUser resets all changes to the "user" edge.
+func (m *CardMutation) ResetUser() {
+	m.user = nil
+	m.cleareduser = false
+}
+
+// Where appends a list predicates to the CardMutation builder.
+func (m *CardMutation) Where(ps ...predicate.Card) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the CardMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *CardMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Card, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *CardMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *CardMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Card).
+func (m *CardMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *CardMutation) Fields() []string {
+	fields := make([]string, 0, 18)
+	if m.merchant_id != nil {
+		fields = append(fields, card.FieldMerchantID)
+	}
+	if m.user != nil {
+		fields = append(fields, card.FieldUserID)
+	}
+	if m.provider != nil {
+		fields = append(fields, card.FieldProvider)
+	}
+	if m.account != nil {
+		fields = append(fields, card.FieldAccount)
+	}
+	if m.ref_sealed != nil {
+		fields = append(fields, card.FieldRefSealed)
+	}
+	if m.ref_hash != nil {
+		fields = append(fields, card.FieldRefHash)
+	}
+	if m.status != nil {
+		fields = append(fields, card.FieldStatus)
+	}
+	if m.brand != nil {
+		fields = append(fields, card.FieldBrand)
+	}
+	if m.mask != nil {
+		fields = append(fields, card.FieldMask)
+	}
+	if m.holder != nil {
+		fields = append(fields, card.FieldHolder)
+	}
+	if m.exp_month != nil {
+		fields = append(fields, card.FieldExpMonth)
+	}
+	if m.exp_year != nil {
+		fields = append(fields, card.FieldExpYear)
+	}
+	if m.is_default != nil {
+		fields = append(fields, card.FieldIsDefault)
+	}
+	if m.requires_cvv != nil {
+		fields = append(fields, card.FieldRequiresCvv)
+	}
+	if m.removing_since != nil {
+		fields = append(fields, card.FieldRemovingSince)
+	}
+	if m.created_at != nil {
+		fields = append(fields, card.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, card.FieldUpdatedAt)
+	}
+	if m.removed_at != nil {
+		fields = append(fields, card.FieldRemovedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *CardMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case card.FieldMerchantID:
+		return m.MerchantID()
+	case card.FieldUserID:
+		return m.UserID()
+	case card.FieldProvider:
+		return m.Provider()
+	case card.FieldAccount:
+		return m.Account()
+	case card.FieldRefSealed:
+		return m.RefSealed()
+	case card.FieldRefHash:
+		return m.RefHash()
+	case card.FieldStatus:
+		return m.Status()
+	case card.FieldBrand:
+		return m.Brand()
+	case card.FieldMask:
+		return m.Mask()
+	case card.FieldHolder:
+		return m.Holder()
+	case card.FieldExpMonth:
+		return m.ExpMonth()
+	case card.FieldExpYear:
+		return m.ExpYear()
+	case card.FieldIsDefault:
+		return m.IsDefault()
+	case card.FieldRequiresCvv:
+		return m.RequiresCvv()
+	case card.FieldRemovingSince:
+		return m.RemovingSince()
+	case card.FieldCreatedAt:
+		return m.CreatedAt()
+	case card.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case card.FieldRemovedAt:
+		return m.RemovedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *CardMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case card.FieldMerchantID:
+		return m.OldMerchantID(ctx)
+	case card.FieldUserID:
+		return m.OldUserID(ctx)
+	case card.FieldProvider:
+		return m.OldProvider(ctx)
+	case card.FieldAccount:
+		return m.OldAccount(ctx)
+	case card.FieldRefSealed:
+		return m.OldRefSealed(ctx)
+	case card.FieldRefHash:
+		return m.OldRefHash(ctx)
+	case card.FieldStatus:
+		return m.OldStatus(ctx)
+	case card.FieldBrand:
+		return m.OldBrand(ctx)
+	case card.FieldMask:
+		return m.OldMask(ctx)
+	case card.FieldHolder:
+		return m.OldHolder(ctx)
+	case card.FieldExpMonth:
+		return m.OldExpMonth(ctx)
+	case card.FieldExpYear:
+		return m.OldExpYear(ctx)
+	case card.FieldIsDefault:
+		return m.OldIsDefault(ctx)
+	case card.FieldRequiresCvv:
+		return m.OldRequiresCvv(ctx)
+	case card.FieldRemovingSince:
+		return m.OldRemovingSince(ctx)
+	case card.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case card.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case card.FieldRemovedAt:
+		return m.OldRemovedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Card field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CardMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case card.FieldMerchantID:
+		v, ok := value.(pay.MerchantID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMerchantID(v)
+		return nil
+	case card.FieldUserID:
+		v, ok := value.(pay.UserID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case card.FieldProvider:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProvider(v)
+		return nil
+	case card.FieldAccount:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccount(v)
+		return nil
+	case card.FieldRefSealed:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefSealed(v)
+		return nil
+	case card.FieldRefHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefHash(v)
+		return nil
+	case card.FieldStatus:
+		v, ok := value.(pay.CardStatus)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatus(v)
+		return nil
+	case card.FieldBrand:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBrand(v)
+		return nil
+	case card.FieldMask:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMask(v)
+		return nil
+	case card.FieldHolder:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHolder(v)
+		return nil
+	case card.FieldExpMonth:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpMonth(v)
+		return nil
+	case card.FieldExpYear:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpYear(v)
+		return nil
+	case card.FieldIsDefault:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIsDefault(v)
+		return nil
+	case card.FieldRequiresCvv:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRequiresCvv(v)
+		return nil
+	case card.FieldRemovingSince:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRemovingSince(v)
+		return nil
+	case card.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case card.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case card.FieldRemovedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRemovedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Card field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *CardMutation) AddedFields() []string {
+	var fields []string
+	if m.addexp_month != nil {
+		fields = append(fields, card.FieldExpMonth)
+	}
+	if m.addexp_year != nil {
+		fields = append(fields, card.FieldExpYear)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *CardMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case card.FieldExpMonth:
+		return m.AddedExpMonth()
+	case card.FieldExpYear:
+		return m.AddedExpYear()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CardMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case card.FieldExpMonth:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddExpMonth(v)
+		return nil
+	case card.FieldExpYear:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddExpYear(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Card numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *CardMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(card.FieldHolder) {
+		fields = append(fields, card.FieldHolder)
+	}
+	if m.FieldCleared(card.FieldExpMonth) {
+		fields = append(fields, card.FieldExpMonth)
+	}
+	if m.FieldCleared(card.FieldExpYear) {
+		fields = append(fields, card.FieldExpYear)
+	}
+	if m.FieldCleared(card.FieldRemovingSince) {
+		fields = append(fields, card.FieldRemovingSince)
+	}
+	if m.FieldCleared(card.FieldRemovedAt) {
+		fields = append(fields, card.FieldRemovedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *CardMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *CardMutation) ClearField(name string) error {
+	switch name {
+	case card.FieldHolder:
+		m.ClearHolder()
+		return nil
+	case card.FieldExpMonth:
+		m.ClearExpMonth()
+		return nil
+	case card.FieldExpYear:
+		m.ClearExpYear()
+		return nil
+	case card.FieldRemovingSince:
+		m.ClearRemovingSince()
+		return nil
+	case card.FieldRemovedAt:
+		m.ClearRemovedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Card nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *CardMutation) ResetField(name string) error {
+	switch name {
+	case card.FieldMerchantID:
+		m.ResetMerchantID()
+		return nil
+	case card.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case card.FieldProvider:
+		m.ResetProvider()
+		return nil
+	case card.FieldAccount:
+		m.ResetAccount()
+		return nil
+	case card.FieldRefSealed:
+		m.ResetRefSealed()
+		return nil
+	case card.FieldRefHash:
+		m.ResetRefHash()
+		return nil
+	case card.FieldStatus:
+		m.ResetStatus()
+		return nil
+	case card.FieldBrand:
+		m.ResetBrand()
+		return nil
+	case card.FieldMask:
+		m.ResetMask()
+		return nil
+	case card.FieldHolder:
+		m.ResetHolder()
+		return nil
+	case card.FieldExpMonth:
+		m.ResetExpMonth()
+		return nil
+	case card.FieldExpYear:
+		m.ResetExpYear()
+		return nil
+	case card.FieldIsDefault:
+		m.ResetIsDefault()
+		return nil
+	case card.FieldRequiresCvv:
+		m.ResetRequiresCvv()
+		return nil
+	case card.FieldRemovingSince:
+		m.ResetRemovingSince()
+		return nil
+	case card.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case card.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case card.FieldRemovedAt:
+		m.ResetRemovedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Card field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *CardMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.user != nil {
+		edges = append(edges, card.EdgeUser)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *CardMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case card.EdgeUser:
+		if id := m.user; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *CardMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *CardMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *CardMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.cleareduser {
+		edges = append(edges, card.EdgeUser)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *CardMutation) EdgeCleared(name string) bool {
+	switch name {
+	case card.EdgeUser:
+		return m.cleareduser
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *CardMutation) ClearEdge(name string) error {
+	switch name {
+	case card.EdgeUser:
+		m.ClearUser()
+		return nil
+	}
+	return fmt.Errorf("unknown Card unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *CardMutation) ResetEdge(name string) error {
+	switch name {
+	case card.EdgeUser:
+		m.ResetUser()
+		return nil
+	}
+	return fmt.Errorf("unknown Card edge %s", name)
+}
+
+// CardRegistrationMutation represents an operation that mutates the CardRegistration nodes in the graph.
+type CardRegistrationMutation struct {
+	config
+	op                    Op
+	typ                   string
+	id                    *pay.CardRegistrationID
+	merchant_id           *pay.MerchantID
+	provider              *string
+	account               *string
+	order_number          *string
+	status                *pay.CardRegistrationStatus
+	verification_minor    *int64
+	addverification_minor *int64
+	currency              *pay.Currency
+	attempts_left         *int
+	addattempts_left      *int
+	known_refs            *[]string
+	appendknown_refs      []string
+	redirect_url          *string
+	return_url            *string
+	failure_code          *string
+	failure_provider_code *string
+	failure_message       *string
+	failure_retry         *pay.Retry
+	asked_at              *time.Time
+	expires_at            *time.Time
+	watch_until           *time.Time
+	version               *int
+	addversion            *int
+	created_at            *time.Time
+	updated_at            *time.Time
+	resolved_at           *time.Time
+	clearedFields         map[string]struct{}
+	user                  *pay.UserID
+	cleareduser           bool
+	card                  *pay.CardID
+	clearedcard           bool
+	done                  bool
+	oldValue              func(context.Context) (*CardRegistration, error)
+	predicates            []predicate.CardRegistration
+}
+
+var _ ent.Mutation = (*CardRegistrationMutation)(nil)
+
+// cardregistrationOption allows management of the mutation configuration using functional options.
+type cardregistrationOption func(*CardRegistrationMutation)
+
+// newCardRegistrationMutation creates new mutation for the CardRegistration entity.
+func newCardRegistrationMutation(c config, op Op, opts ...cardregistrationOption) *CardRegistrationMutation {
+	m := &CardRegistrationMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeCardRegistration,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withCardRegistrationID sets the ID field of the mutation.
+func withCardRegistrationID(id pay.CardRegistrationID) cardregistrationOption {
+	return func(m *CardRegistrationMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *CardRegistration
+		)
+		m.oldValue = func(ctx context.Context) (*CardRegistration, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().CardRegistration.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withCardRegistration sets the old CardRegistration of the mutation.
+func withCardRegistration(node *CardRegistration) cardregistrationOption {
+	return func(m *CardRegistrationMutation) {
+		m.oldValue = func(context.Context) (*CardRegistration, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m CardRegistrationMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m CardRegistrationMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of CardRegistration entities.
+func (m *CardRegistrationMutation) SetID(id pay.CardRegistrationID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *CardRegistrationMutation) ID() (id pay.CardRegistrationID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *CardRegistrationMutation) IDs(ctx context.Context) ([]pay.CardRegistrationID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []pay.CardRegistrationID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().CardRegistration.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetMerchantID sets the "merchant_id" field.
+func (m *CardRegistrationMutation) SetMerchantID(pi pay.MerchantID) {
+	m.merchant_id = &pi
+}
+
+// MerchantID returns the value of the "merchant_id" field in the mutation.
+func (m *CardRegistrationMutation) MerchantID() (r pay.MerchantID, exists bool) {
+	v := m.merchant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMerchantID returns the old "merchant_id" field's value of the CardRegistration entity.
+// If the CardRegistration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardRegistrationMutation) OldMerchantID(ctx context.Context) (v pay.MerchantID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMerchantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMerchantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMerchantID: %w", err)
+	}
+	return oldValue.MerchantID, nil
+}
+
+// ResetMerchantID resets all changes to the "merchant_id" field.
+func (m *CardRegistrationMutation) ResetMerchantID() {
+	m.merchant_id = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *CardRegistrationMutation) SetUserID(pi pay.UserID) {
+	m.user = &pi
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *CardRegistrationMutation) UserID() (r pay.UserID, exists bool) {
+	v := m.user
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the CardRegistration entity.
+// If the CardRegistration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardRegistrationMutation) OldUserID(ctx context.Context) (v pay.UserID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *CardRegistrationMutation) ResetUserID() {
+	m.user = nil
+}
+
+// SetProvider sets the "provider" field.
+func (m *CardRegistrationMutation) SetProvider(s string) {
+	m.provider = &s
+}
+
+// Provider returns the value of the "provider" field in the mutation.
+func (m *CardRegistrationMutation) Provider() (r string, exists bool) {
+	v := m.provider
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProvider returns the old "provider" field's value of the CardRegistration entity.
+// If the CardRegistration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardRegistrationMutation) OldProvider(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProvider is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProvider requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProvider: %w", err)
+	}
+	return oldValue.Provider, nil
+}
+
+// ResetProvider resets all changes to the "provider" field.
+func (m *CardRegistrationMutation) ResetProvider() {
+	m.provider = nil
+}
+
+// SetAccount sets the "account" field.
+func (m *CardRegistrationMutation) SetAccount(s string) {
+	m.account = &s
+}
+
+// Account returns the value of the "account" field in the mutation.
+func (m *CardRegistrationMutation) Account() (r string, exists bool) {
+	v := m.account
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAccount returns the old "account" field's value of the CardRegistration entity.
+// If the CardRegistration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardRegistrationMutation) OldAccount(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAccount is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAccount requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAccount: %w", err)
+	}
+	return oldValue.Account, nil
+}
+
+// ResetAccount resets all changes to the "account" field.
+func (m *CardRegistrationMutation) ResetAccount() {
+	m.account = nil
+}
+
+// SetOrderNumber sets the "order_number" field.
+func (m *CardRegistrationMutation) SetOrderNumber(s string) {
+	m.order_number = &s
+}
+
+// OrderNumber returns the value of the "order_number" field in the mutation.
+func (m *CardRegistrationMutation) OrderNumber() (r string, exists bool) {
+	v := m.order_number
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrderNumber returns the old "order_number" field's value of the CardRegistration entity.
+// If the CardRegistration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardRegistrationMutation) OldOrderNumber(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrderNumber is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrderNumber requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrderNumber: %w", err)
+	}
+	return oldValue.OrderNumber, nil
+}
+
+// ResetOrderNumber resets all changes to the "order_number" field.
+func (m *CardRegistrationMutation) ResetOrderNumber() {
+	m.order_number = nil
+}
+
+// SetStatus sets the "status" field.
+func (m *CardRegistrationMutation) SetStatus(prs pay.CardRegistrationStatus) {
+	m.status = &prs
+}
+
+// Status returns the value of the "status" field in the mutation.
+func (m *CardRegistrationMutation) Status() (r pay.CardRegistrationStatus, exists bool) {
+	v := m.status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatus returns the old "status" field's value of the CardRegistration entity.
+// If the CardRegistration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardRegistrationMutation) OldStatus(ctx context.Context) (v pay.CardRegistrationStatus, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatus: %w", err)
+	}
+	return oldValue.Status, nil
+}
+
+// ResetStatus resets all changes to the "status" field.
+func (m *CardRegistrationMutation) ResetStatus() {
+	m.status = nil
+}
+
+// SetVerificationMinor sets the "verification_minor" field.
+func (m *CardRegistrationMutation) SetVerificationMinor(i int64) {
+	m.verification_minor = &i
+	m.addverification_minor = nil
+}
+
+// VerificationMinor returns the value of the "verification_minor" field in the mutation.
+func (m *CardRegistrationMutation) VerificationMinor() (r int64, exists bool) {
+	v := m.verification_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVerificationMinor returns the old "verification_minor" field's value of the CardRegistration entity.
+// If the CardRegistration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardRegistrationMutation) OldVerificationMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVerificationMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVerificationMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVerificationMinor: %w", err)
+	}
+	return oldValue.VerificationMinor, nil
+}
+
+// AddVerificationMinor adds i to the "verification_minor" field.
+func (m *CardRegistrationMutation) AddVerificationMinor(i int64) {
+	if m.addverification_minor != nil {
+		*m.addverification_minor += i
+	} else {
+		m.addverification_minor = &i
+	}
+}
+
+// AddedVerificationMinor returns the value that was added to the "verification_minor" field in this mutation.
+func (m *CardRegistrationMutation) AddedVerificationMinor() (r int64, exists bool) {
+	v := m.addverification_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVerificationMinor resets all changes to the "verification_minor" field.
+func (m *CardRegistrationMutation) ResetVerificationMinor() {
+	m.verification_minor = nil
+	m.addverification_minor = nil
+}
+
+// SetCurrency sets the "currency" field.
+func (m *CardRegistrationMutation) SetCurrency(pa pay.Currency) {
+	m.currency = &pa
+}
+
+// Currency returns the value of the "currency" field in the mutation.
+func (m *CardRegistrationMutation) Currency() (r pay.Currency, exists bool) {
+	v := m.currency
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCurrency returns the old "currency" field's value of the CardRegistration entity.
+// If the CardRegistration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardRegistrationMutation) OldCurrency(ctx context.Context) (v pay.Currency, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCurrency is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCurrency requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCurrency: %w", err)
+	}
+	return oldValue.Currency, nil
+}
+
+// ResetCurrency resets all changes to the "currency" field.
+func (m *CardRegistrationMutation) ResetCurrency() {
+	m.currency = nil
+}
+
+// SetAttemptsLeft sets the "attempts_left" field.
+func (m *CardRegistrationMutation) SetAttemptsLeft(i int) {
+	m.attempts_left = &i
+	m.addattempts_left = nil
+}
+
+// AttemptsLeft returns the value of the "attempts_left" field in the mutation.
+func (m *CardRegistrationMutation) AttemptsLeft() (r int, exists bool) {
+	v := m.attempts_left
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAttemptsLeft returns the old "attempts_left" field's value of the CardRegistration entity.
+// If the CardRegistration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardRegistrationMutation) OldAttemptsLeft(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAttemptsLeft is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAttemptsLeft requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAttemptsLeft: %w", err)
+	}
+	return oldValue.AttemptsLeft, nil
+}
+
+// AddAttemptsLeft adds i to the "attempts_left" field.
+func (m *CardRegistrationMutation) AddAttemptsLeft(i int) {
+	if m.addattempts_left != nil {
+		*m.addattempts_left += i
+	} else {
+		m.addattempts_left = &i
+	}
+}
+
+// AddedAttemptsLeft returns the value that was added to the "attempts_left" field in this mutation.
+func (m *CardRegistrationMutation) AddedAttemptsLeft() (r int, exists bool) {
+	v := m.addattempts_left
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearAttemptsLeft clears the value of the "attempts_left" field.
+func (m *CardRegistrationMutation) ClearAttemptsLeft() {
+	m.attempts_left = nil
+	m.addattempts_left = nil
+	m.clearedFields[cardregistration.FieldAttemptsLeft] = struct{}{}
+}
+
+// AttemptsLeftCleared returns if the "attempts_left" field was cleared in this mutation.
+func (m *CardRegistrationMutation) AttemptsLeftCleared() bool {
+	_, ok := m.clearedFields[cardregistration.FieldAttemptsLeft]
+	return ok
+}
+
+// ResetAttemptsLeft resets all changes to the "attempts_left" field.
+func (m *CardRegistrationMutation) ResetAttemptsLeft() {
+	m.attempts_left = nil
+	m.addattempts_left = nil
+	delete(m.clearedFields, cardregistration.FieldAttemptsLeft)
+}
+
+// SetKnownRefs sets the "known_refs" field.
+func (m *CardRegistrationMutation) SetKnownRefs(s []string) {
+	m.known_refs = &s
+	m.appendknown_refs = nil
+}
+
+// KnownRefs returns the value of the "known_refs" field in the mutation.
+func (m *CardRegistrationMutation) KnownRefs() (r []string, exists bool) {
+	v := m.known_refs
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKnownRefs returns the old "known_refs" field's value of the CardRegistration entity.
+// If the CardRegistration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardRegistrationMutation) OldKnownRefs(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKnownRefs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKnownRefs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKnownRefs: %w", err)
+	}
+	return oldValue.KnownRefs, nil
+}
+
+// AppendKnownRefs adds s to the "known_refs" field.
+func (m *CardRegistrationMutation) AppendKnownRefs(s []string) {
+	m.appendknown_refs = append(m.appendknown_refs, s...)
+}
+
+// AppendedKnownRefs returns the list of values that were appended to the "known_refs" field in this mutation.
+func (m *CardRegistrationMutation) AppendedKnownRefs() ([]string, bool) {
+	if len(m.appendknown_refs) == 0 {
+		return nil, false
+	}
+	return m.appendknown_refs, true
+}
+
+// ClearKnownRefs clears the value of the "known_refs" field.
+func (m *CardRegistrationMutation) ClearKnownRefs() {
+	m.known_refs = nil
+	m.appendknown_refs = nil
+	m.clearedFields[cardregistration.FieldKnownRefs] = struct{}{}
+}
+
+// KnownRefsCleared returns if the "known_refs" field was cleared in this mutation.
+func (m *CardRegistrationMutation) KnownRefsCleared() bool {
+	_, ok := m.clearedFields[cardregistration.FieldKnownRefs]
+	return ok
+}
+
+// ResetKnownRefs resets all changes to the "known_refs" field.
+func (m *CardRegistrationMutation) ResetKnownRefs() {
+	m.known_refs = nil
+	m.appendknown_refs = nil
+	delete(m.clearedFields, cardregistration.FieldKnownRefs)
+}
+
+// SetRedirectURL sets the "redirect_url" field.
+func (m *CardRegistrationMutation) SetRedirectURL(s string) {
+	m.redirect_url = &s
+}
+
+// RedirectURL returns the value of the "redirect_url" field in the mutation.
+func (m *CardRegistrationMutation) RedirectURL() (r string, exists bool) {
+	v := m.redirect_url
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRedirectURL returns the old "redirect_url" field's value of the CardRegistration entity.
+// If the CardRegistration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardRegistrationMutation) OldRedirectURL(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRedirectURL is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRedirectURL requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRedirectURL: %w", err)
+	}
+	return oldValue.RedirectURL, nil
+}
+
+// ClearRedirectURL clears the value of the "redirect_url" field.
+func (m *CardRegistrationMutation) ClearRedirectURL() {
+	m.redirect_url = nil
+	m.clearedFields[cardregistration.FieldRedirectURL] = struct{}{}
+}
+
+// RedirectURLCleared returns if the "redirect_url" field was cleared in this mutation.
+func (m *CardRegistrationMutation) RedirectURLCleared() bool {
+	_, ok := m.clearedFields[cardregistration.FieldRedirectURL]
+	return ok
+}
+
+// ResetRedirectURL resets all changes to the "redirect_url" field.
+func (m *CardRegistrationMutation) ResetRedirectURL() {
+	m.redirect_url = nil
+	delete(m.clearedFields, cardregistration.FieldRedirectURL)
+}
+
+// SetReturnURL sets the "return_url" field.
+func (m *CardRegistrationMutation) SetReturnURL(s string) {
+	m.return_url = &s
+}
+
+// ReturnURL returns the value of the "return_url" field in the mutation.
+func (m *CardRegistrationMutation) ReturnURL() (r string, exists bool) {
+	v := m.return_url
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReturnURL returns the old "return_url" field's value of the CardRegistration entity.
+// If the CardRegistration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardRegistrationMutation) OldReturnURL(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReturnURL is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReturnURL requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReturnURL: %w", err)
+	}
+	return oldValue.ReturnURL, nil
+}
+
+// ClearReturnURL clears the value of the "return_url" field.
+func (m *CardRegistrationMutation) ClearReturnURL() {
+	m.return_url = nil
+	m.clearedFields[cardregistration.FieldReturnURL] = struct{}{}
+}
+
+// ReturnURLCleared returns if the "return_url" field was cleared in this mutation.
+func (m *CardRegistrationMutation) ReturnURLCleared() bool {
+	_, ok := m.clearedFields[cardregistration.FieldReturnURL]
+	return ok
+}
+
+// ResetReturnURL resets all changes to the "return_url" field.
+func (m *CardRegistrationMutation) ResetReturnURL() {
+	m.return_url = nil
+	delete(m.clearedFields, cardregistration.FieldReturnURL)
+}
+
+// SetCardID sets the "card_id" field.
+func (m *CardRegistrationMutation) SetCardID(pi pay.CardID) {
+	m.card = &pi
+}
+
+// CardID returns the value of the "card_id" field in the mutation.
+func (m *CardRegistrationMutation) CardID() (r pay.CardID, exists bool) {
+	v := m.card
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCardID returns the old "card_id" field's value of the CardRegistration entity.
+// If the CardRegistration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardRegistrationMutation) OldCardID(ctx context.Context) (v *pay.CardID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCardID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCardID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCardID: %w", err)
+	}
+	return oldValue.CardID, nil
+}
+
+// ClearCardID clears the value of the "card_id" field.
+func (m *CardRegistrationMutation) ClearCardID() {
+	m.card = nil
+	m.clearedFields[cardregistration.FieldCardID] = struct{}{}
+}
+
+// CardIDCleared returns if the "card_id" field was cleared in this mutation.
+func (m *CardRegistrationMutation) CardIDCleared() bool {
+	_, ok := m.clearedFields[cardregistration.FieldCardID]
+	return ok
+}
+
+// ResetCardID resets all changes to the "card_id" field.
+func (m *CardRegistrationMutation) ResetCardID() {
+	m.card = nil
+	delete(m.clearedFields, cardregistration.FieldCardID)
+}
+
+// SetFailureCode sets the "failure_code" field.
+func (m *CardRegistrationMutation) SetFailureCode(s string) {
+	m.failure_code = &s
+}
+
+// FailureCode returns the value of the "failure_code" field in the mutation.
+func (m *CardRegistrationMutation) FailureCode() (r string, exists bool) {
+	v := m.failure_code
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailureCode returns the old "failure_code" field's value of the CardRegistration entity.
+// If the CardRegistration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardRegistrationMutation) OldFailureCode(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailureCode is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailureCode requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailureCode: %w", err)
+	}
+	return oldValue.FailureCode, nil
+}
+
+// ClearFailureCode clears the value of the "failure_code" field.
+func (m *CardRegistrationMutation) ClearFailureCode() {
+	m.failure_code = nil
+	m.clearedFields[cardregistration.FieldFailureCode] = struct{}{}
+}
+
+// FailureCodeCleared returns if the "failure_code" field was cleared in this mutation.
+func (m *CardRegistrationMutation) FailureCodeCleared() bool {
+	_, ok := m.clearedFields[cardregistration.FieldFailureCode]
+	return ok
+}
+
+// ResetFailureCode resets all changes to the "failure_code" field.
+func (m *CardRegistrationMutation) ResetFailureCode() {
+	m.failure_code = nil
+	delete(m.clearedFields, cardregistration.FieldFailureCode)
+}
+
+// SetFailureProviderCode sets the "failure_provider_code" field.
+func (m *CardRegistrationMutation) SetFailureProviderCode(s string) {
+	m.failure_provider_code = &s
+}
+
+// FailureProviderCode returns the value of the "failure_provider_code" field in the mutation.
+func (m *CardRegistrationMutation) FailureProviderCode() (r string, exists bool) {
+	v := m.failure_provider_code
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailureProviderCode returns the old "failure_provider_code" field's value of the CardRegistration entity.
+// If the CardRegistration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardRegistrationMutation) OldFailureProviderCode(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailureProviderCode is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailureProviderCode requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailureProviderCode: %w", err)
+	}
+	return oldValue.FailureProviderCode, nil
+}
+
+// ClearFailureProviderCode clears the value of the "failure_provider_code" field.
+func (m *CardRegistrationMutation) ClearFailureProviderCode() {
+	m.failure_provider_code = nil
+	m.clearedFields[cardregistration.FieldFailureProviderCode] = struct{}{}
+}
+
+// FailureProviderCodeCleared returns if the "failure_provider_code" field was cleared in this mutation.
+func (m *CardRegistrationMutation) FailureProviderCodeCleared() bool {
+	_, ok := m.clearedFields[cardregistration.FieldFailureProviderCode]
+	return ok
+}
+
+// ResetFailureProviderCode resets all changes to the "failure_provider_code" field.
+func (m *CardRegistrationMutation) ResetFailureProviderCode() {
+	m.failure_provider_code = nil
+	delete(m.clearedFields, cardregistration.FieldFailureProviderCode)
+}
+
+// SetFailureMessage sets the "failure_message" field.
+func (m *CardRegistrationMutation) SetFailureMessage(s string) {
+	m.failure_message = &s
+}
+
+// FailureMessage returns the value of the "failure_message" field in the mutation.
+func (m *CardRegistrationMutation) FailureMessage() (r string, exists bool) {
+	v := m.failure_message
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailureMessage returns the old "failure_message" field's value of the CardRegistration entity.
+// If the CardRegistration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardRegistrationMutation) OldFailureMessage(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailureMessage is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailureMessage requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailureMessage: %w", err)
+	}
+	return oldValue.FailureMessage, nil
+}
+
+// ClearFailureMessage clears the value of the "failure_message" field.
+func (m *CardRegistrationMutation) ClearFailureMessage() {
+	m.failure_message = nil
+	m.clearedFields[cardregistration.FieldFailureMessage] = struct{}{}
+}
+
+// FailureMessageCleared returns if the "failure_message" field was cleared in this mutation.
+func (m *CardRegistrationMutation) FailureMessageCleared() bool {
+	_, ok := m.clearedFields[cardregistration.FieldFailureMessage]
+	return ok
+}
+
+// ResetFailureMessage resets all changes to the "failure_message" field.
+func (m *CardRegistrationMutation) ResetFailureMessage() {
+	m.failure_message = nil
+	delete(m.clearedFields, cardregistration.FieldFailureMessage)
+}
+
+// SetFailureRetry sets the "failure_retry" field.
+func (m *CardRegistrationMutation) SetFailureRetry(pa pay.Retry) {
+	m.failure_retry = &pa
+}
+
+// FailureRetry returns the value of the "failure_retry" field in the mutation.
+func (m *CardRegistrationMutation) FailureRetry() (r pay.Retry, exists bool) {
+	v := m.failure_retry
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailureRetry returns the old "failure_retry" field's value of the CardRegistration entity.
+// If the CardRegistration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardRegistrationMutation) OldFailureRetry(ctx context.Context) (v *pay.Retry, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailureRetry is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailureRetry requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailureRetry: %w", err)
+	}
+	return oldValue.FailureRetry, nil
+}
+
+// ClearFailureRetry clears the value of the "failure_retry" field.
+func (m *CardRegistrationMutation) ClearFailureRetry() {
+	m.failure_retry = nil
+	m.clearedFields[cardregistration.FieldFailureRetry] = struct{}{}
+}
+
+// FailureRetryCleared returns if the "failure_retry" field was cleared in this mutation.
+func (m *CardRegistrationMutation) FailureRetryCleared() bool {
+	_, ok := m.clearedFields[cardregistration.FieldFailureRetry]
+	return ok
+}
+
+// ResetFailureRetry resets all changes to the "failure_retry" field.
+func (m *CardRegistrationMutation) ResetFailureRetry() {
+	m.failure_retry = nil
+	delete(m.clearedFields, cardregistration.FieldFailureRetry)
+}
+
+// SetAskedAt sets the "asked_at" field.
+func (m *CardRegistrationMutation) SetAskedAt(t time.Time) {
+	m.asked_at = &t
+}
+
+// AskedAt returns the value of the "asked_at" field in the mutation.
+func (m *CardRegistrationMutation) AskedAt() (r time.Time, exists bool) {
+	v := m.asked_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAskedAt returns the old "asked_at" field's value of the CardRegistration entity.
+// If the CardRegistration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardRegistrationMutation) OldAskedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAskedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAskedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAskedAt: %w", err)
+	}
+	return oldValue.AskedAt, nil
+}
+
+// ClearAskedAt clears the value of the "asked_at" field.
+func (m *CardRegistrationMutation) ClearAskedAt() {
+	m.asked_at = nil
+	m.clearedFields[cardregistration.FieldAskedAt] = struct{}{}
+}
+
+// AskedAtCleared returns if the "asked_at" field was cleared in this mutation.
+func (m *CardRegistrationMutation) AskedAtCleared() bool {
+	_, ok := m.clearedFields[cardregistration.FieldAskedAt]
+	return ok
+}
+
+// ResetAskedAt resets all changes to the "asked_at" field.
+func (m *CardRegistrationMutation) ResetAskedAt() {
+	m.asked_at = nil
+	delete(m.clearedFields, cardregistration.FieldAskedAt)
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *CardRegistrationMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *CardRegistrationMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the CardRegistration entity.
+// If the CardRegistration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardRegistrationMutation) OldExpiresAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *CardRegistrationMutation) ResetExpiresAt() {
+	m.expires_at = nil
+}
+
+// SetWatchUntil sets the "watch_until" field.
+func (m *CardRegistrationMutation) SetWatchUntil(t time.Time) {
+	m.watch_until = &t
+}
+
+// WatchUntil returns the value of the "watch_until" field in the mutation.
+func (m *CardRegistrationMutation) WatchUntil() (r time.Time, exists bool) {
+	v := m.watch_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWatchUntil returns the old "watch_until" field's value of the CardRegistration entity.
+// If the CardRegistration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardRegistrationMutation) OldWatchUntil(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWatchUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWatchUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWatchUntil: %w", err)
+	}
+	return oldValue.WatchUntil, nil
+}
+
+// ResetWatchUntil resets all changes to the "watch_until" field.
+func (m *CardRegistrationMutation) ResetWatchUntil() {
+	m.watch_until = nil
+}
+
+// SetVersion sets the "version" field.
+func (m *CardRegistrationMutation) SetVersion(i int) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *CardRegistrationMutation) Version() (r int, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the CardRegistration entity.
+// If the CardRegistration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardRegistrationMutation) OldVersion(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *CardRegistrationMutation) AddVersion(i int) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *CardRegistrationMutation) AddedVersion() (r int, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *CardRegistrationMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *CardRegistrationMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *CardRegistrationMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the CardRegistration entity.
+// If the CardRegistration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardRegistrationMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *CardRegistrationMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *CardRegistrationMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *CardRegistrationMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the CardRegistration entity.
+// If the CardRegistration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardRegistrationMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *CardRegistrationMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetResolvedAt sets the "resolved_at" field.
+func (m *CardRegistrationMutation) SetResolvedAt(t time.Time) {
+	m.resolved_at = &t
+}
+
+// ResolvedAt returns the value of the "resolved_at" field in the mutation.
+func (m *CardRegistrationMutation) ResolvedAt() (r time.Time, exists bool) {
+	v := m.resolved_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldResolvedAt returns the old "resolved_at" field's value of the CardRegistration entity.
+// If the CardRegistration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CardRegistrationMutation) OldResolvedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldResolvedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldResolvedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldResolvedAt: %w", err)
+	}
+	return oldValue.ResolvedAt, nil
+}
+
+// ClearResolvedAt clears the value of the "resolved_at" field.
+func (m *CardRegistrationMutation) ClearResolvedAt() {
+	m.resolved_at = nil
+	m.clearedFields[cardregistration.FieldResolvedAt] = struct{}{}
+}
+
+// ResolvedAtCleared returns if the "resolved_at" field was cleared in this mutation.
+func (m *CardRegistrationMutation) ResolvedAtCleared() bool {
+	_, ok := m.clearedFields[cardregistration.FieldResolvedAt]
+	return ok
+}
+
+// ResetResolvedAt resets all changes to the "resolved_at" field.
+func (m *CardRegistrationMutation) ResetResolvedAt() {
+	m.resolved_at = nil
+	delete(m.clearedFields, cardregistration.FieldResolvedAt)
+}
+
+// ClearUser clears the "user" edge to the User entity.
+func (m *CardRegistrationMutation) ClearUser() {
+	m.cleareduser = true
+	m.clearedFields[cardregistration.FieldUserID] = struct{}{}
+}
+
+// UserCleared reports if the "user" edge to the User entity was cleared.
+func (m *CardRegistrationMutation) UserCleared() bool {
+	return m.cleareduser
+}
+
+// UserIDs returns the "user" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// UserID instead. It exists only for internal usage by the builders.
+func (m *CardRegistrationMutation) UserIDs() (ids []pay.UserID) {
+	if id := m.user; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetUser resets all changes to the "user" edge.
+func (m *CardRegistrationMutation) ResetUser() {
+	m.user = nil
+	m.cleareduser = false
+}
+
+// ClearCard clears the "card" edge to the Card entity.
+func (m *CardRegistrationMutation) ClearCard() {
+	m.clearedcard = true
+	m.clearedFields[cardregistration.FieldCardID] = struct{}{}
+}
+
+// CardCleared reports if the "card" edge to the Card entity was cleared.
+func (m *CardRegistrationMutation) CardCleared() bool {
+	return m.CardIDCleared() || m.clearedcard
+}
+
+// CardIDs returns the "card" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// CardID instead. It exists only for internal usage by the builders.
+func (m *CardRegistrationMutation) CardIDs() (ids []pay.CardID) {
+	if id := m.card; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetCard resets all changes to the "card" edge.
+func (m *CardRegistrationMutation) ResetCard() {
+	m.card = nil
+	m.clearedcard = false
+}
+
+// Where appends a list predicates to the CardRegistrationMutation builder.
+func (m *CardRegistrationMutation) Where(ps ...predicate.CardRegistration) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the CardRegistrationMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *CardRegistrationMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.CardRegistration, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *CardRegistrationMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *CardRegistrationMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (CardRegistration).
+func (m *CardRegistrationMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *CardRegistrationMutation) Fields() []string {
+	fields := make([]string, 0, 24)
+	if m.merchant_id != nil {
+		fields = append(fields, cardregistration.FieldMerchantID)
+	}
+	if m.user != nil {
+		fields = append(fields, cardregistration.FieldUserID)
+	}
+	if m.provider != nil {
+		fields = append(fields, cardregistration.FieldProvider)
+	}
+	if m.account != nil {
+		fields = append(fields, cardregistration.FieldAccount)
+	}
+	if m.order_number != nil {
+		fields = append(fields, cardregistration.FieldOrderNumber)
+	}
+	if m.status != nil {
+		fields = append(fields, cardregistration.FieldStatus)
+	}
+	if m.verification_minor != nil {
+		fields = append(fields, cardregistration.FieldVerificationMinor)
+	}
+	if m.currency != nil {
+		fields = append(fields, cardregistration.FieldCurrency)
+	}
+	if m.attempts_left != nil {
+		fields = append(fields, cardregistration.FieldAttemptsLeft)
+	}
+	if m.known_refs != nil {
+		fields = append(fields, cardregistration.FieldKnownRefs)
+	}
+	if m.redirect_url != nil {
+		fields = append(fields, cardregistration.FieldRedirectURL)
+	}
+	if m.return_url != nil {
+		fields = append(fields, cardregistration.FieldReturnURL)
+	}
+	if m.card != nil {
+		fields = append(fields, cardregistration.FieldCardID)
+	}
+	if m.failure_code != nil {
+		fields = append(fields, cardregistration.FieldFailureCode)
+	}
+	if m.failure_provider_code != nil {
+		fields = append(fields, cardregistration.FieldFailureProviderCode)
+	}
+	if m.failure_message != nil {
+		fields = append(fields, cardregistration.FieldFailureMessage)
+	}
+	if m.failure_retry != nil {
+		fields = append(fields, cardregistration.FieldFailureRetry)
+	}
+	if m.asked_at != nil {
+		fields = append(fields, cardregistration.FieldAskedAt)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, cardregistration.FieldExpiresAt)
+	}
+	if m.watch_until != nil {
+		fields = append(fields, cardregistration.FieldWatchUntil)
+	}
+	if m.version != nil {
+		fields = append(fields, cardregistration.FieldVersion)
+	}
+	if m.created_at != nil {
+		fields = append(fields, cardregistration.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, cardregistration.FieldUpdatedAt)
+	}
+	if m.resolved_at != nil {
+		fields = append(fields, cardregistration.FieldResolvedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *CardRegistrationMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case cardregistration.FieldMerchantID:
+		return m.MerchantID()
+	case cardregistration.FieldUserID:
+		return m.UserID()
+	case cardregistration.FieldProvider:
+		return m.Provider()
+	case cardregistration.FieldAccount:
+		return m.Account()
+	case cardregistration.FieldOrderNumber:
+		return m.OrderNumber()
+	case cardregistration.FieldStatus:
+		return m.Status()
+	case cardregistration.FieldVerificationMinor:
+		return m.VerificationMinor()
+	case cardregistration.FieldCurrency:
+		return m.Currency()
+	case cardregistration.FieldAttemptsLeft:
+		return m.AttemptsLeft()
+	case cardregistration.FieldKnownRefs:
+		return m.KnownRefs()
+	case cardregistration.FieldRedirectURL:
+		return m.RedirectURL()
+	case cardregistration.FieldReturnURL:
+		return m.ReturnURL()
+	case cardregistration.FieldCardID:
+		return m.CardID()
+	case cardregistration.FieldFailureCode:
+		return m.FailureCode()
+	case cardregistration.FieldFailureProviderCode:
+		return m.FailureProviderCode()
+	case cardregistration.FieldFailureMessage:
+		return m.FailureMessage()
+	case cardregistration.FieldFailureRetry:
+		return m.FailureRetry()
+	case cardregistration.FieldAskedAt:
+		return m.AskedAt()
+	case cardregistration.FieldExpiresAt:
+		return m.ExpiresAt()
+	case cardregistration.FieldWatchUntil:
+		return m.WatchUntil()
+	case cardregistration.FieldVersion:
+		return m.Version()
+	case cardregistration.FieldCreatedAt:
+		return m.CreatedAt()
+	case cardregistration.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case cardregistration.FieldResolvedAt:
+		return m.ResolvedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *CardRegistrationMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case cardregistration.FieldMerchantID:
+		return m.OldMerchantID(ctx)
+	case cardregistration.FieldUserID:
+		return m.OldUserID(ctx)
+	case cardregistration.FieldProvider:
+		return m.OldProvider(ctx)
+	case cardregistration.FieldAccount:
+		return m.OldAccount(ctx)
+	case cardregistration.FieldOrderNumber:
+		return m.OldOrderNumber(ctx)
+	case cardregistration.FieldStatus:
+		return m.OldStatus(ctx)
+	case cardregistration.FieldVerificationMinor:
+		return m.OldVerificationMinor(ctx)
+	case cardregistration.FieldCurrency:
+		return m.OldCurrency(ctx)
+	case cardregistration.FieldAttemptsLeft:
+		return m.OldAttemptsLeft(ctx)
+	case cardregistration.FieldKnownRefs:
+		return m.OldKnownRefs(ctx)
+	case cardregistration.FieldRedirectURL:
+		return m.OldRedirectURL(ctx)
+	case cardregistration.FieldReturnURL:
+		return m.OldReturnURL(ctx)
+	case cardregistration.FieldCardID:
+		return m.OldCardID(ctx)
+	case cardregistration.FieldFailureCode:
+		return m.OldFailureCode(ctx)
+	case cardregistration.FieldFailureProviderCode:
+		return m.OldFailureProviderCode(ctx)
+	case cardregistration.FieldFailureMessage:
+		return m.OldFailureMessage(ctx)
+	case cardregistration.FieldFailureRetry:
+		return m.OldFailureRetry(ctx)
+	case cardregistration.FieldAskedAt:
+		return m.OldAskedAt(ctx)
+	case cardregistration.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case cardregistration.FieldWatchUntil:
+		return m.OldWatchUntil(ctx)
+	case cardregistration.FieldVersion:
+		return m.OldVersion(ctx)
+	case cardregistration.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case cardregistration.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case cardregistration.FieldResolvedAt:
+		return m.OldResolvedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown CardRegistration field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CardRegistrationMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case cardregistration.FieldMerchantID:
+		v, ok := value.(pay.MerchantID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMerchantID(v)
+		return nil
+	case cardregistration.FieldUserID:
+		v, ok := value.(pay.UserID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case cardregistration.FieldProvider:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProvider(v)
+		return nil
+	case cardregistration.FieldAccount:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAccount(v)
+		return nil
+	case cardregistration.FieldOrderNumber:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrderNumber(v)
+		return nil
+	case cardregistration.FieldStatus:
+		v, ok := value.(pay.CardRegistrationStatus)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatus(v)
+		return nil
+	case cardregistration.FieldVerificationMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVerificationMinor(v)
+		return nil
+	case cardregistration.FieldCurrency:
+		v, ok := value.(pay.Currency)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCurrency(v)
+		return nil
+	case cardregistration.FieldAttemptsLeft:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAttemptsLeft(v)
+		return nil
+	case cardregistration.FieldKnownRefs:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKnownRefs(v)
+		return nil
+	case cardregistration.FieldRedirectURL:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRedirectURL(v)
+		return nil
+	case cardregistration.FieldReturnURL:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReturnURL(v)
+		return nil
+	case cardregistration.FieldCardID:
+		v, ok := value.(pay.CardID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCardID(v)
+		return nil
+	case cardregistration.FieldFailureCode:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailureCode(v)
+		return nil
+	case cardregistration.FieldFailureProviderCode:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailureProviderCode(v)
+		return nil
+	case cardregistration.FieldFailureMessage:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailureMessage(v)
+		return nil
+	case cardregistration.FieldFailureRetry:
+		v, ok := value.(pay.Retry)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailureRetry(v)
+		return nil
+	case cardregistration.FieldAskedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAskedAt(v)
+		return nil
+	case cardregistration.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case cardregistration.FieldWatchUntil:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWatchUntil(v)
+		return nil
+	case cardregistration.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case cardregistration.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case cardregistration.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case cardregistration.FieldResolvedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetResolvedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown CardRegistration field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *CardRegistrationMutation) AddedFields() []string {
+	var fields []string
+	if m.addverification_minor != nil {
+		fields = append(fields, cardregistration.FieldVerificationMinor)
+	}
+	if m.addattempts_left != nil {
+		fields = append(fields, cardregistration.FieldAttemptsLeft)
+	}
+	if m.addversion != nil {
+		fields = append(fields, cardregistration.FieldVersion)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *CardRegistrationMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case cardregistration.FieldVerificationMinor:
+		return m.AddedVerificationMinor()
+	case cardregistration.FieldAttemptsLeft:
+		return m.AddedAttemptsLeft()
+	case cardregistration.FieldVersion:
+		return m.AddedVersion()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *CardRegistrationMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case cardregistration.FieldVerificationMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVerificationMinor(v)
+		return nil
+	case cardregistration.FieldAttemptsLeft:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAttemptsLeft(v)
+		return nil
+	case cardregistration.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	}
+	return fmt.Errorf("unknown CardRegistration numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *CardRegistrationMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(cardregistration.FieldAttemptsLeft) {
+		fields = append(fields, cardregistration.FieldAttemptsLeft)
+	}
+	if m.FieldCleared(cardregistration.FieldKnownRefs) {
+		fields = append(fields, cardregistration.FieldKnownRefs)
+	}
+	if m.FieldCleared(cardregistration.FieldRedirectURL) {
+		fields = append(fields, cardregistration.FieldRedirectURL)
+	}
+	if m.FieldCleared(cardregistration.FieldReturnURL) {
+		fields = append(fields, cardregistration.FieldReturnURL)
+	}
+	if m.FieldCleared(cardregistration.FieldCardID) {
+		fields = append(fields, cardregistration.FieldCardID)
+	}
+	if m.FieldCleared(cardregistration.FieldFailureCode) {
+		fields = append(fields, cardregistration.FieldFailureCode)
+	}
+	if m.FieldCleared(cardregistration.FieldFailureProviderCode) {
+		fields = append(fields, cardregistration.FieldFailureProviderCode)
+	}
+	if m.FieldCleared(cardregistration.FieldFailureMessage) {
+		fields = append(fields, cardregistration.FieldFailureMessage)
+	}
+	if m.FieldCleared(cardregistration.FieldFailureRetry) {
+		fields = append(fields, cardregistration.FieldFailureRetry)
+	}
+	if m.FieldCleared(cardregistration.FieldAskedAt) {
+		fields = append(fields, cardregistration.FieldAskedAt)
+	}
+	if m.FieldCleared(cardregistration.FieldResolvedAt) {
+		fields = append(fields, cardregistration.FieldResolvedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *CardRegistrationMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *CardRegistrationMutation) ClearField(name string) error {
+	switch name {
+	case cardregistration.FieldAttemptsLeft:
+		m.ClearAttemptsLeft()
+		return nil
+	case cardregistration.FieldKnownRefs:
+		m.ClearKnownRefs()
+		return nil
+	case cardregistration.FieldRedirectURL:
+		m.ClearRedirectURL()
+		return nil
+	case cardregistration.FieldReturnURL:
+		m.ClearReturnURL()
+		return nil
+	case cardregistration.FieldCardID:
+		m.ClearCardID()
+		return nil
+	case cardregistration.FieldFailureCode:
+		m.ClearFailureCode()
+		return nil
+	case cardregistration.FieldFailureProviderCode:
+		m.ClearFailureProviderCode()
+		return nil
+	case cardregistration.FieldFailureMessage:
+		m.ClearFailureMessage()
+		return nil
+	case cardregistration.FieldFailureRetry:
+		m.ClearFailureRetry()
+		return nil
+	case cardregistration.FieldAskedAt:
+		m.ClearAskedAt()
+		return nil
+	case cardregistration.FieldResolvedAt:
+		m.ClearResolvedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown CardRegistration nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *CardRegistrationMutation) ResetField(name string) error {
+	switch name {
+	case cardregistration.FieldMerchantID:
+		m.ResetMerchantID()
+		return nil
+	case cardregistration.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case cardregistration.FieldProvider:
+		m.ResetProvider()
+		return nil
+	case cardregistration.FieldAccount:
+		m.ResetAccount()
+		return nil
+	case cardregistration.FieldOrderNumber:
+		m.ResetOrderNumber()
+		return nil
+	case cardregistration.FieldStatus:
+		m.ResetStatus()
+		return nil
+	case cardregistration.FieldVerificationMinor:
+		m.ResetVerificationMinor()
+		return nil
+	case cardregistration.FieldCurrency:
+		m.ResetCurrency()
+		return nil
+	case cardregistration.FieldAttemptsLeft:
+		m.ResetAttemptsLeft()
+		return nil
+	case cardregistration.FieldKnownRefs:
+		m.ResetKnownRefs()
+		return nil
+	case cardregistration.FieldRedirectURL:
+		m.ResetRedirectURL()
+		return nil
+	case cardregistration.FieldReturnURL:
+		m.ResetReturnURL()
+		return nil
+	case cardregistration.FieldCardID:
+		m.ResetCardID()
+		return nil
+	case cardregistration.FieldFailureCode:
+		m.ResetFailureCode()
+		return nil
+	case cardregistration.FieldFailureProviderCode:
+		m.ResetFailureProviderCode()
+		return nil
+	case cardregistration.FieldFailureMessage:
+		m.ResetFailureMessage()
+		return nil
+	case cardregistration.FieldFailureRetry:
+		m.ResetFailureRetry()
+		return nil
+	case cardregistration.FieldAskedAt:
+		m.ResetAskedAt()
+		return nil
+	case cardregistration.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case cardregistration.FieldWatchUntil:
+		m.ResetWatchUntil()
+		return nil
+	case cardregistration.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case cardregistration.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case cardregistration.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case cardregistration.FieldResolvedAt:
+		m.ResetResolvedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown CardRegistration field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *CardRegistrationMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.user != nil {
+		edges = append(edges, cardregistration.EdgeUser)
+	}
+	if m.card != nil {
+		edges = append(edges, cardregistration.EdgeCard)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *CardRegistrationMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case cardregistration.EdgeUser:
+		if id := m.user; id != nil {
+			return []ent.Value{*id}
+		}
+	case cardregistration.EdgeCard:
+		if id := m.card; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *CardRegistrationMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *CardRegistrationMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *CardRegistrationMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.cleareduser {
+		edges = append(edges, cardregistration.EdgeUser)
+	}
+	if m.clearedcard {
+		edges = append(edges, cardregistration.EdgeCard)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *CardRegistrationMutation) EdgeCleared(name string) bool {
+	switch name {
+	case cardregistration.EdgeUser:
+		return m.cleareduser
+	case cardregistration.EdgeCard:
+		return m.clearedcard
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *CardRegistrationMutation) ClearEdge(name string) error {
+	switch name {
+	case cardregistration.EdgeUser:
+		m.ClearUser()
+		return nil
+	case cardregistration.EdgeCard:
+		m.ClearCard()
+		return nil
+	}
+	return fmt.Errorf("unknown CardRegistration unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *CardRegistrationMutation) ResetEdge(name string) error {
+	switch name {
+	case cardregistration.EdgeUser:
+		m.ResetUser()
+		return nil
+	case cardregistration.EdgeCard:
+		m.ResetCard()
+		return nil
+	}
+	return fmt.Errorf("unknown CardRegistration edge %s", name)
+}
+
 // EntitlementMutation represents an operation that mutates the Entitlement nodes in the graph.
 type EntitlementMutation struct {
 	config
-	op            Op
-	typ           string
-	id            *pay.EntitlementID
-	merchant_id   *pay.MerchantID
-	kind          *string
-	resource      *string
-	granted_at    *time.Time
-	expires_at    *time.Time
-	revoked_at    *time.Time
-	clearedFields map[string]struct{}
-	bill          *pay.BillID
-	clearedbill   bool
-	user          *pay.UserID
-	cleareduser   bool
-	done          bool
-	oldValue      func(context.Context) (*Entitlement, error)
-	predicates    []predicate.Entitlement
+	op                  Op
+	typ                 string
+	id                  *pay.EntitlementID
+	merchant_id         *pay.MerchantID
+	kind                *string
+	resource            *string
+	granted_at          *time.Time
+	expires_at          *time.Time
+	revoked_at          *time.Time
+	clearedFields       map[string]struct{}
+	bill                *pay.BillID
+	clearedbill         bool
+	subscription        *pay.SubscriptionID
+	clearedsubscription bool
+	user                *pay.UserID
+	cleareduser         bool
+	done                bool
+	oldValue            func(context.Context) (*Entitlement, error)
+	predicates          []predicate.Entitlement
 }
 
 var _ ent.Mutation = (*EntitlementMutation)(nil)
@@ -7794,7 +14571,7 @@ func (m *EntitlementMutation) BillID() (r pay.BillID, exists bool) {
 // OldBillID returns the old "bill_id" field's value of the Entitlement entity.
 // If the Entitlement object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *EntitlementMutation) OldBillID(ctx context.Context) (v pay.BillID, err error) {
+func (m *EntitlementMutation) OldBillID(ctx context.Context) (v *pay.BillID, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldBillID is only allowed on UpdateOne operations")
 	}
@@ -7808,9 +14585,71 @@ func (m *EntitlementMutation) OldBillID(ctx context.Context) (v pay.BillID, err 
 	return oldValue.BillID, nil
 }
 
+// ClearBillID clears the value of the "bill_id" field.
+func (m *EntitlementMutation) ClearBillID() {
+	m.bill = nil
+	m.clearedFields[entitlement.FieldBillID] = struct{}{}
+}
+
+// BillIDCleared returns if the "bill_id" field was cleared in this mutation.
+func (m *EntitlementMutation) BillIDCleared() bool {
+	_, ok := m.clearedFields[entitlement.FieldBillID]
+	return ok
+}
+
 // ResetBillID resets all changes to the "bill_id" field.
 func (m *EntitlementMutation) ResetBillID() {
 	m.bill = nil
+	delete(m.clearedFields, entitlement.FieldBillID)
+}
+
+// SetSubscriptionID sets the "subscription_id" field.
+func (m *EntitlementMutation) SetSubscriptionID(pi pay.SubscriptionID) {
+	m.subscription = &pi
+}
+
+// SubscriptionID returns the value of the "subscription_id" field in the mutation.
+func (m *EntitlementMutation) SubscriptionID() (r pay.SubscriptionID, exists bool) {
+	v := m.subscription
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSubscriptionID returns the old "subscription_id" field's value of the Entitlement entity.
+// If the Entitlement object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *EntitlementMutation) OldSubscriptionID(ctx context.Context) (v *pay.SubscriptionID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSubscriptionID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSubscriptionID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSubscriptionID: %w", err)
+	}
+	return oldValue.SubscriptionID, nil
+}
+
+// ClearSubscriptionID clears the value of the "subscription_id" field.
+func (m *EntitlementMutation) ClearSubscriptionID() {
+	m.subscription = nil
+	m.clearedFields[entitlement.FieldSubscriptionID] = struct{}{}
+}
+
+// SubscriptionIDCleared returns if the "subscription_id" field was cleared in this mutation.
+func (m *EntitlementMutation) SubscriptionIDCleared() bool {
+	_, ok := m.clearedFields[entitlement.FieldSubscriptionID]
+	return ok
+}
+
+// ResetSubscriptionID resets all changes to the "subscription_id" field.
+func (m *EntitlementMutation) ResetSubscriptionID() {
+	m.subscription = nil
+	delete(m.clearedFields, entitlement.FieldSubscriptionID)
 }
 
 // SetUserID sets the "user_id" field.
@@ -8076,7 +14915,7 @@ func (m *EntitlementMutation) ClearBill() {
 
 // BillCleared reports if the "bill" edge to the Bill entity was cleared.
 func (m *EntitlementMutation) BillCleared() bool {
-	return m.clearedbill
+	return m.BillIDCleared() || m.clearedbill
 }
 
 // BillIDs returns the "bill" edge IDs in the mutation.
@@ -8093,6 +14932,33 @@ func (m *EntitlementMutation) BillIDs() (ids []pay.BillID) {
 func (m *EntitlementMutation) ResetBill() {
 	m.bill = nil
 	m.clearedbill = false
+}
+
+// ClearSubscription clears the "subscription" edge to the BillingSubscription entity.
+func (m *EntitlementMutation) ClearSubscription() {
+	m.clearedsubscription = true
+	m.clearedFields[entitlement.FieldSubscriptionID] = struct{}{}
+}
+
+// SubscriptionCleared reports if the "subscription" edge to the BillingSubscription entity was cleared.
+func (m *EntitlementMutation) SubscriptionCleared() bool {
+	return m.SubscriptionIDCleared() || m.clearedsubscription
+}
+
+// SubscriptionIDs returns the "subscription" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// SubscriptionID instead. It exists only for internal usage by the builders.
+func (m *EntitlementMutation) SubscriptionIDs() (ids []pay.SubscriptionID) {
+	if id := m.subscription; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetSubscription resets all changes to the "subscription" edge.
+func (m *EntitlementMutation) ResetSubscription() {
+	m.subscription = nil
+	m.clearedsubscription = false
 }
 
 // ClearUser clears the "user" edge to the User entity.
@@ -8156,12 +15022,15 @@ func (m *EntitlementMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *EntitlementMutation) Fields() []string {
-	fields := make([]string, 0, 8)
+	fields := make([]string, 0, 9)
 	if m.merchant_id != nil {
 		fields = append(fields, entitlement.FieldMerchantID)
 	}
 	if m.bill != nil {
 		fields = append(fields, entitlement.FieldBillID)
+	}
+	if m.subscription != nil {
+		fields = append(fields, entitlement.FieldSubscriptionID)
 	}
 	if m.user != nil {
 		fields = append(fields, entitlement.FieldUserID)
@@ -8193,6 +15062,8 @@ func (m *EntitlementMutation) Field(name string) (ent.Value, bool) {
 		return m.MerchantID()
 	case entitlement.FieldBillID:
 		return m.BillID()
+	case entitlement.FieldSubscriptionID:
+		return m.SubscriptionID()
 	case entitlement.FieldUserID:
 		return m.UserID()
 	case entitlement.FieldKind:
@@ -8218,6 +15089,8 @@ func (m *EntitlementMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldMerchantID(ctx)
 	case entitlement.FieldBillID:
 		return m.OldBillID(ctx)
+	case entitlement.FieldSubscriptionID:
+		return m.OldSubscriptionID(ctx)
 	case entitlement.FieldUserID:
 		return m.OldUserID(ctx)
 	case entitlement.FieldKind:
@@ -8252,6 +15125,13 @@ func (m *EntitlementMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetBillID(v)
+		return nil
+	case entitlement.FieldSubscriptionID:
+		v, ok := value.(pay.SubscriptionID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSubscriptionID(v)
 		return nil
 	case entitlement.FieldUserID:
 		v, ok := value.(pay.UserID)
@@ -8325,6 +15205,12 @@ func (m *EntitlementMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *EntitlementMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(entitlement.FieldBillID) {
+		fields = append(fields, entitlement.FieldBillID)
+	}
+	if m.FieldCleared(entitlement.FieldSubscriptionID) {
+		fields = append(fields, entitlement.FieldSubscriptionID)
+	}
 	if m.FieldCleared(entitlement.FieldUserID) {
 		fields = append(fields, entitlement.FieldUserID)
 	}
@@ -8348,6 +15234,12 @@ func (m *EntitlementMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *EntitlementMutation) ClearField(name string) error {
 	switch name {
+	case entitlement.FieldBillID:
+		m.ClearBillID()
+		return nil
+	case entitlement.FieldSubscriptionID:
+		m.ClearSubscriptionID()
+		return nil
 	case entitlement.FieldUserID:
 		m.ClearUserID()
 		return nil
@@ -8370,6 +15262,9 @@ func (m *EntitlementMutation) ResetField(name string) error {
 		return nil
 	case entitlement.FieldBillID:
 		m.ResetBillID()
+		return nil
+	case entitlement.FieldSubscriptionID:
+		m.ResetSubscriptionID()
 		return nil
 	case entitlement.FieldUserID:
 		m.ResetUserID()
@@ -8395,9 +15290,12 @@ func (m *EntitlementMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *EntitlementMutation) AddedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	if m.bill != nil {
 		edges = append(edges, entitlement.EdgeBill)
+	}
+	if m.subscription != nil {
+		edges = append(edges, entitlement.EdgeSubscription)
 	}
 	if m.user != nil {
 		edges = append(edges, entitlement.EdgeUser)
@@ -8413,6 +15311,10 @@ func (m *EntitlementMutation) AddedIDs(name string) []ent.Value {
 		if id := m.bill; id != nil {
 			return []ent.Value{*id}
 		}
+	case entitlement.EdgeSubscription:
+		if id := m.subscription; id != nil {
+			return []ent.Value{*id}
+		}
 	case entitlement.EdgeUser:
 		if id := m.user; id != nil {
 			return []ent.Value{*id}
@@ -8423,7 +15325,7 @@ func (m *EntitlementMutation) AddedIDs(name string) []ent.Value {
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *EntitlementMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	return edges
 }
 
@@ -8435,9 +15337,12 @@ func (m *EntitlementMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *EntitlementMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	if m.clearedbill {
 		edges = append(edges, entitlement.EdgeBill)
+	}
+	if m.clearedsubscription {
+		edges = append(edges, entitlement.EdgeSubscription)
 	}
 	if m.cleareduser {
 		edges = append(edges, entitlement.EdgeUser)
@@ -8451,6 +15356,8 @@ func (m *EntitlementMutation) EdgeCleared(name string) bool {
 	switch name {
 	case entitlement.EdgeBill:
 		return m.clearedbill
+	case entitlement.EdgeSubscription:
+		return m.clearedsubscription
 	case entitlement.EdgeUser:
 		return m.cleareduser
 	}
@@ -8463,6 +15370,9 @@ func (m *EntitlementMutation) ClearEdge(name string) error {
 	switch name {
 	case entitlement.EdgeBill:
 		m.ClearBill()
+		return nil
+	case entitlement.EdgeSubscription:
+		m.ClearSubscription()
 		return nil
 	case entitlement.EdgeUser:
 		m.ClearUser()
@@ -8478,11 +15388,1676 @@ func (m *EntitlementMutation) ResetEdge(name string) error {
 	case entitlement.EdgeBill:
 		m.ResetBill()
 		return nil
+	case entitlement.EdgeSubscription:
+		m.ResetSubscription()
+		return nil
 	case entitlement.EdgeUser:
 		m.ResetUser()
 		return nil
 	}
 	return fmt.Errorf("unknown Entitlement edge %s", name)
+}
+
+// GiftMutation represents an operation that mutates the Gift nodes in the graph.
+type GiftMutation struct {
+	config
+	op                  Op
+	typ                 string
+	id                  *pay.GiftID
+	merchant_id         *pay.MerchantID
+	status              *pay.GiftStatus
+	code_hash           *[]byte
+	code_sealed         *[]byte
+	recipient_email     *string
+	message             *string
+	occasion            *string
+	deliver_at          *time.Time
+	redeemed_at         *time.Time
+	expires_at          *time.Time
+	voided_at           *time.Time
+	created_at          *time.Time
+	updated_at          *time.Time
+	clearedFields       map[string]struct{}
+	bill                *pay.BillID
+	clearedbill         bool
+	product             *pay.ProductID
+	clearedproduct      bool
+	buyer               *pay.UserID
+	clearedbuyer        bool
+	redeemed_by         *pay.UserID
+	clearedredeemed_by  bool
+	subscription        *pay.SubscriptionID
+	clearedsubscription bool
+	done                bool
+	oldValue            func(context.Context) (*Gift, error)
+	predicates          []predicate.Gift
+}
+
+var _ ent.Mutation = (*GiftMutation)(nil)
+
+// giftOption allows management of the mutation configuration using functional options.
+type giftOption func(*GiftMutation)
+
+// newGiftMutation creates new mutation for the Gift entity.
+func newGiftMutation(c config, op Op, opts ...giftOption) *GiftMutation {
+	m := &GiftMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeGift,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withGiftID sets the ID field of the mutation.
+func withGiftID(id pay.GiftID) giftOption {
+	return func(m *GiftMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Gift
+		)
+		m.oldValue = func(ctx context.Context) (*Gift, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Gift.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withGift sets the old Gift of the mutation.
+func withGift(node *Gift) giftOption {
+	return func(m *GiftMutation) {
+		m.oldValue = func(context.Context) (*Gift, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m GiftMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m GiftMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Gift entities.
+func (m *GiftMutation) SetID(id pay.GiftID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *GiftMutation) ID() (id pay.GiftID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *GiftMutation) IDs(ctx context.Context) ([]pay.GiftID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []pay.GiftID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Gift.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetMerchantID sets the "merchant_id" field.
+func (m *GiftMutation) SetMerchantID(pi pay.MerchantID) {
+	m.merchant_id = &pi
+}
+
+// MerchantID returns the value of the "merchant_id" field in the mutation.
+func (m *GiftMutation) MerchantID() (r pay.MerchantID, exists bool) {
+	v := m.merchant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMerchantID returns the old "merchant_id" field's value of the Gift entity.
+// If the Gift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftMutation) OldMerchantID(ctx context.Context) (v pay.MerchantID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMerchantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMerchantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMerchantID: %w", err)
+	}
+	return oldValue.MerchantID, nil
+}
+
+// ResetMerchantID resets all changes to the "merchant_id" field.
+func (m *GiftMutation) ResetMerchantID() {
+	m.merchant_id = nil
+}
+
+// SetBillID sets the "bill_id" field.
+func (m *GiftMutation) SetBillID(pi pay.BillID) {
+	m.bill = &pi
+}
+
+// BillID returns the value of the "bill_id" field in the mutation.
+func (m *GiftMutation) BillID() (r pay.BillID, exists bool) {
+	v := m.bill
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBillID returns the old "bill_id" field's value of the Gift entity.
+// If the Gift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftMutation) OldBillID(ctx context.Context) (v pay.BillID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBillID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBillID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBillID: %w", err)
+	}
+	return oldValue.BillID, nil
+}
+
+// ResetBillID resets all changes to the "bill_id" field.
+func (m *GiftMutation) ResetBillID() {
+	m.bill = nil
+}
+
+// SetProductID sets the "product_id" field.
+func (m *GiftMutation) SetProductID(pi pay.ProductID) {
+	m.product = &pi
+}
+
+// ProductID returns the value of the "product_id" field in the mutation.
+func (m *GiftMutation) ProductID() (r pay.ProductID, exists bool) {
+	v := m.product
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProductID returns the old "product_id" field's value of the Gift entity.
+// If the Gift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftMutation) OldProductID(ctx context.Context) (v pay.ProductID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProductID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProductID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProductID: %w", err)
+	}
+	return oldValue.ProductID, nil
+}
+
+// ResetProductID resets all changes to the "product_id" field.
+func (m *GiftMutation) ResetProductID() {
+	m.product = nil
+}
+
+// SetBuyerID sets the "buyer_id" field.
+func (m *GiftMutation) SetBuyerID(pi pay.UserID) {
+	m.buyer = &pi
+}
+
+// BuyerID returns the value of the "buyer_id" field in the mutation.
+func (m *GiftMutation) BuyerID() (r pay.UserID, exists bool) {
+	v := m.buyer
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBuyerID returns the old "buyer_id" field's value of the Gift entity.
+// If the Gift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftMutation) OldBuyerID(ctx context.Context) (v *pay.UserID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBuyerID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBuyerID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBuyerID: %w", err)
+	}
+	return oldValue.BuyerID, nil
+}
+
+// ClearBuyerID clears the value of the "buyer_id" field.
+func (m *GiftMutation) ClearBuyerID() {
+	m.buyer = nil
+	m.clearedFields[gift.FieldBuyerID] = struct{}{}
+}
+
+// BuyerIDCleared returns if the "buyer_id" field was cleared in this mutation.
+func (m *GiftMutation) BuyerIDCleared() bool {
+	_, ok := m.clearedFields[gift.FieldBuyerID]
+	return ok
+}
+
+// ResetBuyerID resets all changes to the "buyer_id" field.
+func (m *GiftMutation) ResetBuyerID() {
+	m.buyer = nil
+	delete(m.clearedFields, gift.FieldBuyerID)
+}
+
+// SetStatus sets the "status" field.
+func (m *GiftMutation) SetStatus(ps pay.GiftStatus) {
+	m.status = &ps
+}
+
+// Status returns the value of the "status" field in the mutation.
+func (m *GiftMutation) Status() (r pay.GiftStatus, exists bool) {
+	v := m.status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatus returns the old "status" field's value of the Gift entity.
+// If the Gift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftMutation) OldStatus(ctx context.Context) (v pay.GiftStatus, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatus: %w", err)
+	}
+	return oldValue.Status, nil
+}
+
+// ResetStatus resets all changes to the "status" field.
+func (m *GiftMutation) ResetStatus() {
+	m.status = nil
+}
+
+// SetCodeHash sets the "code_hash" field.
+func (m *GiftMutation) SetCodeHash(b []byte) {
+	m.code_hash = &b
+}
+
+// CodeHash returns the value of the "code_hash" field in the mutation.
+func (m *GiftMutation) CodeHash() (r []byte, exists bool) {
+	v := m.code_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCodeHash returns the old "code_hash" field's value of the Gift entity.
+// If the Gift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftMutation) OldCodeHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCodeHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCodeHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCodeHash: %w", err)
+	}
+	return oldValue.CodeHash, nil
+}
+
+// ResetCodeHash resets all changes to the "code_hash" field.
+func (m *GiftMutation) ResetCodeHash() {
+	m.code_hash = nil
+}
+
+// SetCodeSealed sets the "code_sealed" field.
+func (m *GiftMutation) SetCodeSealed(b []byte) {
+	m.code_sealed = &b
+}
+
+// CodeSealed returns the value of the "code_sealed" field in the mutation.
+func (m *GiftMutation) CodeSealed() (r []byte, exists bool) {
+	v := m.code_sealed
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCodeSealed returns the old "code_sealed" field's value of the Gift entity.
+// If the Gift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftMutation) OldCodeSealed(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCodeSealed is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCodeSealed requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCodeSealed: %w", err)
+	}
+	return oldValue.CodeSealed, nil
+}
+
+// ResetCodeSealed resets all changes to the "code_sealed" field.
+func (m *GiftMutation) ResetCodeSealed() {
+	m.code_sealed = nil
+}
+
+// SetRecipientEmail sets the "recipient_email" field.
+func (m *GiftMutation) SetRecipientEmail(s string) {
+	m.recipient_email = &s
+}
+
+// RecipientEmail returns the value of the "recipient_email" field in the mutation.
+func (m *GiftMutation) RecipientEmail() (r string, exists bool) {
+	v := m.recipient_email
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRecipientEmail returns the old "recipient_email" field's value of the Gift entity.
+// If the Gift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftMutation) OldRecipientEmail(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRecipientEmail is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRecipientEmail requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRecipientEmail: %w", err)
+	}
+	return oldValue.RecipientEmail, nil
+}
+
+// ResetRecipientEmail resets all changes to the "recipient_email" field.
+func (m *GiftMutation) ResetRecipientEmail() {
+	m.recipient_email = nil
+}
+
+// SetMessage sets the "message" field.
+func (m *GiftMutation) SetMessage(s string) {
+	m.message = &s
+}
+
+// Message returns the value of the "message" field in the mutation.
+func (m *GiftMutation) Message() (r string, exists bool) {
+	v := m.message
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMessage returns the old "message" field's value of the Gift entity.
+// If the Gift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftMutation) OldMessage(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMessage is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMessage requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMessage: %w", err)
+	}
+	return oldValue.Message, nil
+}
+
+// ClearMessage clears the value of the "message" field.
+func (m *GiftMutation) ClearMessage() {
+	m.message = nil
+	m.clearedFields[gift.FieldMessage] = struct{}{}
+}
+
+// MessageCleared returns if the "message" field was cleared in this mutation.
+func (m *GiftMutation) MessageCleared() bool {
+	_, ok := m.clearedFields[gift.FieldMessage]
+	return ok
+}
+
+// ResetMessage resets all changes to the "message" field.
+func (m *GiftMutation) ResetMessage() {
+	m.message = nil
+	delete(m.clearedFields, gift.FieldMessage)
+}
+
+// SetOccasion sets the "occasion" field.
+func (m *GiftMutation) SetOccasion(s string) {
+	m.occasion = &s
+}
+
+// Occasion returns the value of the "occasion" field in the mutation.
+func (m *GiftMutation) Occasion() (r string, exists bool) {
+	v := m.occasion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOccasion returns the old "occasion" field's value of the Gift entity.
+// If the Gift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftMutation) OldOccasion(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOccasion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOccasion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOccasion: %w", err)
+	}
+	return oldValue.Occasion, nil
+}
+
+// ClearOccasion clears the value of the "occasion" field.
+func (m *GiftMutation) ClearOccasion() {
+	m.occasion = nil
+	m.clearedFields[gift.FieldOccasion] = struct{}{}
+}
+
+// OccasionCleared returns if the "occasion" field was cleared in this mutation.
+func (m *GiftMutation) OccasionCleared() bool {
+	_, ok := m.clearedFields[gift.FieldOccasion]
+	return ok
+}
+
+// ResetOccasion resets all changes to the "occasion" field.
+func (m *GiftMutation) ResetOccasion() {
+	m.occasion = nil
+	delete(m.clearedFields, gift.FieldOccasion)
+}
+
+// SetDeliverAt sets the "deliver_at" field.
+func (m *GiftMutation) SetDeliverAt(t time.Time) {
+	m.deliver_at = &t
+}
+
+// DeliverAt returns the value of the "deliver_at" field in the mutation.
+func (m *GiftMutation) DeliverAt() (r time.Time, exists bool) {
+	v := m.deliver_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDeliverAt returns the old "deliver_at" field's value of the Gift entity.
+// If the Gift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftMutation) OldDeliverAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDeliverAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDeliverAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDeliverAt: %w", err)
+	}
+	return oldValue.DeliverAt, nil
+}
+
+// ClearDeliverAt clears the value of the "deliver_at" field.
+func (m *GiftMutation) ClearDeliverAt() {
+	m.deliver_at = nil
+	m.clearedFields[gift.FieldDeliverAt] = struct{}{}
+}
+
+// DeliverAtCleared returns if the "deliver_at" field was cleared in this mutation.
+func (m *GiftMutation) DeliverAtCleared() bool {
+	_, ok := m.clearedFields[gift.FieldDeliverAt]
+	return ok
+}
+
+// ResetDeliverAt resets all changes to the "deliver_at" field.
+func (m *GiftMutation) ResetDeliverAt() {
+	m.deliver_at = nil
+	delete(m.clearedFields, gift.FieldDeliverAt)
+}
+
+// SetRedeemedByID sets the "redeemed_by_id" field.
+func (m *GiftMutation) SetRedeemedByID(pi pay.UserID) {
+	m.redeemed_by = &pi
+}
+
+// RedeemedByID returns the value of the "redeemed_by_id" field in the mutation.
+func (m *GiftMutation) RedeemedByID() (r pay.UserID, exists bool) {
+	v := m.redeemed_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRedeemedByID returns the old "redeemed_by_id" field's value of the Gift entity.
+// If the Gift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftMutation) OldRedeemedByID(ctx context.Context) (v *pay.UserID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRedeemedByID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRedeemedByID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRedeemedByID: %w", err)
+	}
+	return oldValue.RedeemedByID, nil
+}
+
+// ClearRedeemedByID clears the value of the "redeemed_by_id" field.
+func (m *GiftMutation) ClearRedeemedByID() {
+	m.redeemed_by = nil
+	m.clearedFields[gift.FieldRedeemedByID] = struct{}{}
+}
+
+// RedeemedByIDCleared returns if the "redeemed_by_id" field was cleared in this mutation.
+func (m *GiftMutation) RedeemedByIDCleared() bool {
+	_, ok := m.clearedFields[gift.FieldRedeemedByID]
+	return ok
+}
+
+// ResetRedeemedByID resets all changes to the "redeemed_by_id" field.
+func (m *GiftMutation) ResetRedeemedByID() {
+	m.redeemed_by = nil
+	delete(m.clearedFields, gift.FieldRedeemedByID)
+}
+
+// SetRedeemedAt sets the "redeemed_at" field.
+func (m *GiftMutation) SetRedeemedAt(t time.Time) {
+	m.redeemed_at = &t
+}
+
+// RedeemedAt returns the value of the "redeemed_at" field in the mutation.
+func (m *GiftMutation) RedeemedAt() (r time.Time, exists bool) {
+	v := m.redeemed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRedeemedAt returns the old "redeemed_at" field's value of the Gift entity.
+// If the Gift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftMutation) OldRedeemedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRedeemedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRedeemedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRedeemedAt: %w", err)
+	}
+	return oldValue.RedeemedAt, nil
+}
+
+// ClearRedeemedAt clears the value of the "redeemed_at" field.
+func (m *GiftMutation) ClearRedeemedAt() {
+	m.redeemed_at = nil
+	m.clearedFields[gift.FieldRedeemedAt] = struct{}{}
+}
+
+// RedeemedAtCleared returns if the "redeemed_at" field was cleared in this mutation.
+func (m *GiftMutation) RedeemedAtCleared() bool {
+	_, ok := m.clearedFields[gift.FieldRedeemedAt]
+	return ok
+}
+
+// ResetRedeemedAt resets all changes to the "redeemed_at" field.
+func (m *GiftMutation) ResetRedeemedAt() {
+	m.redeemed_at = nil
+	delete(m.clearedFields, gift.FieldRedeemedAt)
+}
+
+// SetSubscriptionID sets the "subscription_id" field.
+func (m *GiftMutation) SetSubscriptionID(pi pay.SubscriptionID) {
+	m.subscription = &pi
+}
+
+// SubscriptionID returns the value of the "subscription_id" field in the mutation.
+func (m *GiftMutation) SubscriptionID() (r pay.SubscriptionID, exists bool) {
+	v := m.subscription
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSubscriptionID returns the old "subscription_id" field's value of the Gift entity.
+// If the Gift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftMutation) OldSubscriptionID(ctx context.Context) (v *pay.SubscriptionID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSubscriptionID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSubscriptionID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSubscriptionID: %w", err)
+	}
+	return oldValue.SubscriptionID, nil
+}
+
+// ClearSubscriptionID clears the value of the "subscription_id" field.
+func (m *GiftMutation) ClearSubscriptionID() {
+	m.subscription = nil
+	m.clearedFields[gift.FieldSubscriptionID] = struct{}{}
+}
+
+// SubscriptionIDCleared returns if the "subscription_id" field was cleared in this mutation.
+func (m *GiftMutation) SubscriptionIDCleared() bool {
+	_, ok := m.clearedFields[gift.FieldSubscriptionID]
+	return ok
+}
+
+// ResetSubscriptionID resets all changes to the "subscription_id" field.
+func (m *GiftMutation) ResetSubscriptionID() {
+	m.subscription = nil
+	delete(m.clearedFields, gift.FieldSubscriptionID)
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *GiftMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *GiftMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the Gift entity.
+// If the Gift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftMutation) OldExpiresAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ClearExpiresAt clears the value of the "expires_at" field.
+func (m *GiftMutation) ClearExpiresAt() {
+	m.expires_at = nil
+	m.clearedFields[gift.FieldExpiresAt] = struct{}{}
+}
+
+// ExpiresAtCleared returns if the "expires_at" field was cleared in this mutation.
+func (m *GiftMutation) ExpiresAtCleared() bool {
+	_, ok := m.clearedFields[gift.FieldExpiresAt]
+	return ok
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *GiftMutation) ResetExpiresAt() {
+	m.expires_at = nil
+	delete(m.clearedFields, gift.FieldExpiresAt)
+}
+
+// SetVoidedAt sets the "voided_at" field.
+func (m *GiftMutation) SetVoidedAt(t time.Time) {
+	m.voided_at = &t
+}
+
+// VoidedAt returns the value of the "voided_at" field in the mutation.
+func (m *GiftMutation) VoidedAt() (r time.Time, exists bool) {
+	v := m.voided_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVoidedAt returns the old "voided_at" field's value of the Gift entity.
+// If the Gift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftMutation) OldVoidedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVoidedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVoidedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVoidedAt: %w", err)
+	}
+	return oldValue.VoidedAt, nil
+}
+
+// ClearVoidedAt clears the value of the "voided_at" field.
+func (m *GiftMutation) ClearVoidedAt() {
+	m.voided_at = nil
+	m.clearedFields[gift.FieldVoidedAt] = struct{}{}
+}
+
+// VoidedAtCleared returns if the "voided_at" field was cleared in this mutation.
+func (m *GiftMutation) VoidedAtCleared() bool {
+	_, ok := m.clearedFields[gift.FieldVoidedAt]
+	return ok
+}
+
+// ResetVoidedAt resets all changes to the "voided_at" field.
+func (m *GiftMutation) ResetVoidedAt() {
+	m.voided_at = nil
+	delete(m.clearedFields, gift.FieldVoidedAt)
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *GiftMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *GiftMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Gift entity.
+// If the Gift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *GiftMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *GiftMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *GiftMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the Gift entity.
+// If the Gift object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *GiftMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *GiftMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// ClearBill clears the "bill" edge to the Bill entity.
+func (m *GiftMutation) ClearBill() {
+	m.clearedbill = true
+	m.clearedFields[gift.FieldBillID] = struct{}{}
+}
+
+// BillCleared reports if the "bill" edge to the Bill entity was cleared.
+func (m *GiftMutation) BillCleared() bool {
+	return m.clearedbill
+}
+
+// BillIDs returns the "bill" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// BillID instead. It exists only for internal usage by the builders.
+func (m *GiftMutation) BillIDs() (ids []pay.BillID) {
+	if id := m.bill; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetBill resets all changes to the "bill" edge.
+func (m *GiftMutation) ResetBill() {
+	m.bill = nil
+	m.clearedbill = false
+}
+
+// ClearProduct clears the "product" edge to the Product entity.
+func (m *GiftMutation) ClearProduct() {
+	m.clearedproduct = true
+	m.clearedFields[gift.FieldProductID] = struct{}{}
+}
+
+// ProductCleared reports if the "product" edge to the Product entity was cleared.
+func (m *GiftMutation) ProductCleared() bool {
+	return m.clearedproduct
+}
+
+// ProductIDs returns the "product" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ProductID instead. It exists only for internal usage by the builders.
+func (m *GiftMutation) ProductIDs() (ids []pay.ProductID) {
+	if id := m.product; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetProduct resets all changes to the "product" edge.
+func (m *GiftMutation) ResetProduct() {
+	m.product = nil
+	m.clearedproduct = false
+}
+
+// ClearBuyer clears the "buyer" edge to the User entity.
+func (m *GiftMutation) ClearBuyer() {
+	m.clearedbuyer = true
+	m.clearedFields[gift.FieldBuyerID] = struct{}{}
+}
+
+// BuyerCleared reports if the "buyer" edge to the User entity was cleared.
+func (m *GiftMutation) BuyerCleared() bool {
+	return m.BuyerIDCleared() || m.clearedbuyer
+}
+
+// BuyerIDs returns the "buyer" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// BuyerID instead. It exists only for internal usage by the builders.
+func (m *GiftMutation) BuyerIDs() (ids []pay.UserID) {
+	if id := m.buyer; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetBuyer resets all changes to the "buyer" edge.
+func (m *GiftMutation) ResetBuyer() {
+	m.buyer = nil
+	m.clearedbuyer = false
+}
+
+// ClearRedeemedBy clears the "redeemed_by" edge to the User entity.
+func (m *GiftMutation) ClearRedeemedBy() {
+	m.clearedredeemed_by = true
+	m.clearedFields[gift.FieldRedeemedByID] = struct{}{}
+}
+
+// RedeemedByCleared reports if the "redeemed_by" edge to the User entity was cleared.
+func (m *GiftMutation) RedeemedByCleared() bool {
+	return m.RedeemedByIDCleared() || m.clearedredeemed_by
+}
+
+// RedeemedByIDs returns the "redeemed_by" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// RedeemedByID instead. It exists only for internal usage by the builders.
+func (m *GiftMutation) RedeemedByIDs() (ids []pay.UserID) {
+	if id := m.redeemed_by; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetRedeemedBy resets all changes to the "redeemed_by" edge.
+func (m *GiftMutation) ResetRedeemedBy() {
+	m.redeemed_by = nil
+	m.clearedredeemed_by = false
+}
+
+// ClearSubscription clears the "subscription" edge to the BillingSubscription entity.
+func (m *GiftMutation) ClearSubscription() {
+	m.clearedsubscription = true
+	m.clearedFields[gift.FieldSubscriptionID] = struct{}{}
+}
+
+// SubscriptionCleared reports if the "subscription" edge to the BillingSubscription entity was cleared.
+func (m *GiftMutation) SubscriptionCleared() bool {
+	return m.SubscriptionIDCleared() || m.clearedsubscription
+}
+
+// SubscriptionIDs returns the "subscription" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// SubscriptionID instead. It exists only for internal usage by the builders.
+func (m *GiftMutation) SubscriptionIDs() (ids []pay.SubscriptionID) {
+	if id := m.subscription; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetSubscription resets all changes to the "subscription" edge.
+func (m *GiftMutation) ResetSubscription() {
+	m.subscription = nil
+	m.clearedsubscription = false
+}
+
+// Where appends a list predicates to the GiftMutation builder.
+func (m *GiftMutation) Where(ps ...predicate.Gift) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the GiftMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *GiftMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Gift, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *GiftMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *GiftMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Gift).
+func (m *GiftMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *GiftMutation) Fields() []string {
+	fields := make([]string, 0, 18)
+	if m.merchant_id != nil {
+		fields = append(fields, gift.FieldMerchantID)
+	}
+	if m.bill != nil {
+		fields = append(fields, gift.FieldBillID)
+	}
+	if m.product != nil {
+		fields = append(fields, gift.FieldProductID)
+	}
+	if m.buyer != nil {
+		fields = append(fields, gift.FieldBuyerID)
+	}
+	if m.status != nil {
+		fields = append(fields, gift.FieldStatus)
+	}
+	if m.code_hash != nil {
+		fields = append(fields, gift.FieldCodeHash)
+	}
+	if m.code_sealed != nil {
+		fields = append(fields, gift.FieldCodeSealed)
+	}
+	if m.recipient_email != nil {
+		fields = append(fields, gift.FieldRecipientEmail)
+	}
+	if m.message != nil {
+		fields = append(fields, gift.FieldMessage)
+	}
+	if m.occasion != nil {
+		fields = append(fields, gift.FieldOccasion)
+	}
+	if m.deliver_at != nil {
+		fields = append(fields, gift.FieldDeliverAt)
+	}
+	if m.redeemed_by != nil {
+		fields = append(fields, gift.FieldRedeemedByID)
+	}
+	if m.redeemed_at != nil {
+		fields = append(fields, gift.FieldRedeemedAt)
+	}
+	if m.subscription != nil {
+		fields = append(fields, gift.FieldSubscriptionID)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, gift.FieldExpiresAt)
+	}
+	if m.voided_at != nil {
+		fields = append(fields, gift.FieldVoidedAt)
+	}
+	if m.created_at != nil {
+		fields = append(fields, gift.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, gift.FieldUpdatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *GiftMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case gift.FieldMerchantID:
+		return m.MerchantID()
+	case gift.FieldBillID:
+		return m.BillID()
+	case gift.FieldProductID:
+		return m.ProductID()
+	case gift.FieldBuyerID:
+		return m.BuyerID()
+	case gift.FieldStatus:
+		return m.Status()
+	case gift.FieldCodeHash:
+		return m.CodeHash()
+	case gift.FieldCodeSealed:
+		return m.CodeSealed()
+	case gift.FieldRecipientEmail:
+		return m.RecipientEmail()
+	case gift.FieldMessage:
+		return m.Message()
+	case gift.FieldOccasion:
+		return m.Occasion()
+	case gift.FieldDeliverAt:
+		return m.DeliverAt()
+	case gift.FieldRedeemedByID:
+		return m.RedeemedByID()
+	case gift.FieldRedeemedAt:
+		return m.RedeemedAt()
+	case gift.FieldSubscriptionID:
+		return m.SubscriptionID()
+	case gift.FieldExpiresAt:
+		return m.ExpiresAt()
+	case gift.FieldVoidedAt:
+		return m.VoidedAt()
+	case gift.FieldCreatedAt:
+		return m.CreatedAt()
+	case gift.FieldUpdatedAt:
+		return m.UpdatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *GiftMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case gift.FieldMerchantID:
+		return m.OldMerchantID(ctx)
+	case gift.FieldBillID:
+		return m.OldBillID(ctx)
+	case gift.FieldProductID:
+		return m.OldProductID(ctx)
+	case gift.FieldBuyerID:
+		return m.OldBuyerID(ctx)
+	case gift.FieldStatus:
+		return m.OldStatus(ctx)
+	case gift.FieldCodeHash:
+		return m.OldCodeHash(ctx)
+	case gift.FieldCodeSealed:
+		return m.OldCodeSealed(ctx)
+	case gift.FieldRecipientEmail:
+		return m.OldRecipientEmail(ctx)
+	case gift.FieldMessage:
+		return m.OldMessage(ctx)
+	case gift.FieldOccasion:
+		return m.OldOccasion(ctx)
+	case gift.FieldDeliverAt:
+		return m.OldDeliverAt(ctx)
+	case gift.FieldRedeemedByID:
+		return m.OldRedeemedByID(ctx)
+	case gift.FieldRedeemedAt:
+		return m.OldRedeemedAt(ctx)
+	case gift.FieldSubscriptionID:
+		return m.OldSubscriptionID(ctx)
+	case gift.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case gift.FieldVoidedAt:
+		return m.OldVoidedAt(ctx)
+	case gift.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case gift.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Gift field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GiftMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case gift.FieldMerchantID:
+		v, ok := value.(pay.MerchantID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMerchantID(v)
+		return nil
+	case gift.FieldBillID:
+		v, ok := value.(pay.BillID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBillID(v)
+		return nil
+	case gift.FieldProductID:
+		v, ok := value.(pay.ProductID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProductID(v)
+		return nil
+	case gift.FieldBuyerID:
+		v, ok := value.(pay.UserID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBuyerID(v)
+		return nil
+	case gift.FieldStatus:
+		v, ok := value.(pay.GiftStatus)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatus(v)
+		return nil
+	case gift.FieldCodeHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCodeHash(v)
+		return nil
+	case gift.FieldCodeSealed:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCodeSealed(v)
+		return nil
+	case gift.FieldRecipientEmail:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRecipientEmail(v)
+		return nil
+	case gift.FieldMessage:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMessage(v)
+		return nil
+	case gift.FieldOccasion:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOccasion(v)
+		return nil
+	case gift.FieldDeliverAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDeliverAt(v)
+		return nil
+	case gift.FieldRedeemedByID:
+		v, ok := value.(pay.UserID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRedeemedByID(v)
+		return nil
+	case gift.FieldRedeemedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRedeemedAt(v)
+		return nil
+	case gift.FieldSubscriptionID:
+		v, ok := value.(pay.SubscriptionID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSubscriptionID(v)
+		return nil
+	case gift.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case gift.FieldVoidedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVoidedAt(v)
+		return nil
+	case gift.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case gift.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Gift field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *GiftMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *GiftMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *GiftMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Gift numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *GiftMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(gift.FieldBuyerID) {
+		fields = append(fields, gift.FieldBuyerID)
+	}
+	if m.FieldCleared(gift.FieldMessage) {
+		fields = append(fields, gift.FieldMessage)
+	}
+	if m.FieldCleared(gift.FieldOccasion) {
+		fields = append(fields, gift.FieldOccasion)
+	}
+	if m.FieldCleared(gift.FieldDeliverAt) {
+		fields = append(fields, gift.FieldDeliverAt)
+	}
+	if m.FieldCleared(gift.FieldRedeemedByID) {
+		fields = append(fields, gift.FieldRedeemedByID)
+	}
+	if m.FieldCleared(gift.FieldRedeemedAt) {
+		fields = append(fields, gift.FieldRedeemedAt)
+	}
+	if m.FieldCleared(gift.FieldSubscriptionID) {
+		fields = append(fields, gift.FieldSubscriptionID)
+	}
+	if m.FieldCleared(gift.FieldExpiresAt) {
+		fields = append(fields, gift.FieldExpiresAt)
+	}
+	if m.FieldCleared(gift.FieldVoidedAt) {
+		fields = append(fields, gift.FieldVoidedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *GiftMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *GiftMutation) ClearField(name string) error {
+	switch name {
+	case gift.FieldBuyerID:
+		m.ClearBuyerID()
+		return nil
+	case gift.FieldMessage:
+		m.ClearMessage()
+		return nil
+	case gift.FieldOccasion:
+		m.ClearOccasion()
+		return nil
+	case gift.FieldDeliverAt:
+		m.ClearDeliverAt()
+		return nil
+	case gift.FieldRedeemedByID:
+		m.ClearRedeemedByID()
+		return nil
+	case gift.FieldRedeemedAt:
+		m.ClearRedeemedAt()
+		return nil
+	case gift.FieldSubscriptionID:
+		m.ClearSubscriptionID()
+		return nil
+	case gift.FieldExpiresAt:
+		m.ClearExpiresAt()
+		return nil
+	case gift.FieldVoidedAt:
+		m.ClearVoidedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Gift nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *GiftMutation) ResetField(name string) error {
+	switch name {
+	case gift.FieldMerchantID:
+		m.ResetMerchantID()
+		return nil
+	case gift.FieldBillID:
+		m.ResetBillID()
+		return nil
+	case gift.FieldProductID:
+		m.ResetProductID()
+		return nil
+	case gift.FieldBuyerID:
+		m.ResetBuyerID()
+		return nil
+	case gift.FieldStatus:
+		m.ResetStatus()
+		return nil
+	case gift.FieldCodeHash:
+		m.ResetCodeHash()
+		return nil
+	case gift.FieldCodeSealed:
+		m.ResetCodeSealed()
+		return nil
+	case gift.FieldRecipientEmail:
+		m.ResetRecipientEmail()
+		return nil
+	case gift.FieldMessage:
+		m.ResetMessage()
+		return nil
+	case gift.FieldOccasion:
+		m.ResetOccasion()
+		return nil
+	case gift.FieldDeliverAt:
+		m.ResetDeliverAt()
+		return nil
+	case gift.FieldRedeemedByID:
+		m.ResetRedeemedByID()
+		return nil
+	case gift.FieldRedeemedAt:
+		m.ResetRedeemedAt()
+		return nil
+	case gift.FieldSubscriptionID:
+		m.ResetSubscriptionID()
+		return nil
+	case gift.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case gift.FieldVoidedAt:
+		m.ResetVoidedAt()
+		return nil
+	case gift.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case gift.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Gift field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *GiftMutation) AddedEdges() []string {
+	edges := make([]string, 0, 5)
+	if m.bill != nil {
+		edges = append(edges, gift.EdgeBill)
+	}
+	if m.product != nil {
+		edges = append(edges, gift.EdgeProduct)
+	}
+	if m.buyer != nil {
+		edges = append(edges, gift.EdgeBuyer)
+	}
+	if m.redeemed_by != nil {
+		edges = append(edges, gift.EdgeRedeemedBy)
+	}
+	if m.subscription != nil {
+		edges = append(edges, gift.EdgeSubscription)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *GiftMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case gift.EdgeBill:
+		if id := m.bill; id != nil {
+			return []ent.Value{*id}
+		}
+	case gift.EdgeProduct:
+		if id := m.product; id != nil {
+			return []ent.Value{*id}
+		}
+	case gift.EdgeBuyer:
+		if id := m.buyer; id != nil {
+			return []ent.Value{*id}
+		}
+	case gift.EdgeRedeemedBy:
+		if id := m.redeemed_by; id != nil {
+			return []ent.Value{*id}
+		}
+	case gift.EdgeSubscription:
+		if id := m.subscription; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *GiftMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 5)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *GiftMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *GiftMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 5)
+	if m.clearedbill {
+		edges = append(edges, gift.EdgeBill)
+	}
+	if m.clearedproduct {
+		edges = append(edges, gift.EdgeProduct)
+	}
+	if m.clearedbuyer {
+		edges = append(edges, gift.EdgeBuyer)
+	}
+	if m.clearedredeemed_by {
+		edges = append(edges, gift.EdgeRedeemedBy)
+	}
+	if m.clearedsubscription {
+		edges = append(edges, gift.EdgeSubscription)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *GiftMutation) EdgeCleared(name string) bool {
+	switch name {
+	case gift.EdgeBill:
+		return m.clearedbill
+	case gift.EdgeProduct:
+		return m.clearedproduct
+	case gift.EdgeBuyer:
+		return m.clearedbuyer
+	case gift.EdgeRedeemedBy:
+		return m.clearedredeemed_by
+	case gift.EdgeSubscription:
+		return m.clearedsubscription
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *GiftMutation) ClearEdge(name string) error {
+	switch name {
+	case gift.EdgeBill:
+		m.ClearBill()
+		return nil
+	case gift.EdgeProduct:
+		m.ClearProduct()
+		return nil
+	case gift.EdgeBuyer:
+		m.ClearBuyer()
+		return nil
+	case gift.EdgeRedeemedBy:
+		m.ClearRedeemedBy()
+		return nil
+	case gift.EdgeSubscription:
+		m.ClearSubscription()
+		return nil
+	}
+	return fmt.Errorf("unknown Gift unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *GiftMutation) ResetEdge(name string) error {
+	switch name {
+	case gift.EdgeBill:
+		m.ResetBill()
+		return nil
+	case gift.EdgeProduct:
+		m.ResetProduct()
+		return nil
+	case gift.EdgeBuyer:
+		m.ResetBuyer()
+		return nil
+	case gift.EdgeRedeemedBy:
+		m.ResetRedeemedBy()
+		return nil
+	case gift.EdgeSubscription:
+		m.ResetSubscription()
+		return nil
+	}
+	return fmt.Errorf("unknown Gift edge %s", name)
 }
 
 // IdempotencyRecordMutation represents an operation that mutates the IdempotencyRecord nodes in the graph.
@@ -12252,6 +20827,954 @@ func (m *LedgerEntryMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown LedgerEntry edge %s", name)
 }
 
+// MailMutation represents an operation that mutates the Mail nodes in the graph.
+type MailMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *pay.MailID
+	merchant_id   *pay.MerchantID
+	kind          *string
+	key           *string
+	recipient     *string
+	locale        *string
+	data          *json.RawMessage
+	appenddata    json.RawMessage
+	secret        *[]byte
+	status        *string
+	sent_at       *time.Time
+	last_error    *string
+	created_at    *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Mail, error)
+	predicates    []predicate.Mail
+}
+
+var _ ent.Mutation = (*MailMutation)(nil)
+
+// mailOption allows management of the mutation configuration using functional options.
+type mailOption func(*MailMutation)
+
+// newMailMutation creates new mutation for the Mail entity.
+func newMailMutation(c config, op Op, opts ...mailOption) *MailMutation {
+	m := &MailMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeMail,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withMailID sets the ID field of the mutation.
+func withMailID(id pay.MailID) mailOption {
+	return func(m *MailMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Mail
+		)
+		m.oldValue = func(ctx context.Context) (*Mail, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Mail.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withMail sets the old Mail of the mutation.
+func withMail(node *Mail) mailOption {
+	return func(m *MailMutation) {
+		m.oldValue = func(context.Context) (*Mail, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m MailMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m MailMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Mail entities.
+func (m *MailMutation) SetID(id pay.MailID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *MailMutation) ID() (id pay.MailID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *MailMutation) IDs(ctx context.Context) ([]pay.MailID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []pay.MailID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Mail.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetMerchantID sets the "merchant_id" field.
+func (m *MailMutation) SetMerchantID(pi pay.MerchantID) {
+	m.merchant_id = &pi
+}
+
+// MerchantID returns the value of the "merchant_id" field in the mutation.
+func (m *MailMutation) MerchantID() (r pay.MerchantID, exists bool) {
+	v := m.merchant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMerchantID returns the old "merchant_id" field's value of the Mail entity.
+// If the Mail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailMutation) OldMerchantID(ctx context.Context) (v pay.MerchantID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMerchantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMerchantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMerchantID: %w", err)
+	}
+	return oldValue.MerchantID, nil
+}
+
+// ResetMerchantID resets all changes to the "merchant_id" field.
+func (m *MailMutation) ResetMerchantID() {
+	m.merchant_id = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *MailMutation) SetKind(s string) {
+	m.kind = &s
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *MailMutation) Kind() (r string, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the Mail entity.
+// If the Mail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailMutation) OldKind(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *MailMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetKey sets the "key" field.
+func (m *MailMutation) SetKey(s string) {
+	m.key = &s
+}
+
+// Key returns the value of the "key" field in the mutation.
+func (m *MailMutation) Key() (r string, exists bool) {
+	v := m.key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKey returns the old "key" field's value of the Mail entity.
+// If the Mail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailMutation) OldKey(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKey: %w", err)
+	}
+	return oldValue.Key, nil
+}
+
+// ResetKey resets all changes to the "key" field.
+func (m *MailMutation) ResetKey() {
+	m.key = nil
+}
+
+// SetRecipient sets the "recipient" field.
+func (m *MailMutation) SetRecipient(s string) {
+	m.recipient = &s
+}
+
+// Recipient returns the value of the "recipient" field in the mutation.
+func (m *MailMutation) Recipient() (r string, exists bool) {
+	v := m.recipient
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRecipient returns the old "recipient" field's value of the Mail entity.
+// If the Mail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailMutation) OldRecipient(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRecipient is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRecipient requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRecipient: %w", err)
+	}
+	return oldValue.Recipient, nil
+}
+
+// ResetRecipient resets all changes to the "recipient" field.
+func (m *MailMutation) ResetRecipient() {
+	m.recipient = nil
+}
+
+// SetLocale sets the "locale" field.
+func (m *MailMutation) SetLocale(s string) {
+	m.locale = &s
+}
+
+// Locale returns the value of the "locale" field in the mutation.
+func (m *MailMutation) Locale() (r string, exists bool) {
+	v := m.locale
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLocale returns the old "locale" field's value of the Mail entity.
+// If the Mail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailMutation) OldLocale(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLocale is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLocale requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLocale: %w", err)
+	}
+	return oldValue.Locale, nil
+}
+
+// ResetLocale resets all changes to the "locale" field.
+func (m *MailMutation) ResetLocale() {
+	m.locale = nil
+}
+
+// SetData sets the "data" field.
+func (m *MailMutation) SetData(jm json.RawMessage) {
+	m.data = &jm
+	m.appenddata = nil
+}
+
+// Data returns the value of the "data" field in the mutation.
+func (m *MailMutation) Data() (r json.RawMessage, exists bool) {
+	v := m.data
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldData returns the old "data" field's value of the Mail entity.
+// If the Mail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailMutation) OldData(ctx context.Context) (v json.RawMessage, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldData is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldData requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldData: %w", err)
+	}
+	return oldValue.Data, nil
+}
+
+// AppendData adds jm to the "data" field.
+func (m *MailMutation) AppendData(jm json.RawMessage) {
+	m.appenddata = append(m.appenddata, jm...)
+}
+
+// AppendedData returns the list of values that were appended to the "data" field in this mutation.
+func (m *MailMutation) AppendedData() (json.RawMessage, bool) {
+	if len(m.appenddata) == 0 {
+		return nil, false
+	}
+	return m.appenddata, true
+}
+
+// ResetData resets all changes to the "data" field.
+func (m *MailMutation) ResetData() {
+	m.data = nil
+	m.appenddata = nil
+}
+
+// SetSecret sets the "secret" field.
+func (m *MailMutation) SetSecret(b []byte) {
+	m.secret = &b
+}
+
+// Secret returns the value of the "secret" field in the mutation.
+func (m *MailMutation) Secret() (r []byte, exists bool) {
+	v := m.secret
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSecret returns the old "secret" field's value of the Mail entity.
+// If the Mail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailMutation) OldSecret(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSecret is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSecret requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSecret: %w", err)
+	}
+	return oldValue.Secret, nil
+}
+
+// ClearSecret clears the value of the "secret" field.
+func (m *MailMutation) ClearSecret() {
+	m.secret = nil
+	m.clearedFields[mail.FieldSecret] = struct{}{}
+}
+
+// SecretCleared returns if the "secret" field was cleared in this mutation.
+func (m *MailMutation) SecretCleared() bool {
+	_, ok := m.clearedFields[mail.FieldSecret]
+	return ok
+}
+
+// ResetSecret resets all changes to the "secret" field.
+func (m *MailMutation) ResetSecret() {
+	m.secret = nil
+	delete(m.clearedFields, mail.FieldSecret)
+}
+
+// SetStatus sets the "status" field.
+func (m *MailMutation) SetStatus(s string) {
+	m.status = &s
+}
+
+// Status returns the value of the "status" field in the mutation.
+func (m *MailMutation) Status() (r string, exists bool) {
+	v := m.status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatus returns the old "status" field's value of the Mail entity.
+// If the Mail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailMutation) OldStatus(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatus: %w", err)
+	}
+	return oldValue.Status, nil
+}
+
+// ResetStatus resets all changes to the "status" field.
+func (m *MailMutation) ResetStatus() {
+	m.status = nil
+}
+
+// SetSentAt sets the "sent_at" field.
+func (m *MailMutation) SetSentAt(t time.Time) {
+	m.sent_at = &t
+}
+
+// SentAt returns the value of the "sent_at" field in the mutation.
+func (m *MailMutation) SentAt() (r time.Time, exists bool) {
+	v := m.sent_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSentAt returns the old "sent_at" field's value of the Mail entity.
+// If the Mail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailMutation) OldSentAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSentAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSentAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSentAt: %w", err)
+	}
+	return oldValue.SentAt, nil
+}
+
+// ClearSentAt clears the value of the "sent_at" field.
+func (m *MailMutation) ClearSentAt() {
+	m.sent_at = nil
+	m.clearedFields[mail.FieldSentAt] = struct{}{}
+}
+
+// SentAtCleared returns if the "sent_at" field was cleared in this mutation.
+func (m *MailMutation) SentAtCleared() bool {
+	_, ok := m.clearedFields[mail.FieldSentAt]
+	return ok
+}
+
+// ResetSentAt resets all changes to the "sent_at" field.
+func (m *MailMutation) ResetSentAt() {
+	m.sent_at = nil
+	delete(m.clearedFields, mail.FieldSentAt)
+}
+
+// SetLastError sets the "last_error" field.
+func (m *MailMutation) SetLastError(s string) {
+	m.last_error = &s
+}
+
+// LastError returns the value of the "last_error" field in the mutation.
+func (m *MailMutation) LastError() (r string, exists bool) {
+	v := m.last_error
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastError returns the old "last_error" field's value of the Mail entity.
+// If the Mail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailMutation) OldLastError(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastError is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastError requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastError: %w", err)
+	}
+	return oldValue.LastError, nil
+}
+
+// ClearLastError clears the value of the "last_error" field.
+func (m *MailMutation) ClearLastError() {
+	m.last_error = nil
+	m.clearedFields[mail.FieldLastError] = struct{}{}
+}
+
+// LastErrorCleared returns if the "last_error" field was cleared in this mutation.
+func (m *MailMutation) LastErrorCleared() bool {
+	_, ok := m.clearedFields[mail.FieldLastError]
+	return ok
+}
+
+// ResetLastError resets all changes to the "last_error" field.
+func (m *MailMutation) ResetLastError() {
+	m.last_error = nil
+	delete(m.clearedFields, mail.FieldLastError)
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *MailMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *MailMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Mail entity.
+// If the Mail object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MailMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *MailMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// Where appends a list predicates to the MailMutation builder.
+func (m *MailMutation) Where(ps ...predicate.Mail) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the MailMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *MailMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Mail, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *MailMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *MailMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Mail).
+func (m *MailMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *MailMutation) Fields() []string {
+	fields := make([]string, 0, 11)
+	if m.merchant_id != nil {
+		fields = append(fields, mail.FieldMerchantID)
+	}
+	if m.kind != nil {
+		fields = append(fields, mail.FieldKind)
+	}
+	if m.key != nil {
+		fields = append(fields, mail.FieldKey)
+	}
+	if m.recipient != nil {
+		fields = append(fields, mail.FieldRecipient)
+	}
+	if m.locale != nil {
+		fields = append(fields, mail.FieldLocale)
+	}
+	if m.data != nil {
+		fields = append(fields, mail.FieldData)
+	}
+	if m.secret != nil {
+		fields = append(fields, mail.FieldSecret)
+	}
+	if m.status != nil {
+		fields = append(fields, mail.FieldStatus)
+	}
+	if m.sent_at != nil {
+		fields = append(fields, mail.FieldSentAt)
+	}
+	if m.last_error != nil {
+		fields = append(fields, mail.FieldLastError)
+	}
+	if m.created_at != nil {
+		fields = append(fields, mail.FieldCreatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *MailMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case mail.FieldMerchantID:
+		return m.MerchantID()
+	case mail.FieldKind:
+		return m.Kind()
+	case mail.FieldKey:
+		return m.Key()
+	case mail.FieldRecipient:
+		return m.Recipient()
+	case mail.FieldLocale:
+		return m.Locale()
+	case mail.FieldData:
+		return m.Data()
+	case mail.FieldSecret:
+		return m.Secret()
+	case mail.FieldStatus:
+		return m.Status()
+	case mail.FieldSentAt:
+		return m.SentAt()
+	case mail.FieldLastError:
+		return m.LastError()
+	case mail.FieldCreatedAt:
+		return m.CreatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *MailMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case mail.FieldMerchantID:
+		return m.OldMerchantID(ctx)
+	case mail.FieldKind:
+		return m.OldKind(ctx)
+	case mail.FieldKey:
+		return m.OldKey(ctx)
+	case mail.FieldRecipient:
+		return m.OldRecipient(ctx)
+	case mail.FieldLocale:
+		return m.OldLocale(ctx)
+	case mail.FieldData:
+		return m.OldData(ctx)
+	case mail.FieldSecret:
+		return m.OldSecret(ctx)
+	case mail.FieldStatus:
+		return m.OldStatus(ctx)
+	case mail.FieldSentAt:
+		return m.OldSentAt(ctx)
+	case mail.FieldLastError:
+		return m.OldLastError(ctx)
+	case mail.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Mail field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MailMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case mail.FieldMerchantID:
+		v, ok := value.(pay.MerchantID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMerchantID(v)
+		return nil
+	case mail.FieldKind:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case mail.FieldKey:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKey(v)
+		return nil
+	case mail.FieldRecipient:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRecipient(v)
+		return nil
+	case mail.FieldLocale:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLocale(v)
+		return nil
+	case mail.FieldData:
+		v, ok := value.(json.RawMessage)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetData(v)
+		return nil
+	case mail.FieldSecret:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSecret(v)
+		return nil
+	case mail.FieldStatus:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatus(v)
+		return nil
+	case mail.FieldSentAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSentAt(v)
+		return nil
+	case mail.FieldLastError:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastError(v)
+		return nil
+	case mail.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Mail field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *MailMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *MailMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MailMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Mail numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *MailMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(mail.FieldSecret) {
+		fields = append(fields, mail.FieldSecret)
+	}
+	if m.FieldCleared(mail.FieldSentAt) {
+		fields = append(fields, mail.FieldSentAt)
+	}
+	if m.FieldCleared(mail.FieldLastError) {
+		fields = append(fields, mail.FieldLastError)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *MailMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *MailMutation) ClearField(name string) error {
+	switch name {
+	case mail.FieldSecret:
+		m.ClearSecret()
+		return nil
+	case mail.FieldSentAt:
+		m.ClearSentAt()
+		return nil
+	case mail.FieldLastError:
+		m.ClearLastError()
+		return nil
+	}
+	return fmt.Errorf("unknown Mail nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *MailMutation) ResetField(name string) error {
+	switch name {
+	case mail.FieldMerchantID:
+		m.ResetMerchantID()
+		return nil
+	case mail.FieldKind:
+		m.ResetKind()
+		return nil
+	case mail.FieldKey:
+		m.ResetKey()
+		return nil
+	case mail.FieldRecipient:
+		m.ResetRecipient()
+		return nil
+	case mail.FieldLocale:
+		m.ResetLocale()
+		return nil
+	case mail.FieldData:
+		m.ResetData()
+		return nil
+	case mail.FieldSecret:
+		m.ResetSecret()
+		return nil
+	case mail.FieldStatus:
+		m.ResetStatus()
+		return nil
+	case mail.FieldSentAt:
+		m.ResetSentAt()
+		return nil
+	case mail.FieldLastError:
+		m.ResetLastError()
+		return nil
+	case mail.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Mail field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *MailMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *MailMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *MailMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *MailMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *MailMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *MailMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *MailMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Mail unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *MailMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Mail edge %s", name)
+}
+
 // MerchantMutation represents an operation that mutates the Merchant nodes in the graph.
 type MerchantMutation struct {
 	config
@@ -12967,6 +22490,1046 @@ func (m *MerchantMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown Merchant edge %s", name)
+}
+
+// ObjectEventMutation represents an operation that mutates the ObjectEvent nodes in the graph.
+type ObjectEventMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *int64
+	merchant_id     *pay.MerchantID
+	user_id         *pay.UserID
+	registration_id *pay.CardRegistrationID
+	subscription_id *pay.SubscriptionID
+	version         *int
+	addversion      *int
+	from            *string
+	to              *string
+	reason          *string
+	actor           *pay.Role
+	at              *time.Time
+	txid            *int64
+	addtxid         *int64
+	clearedFields   map[string]struct{}
+	done            bool
+	oldValue        func(context.Context) (*ObjectEvent, error)
+	predicates      []predicate.ObjectEvent
+}
+
+var _ ent.Mutation = (*ObjectEventMutation)(nil)
+
+// objecteventOption allows management of the mutation configuration using functional options.
+type objecteventOption func(*ObjectEventMutation)
+
+// newObjectEventMutation creates new mutation for the ObjectEvent entity.
+func newObjectEventMutation(c config, op Op, opts ...objecteventOption) *ObjectEventMutation {
+	m := &ObjectEventMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeObjectEvent,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withObjectEventID sets the ID field of the mutation.
+func withObjectEventID(id int64) objecteventOption {
+	return func(m *ObjectEventMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ObjectEvent
+		)
+		m.oldValue = func(ctx context.Context) (*ObjectEvent, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ObjectEvent.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withObjectEvent sets the old ObjectEvent of the mutation.
+func withObjectEvent(node *ObjectEvent) objecteventOption {
+	return func(m *ObjectEventMutation) {
+		m.oldValue = func(context.Context) (*ObjectEvent, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ObjectEventMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ObjectEventMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ObjectEvent entities.
+func (m *ObjectEventMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ObjectEventMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ObjectEventMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ObjectEvent.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetMerchantID sets the "merchant_id" field.
+func (m *ObjectEventMutation) SetMerchantID(pi pay.MerchantID) {
+	m.merchant_id = &pi
+}
+
+// MerchantID returns the value of the "merchant_id" field in the mutation.
+func (m *ObjectEventMutation) MerchantID() (r pay.MerchantID, exists bool) {
+	v := m.merchant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMerchantID returns the old "merchant_id" field's value of the ObjectEvent entity.
+// If the ObjectEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ObjectEventMutation) OldMerchantID(ctx context.Context) (v pay.MerchantID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMerchantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMerchantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMerchantID: %w", err)
+	}
+	return oldValue.MerchantID, nil
+}
+
+// ResetMerchantID resets all changes to the "merchant_id" field.
+func (m *ObjectEventMutation) ResetMerchantID() {
+	m.merchant_id = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *ObjectEventMutation) SetUserID(pi pay.UserID) {
+	m.user_id = &pi
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *ObjectEventMutation) UserID() (r pay.UserID, exists bool) {
+	v := m.user_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the ObjectEvent entity.
+// If the ObjectEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ObjectEventMutation) OldUserID(ctx context.Context) (v pay.UserID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *ObjectEventMutation) ResetUserID() {
+	m.user_id = nil
+}
+
+// SetRegistrationID sets the "registration_id" field.
+func (m *ObjectEventMutation) SetRegistrationID(pri pay.CardRegistrationID) {
+	m.registration_id = &pri
+}
+
+// RegistrationID returns the value of the "registration_id" field in the mutation.
+func (m *ObjectEventMutation) RegistrationID() (r pay.CardRegistrationID, exists bool) {
+	v := m.registration_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRegistrationID returns the old "registration_id" field's value of the ObjectEvent entity.
+// If the ObjectEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ObjectEventMutation) OldRegistrationID(ctx context.Context) (v *pay.CardRegistrationID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRegistrationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRegistrationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRegistrationID: %w", err)
+	}
+	return oldValue.RegistrationID, nil
+}
+
+// ClearRegistrationID clears the value of the "registration_id" field.
+func (m *ObjectEventMutation) ClearRegistrationID() {
+	m.registration_id = nil
+	m.clearedFields[objectevent.FieldRegistrationID] = struct{}{}
+}
+
+// RegistrationIDCleared returns if the "registration_id" field was cleared in this mutation.
+func (m *ObjectEventMutation) RegistrationIDCleared() bool {
+	_, ok := m.clearedFields[objectevent.FieldRegistrationID]
+	return ok
+}
+
+// ResetRegistrationID resets all changes to the "registration_id" field.
+func (m *ObjectEventMutation) ResetRegistrationID() {
+	m.registration_id = nil
+	delete(m.clearedFields, objectevent.FieldRegistrationID)
+}
+
+// SetSubscriptionID sets the "subscription_id" field.
+func (m *ObjectEventMutation) SetSubscriptionID(pi pay.SubscriptionID) {
+	m.subscription_id = &pi
+}
+
+// SubscriptionID returns the value of the "subscription_id" field in the mutation.
+func (m *ObjectEventMutation) SubscriptionID() (r pay.SubscriptionID, exists bool) {
+	v := m.subscription_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSubscriptionID returns the old "subscription_id" field's value of the ObjectEvent entity.
+// If the ObjectEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ObjectEventMutation) OldSubscriptionID(ctx context.Context) (v *pay.SubscriptionID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSubscriptionID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSubscriptionID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSubscriptionID: %w", err)
+	}
+	return oldValue.SubscriptionID, nil
+}
+
+// ClearSubscriptionID clears the value of the "subscription_id" field.
+func (m *ObjectEventMutation) ClearSubscriptionID() {
+	m.subscription_id = nil
+	m.clearedFields[objectevent.FieldSubscriptionID] = struct{}{}
+}
+
+// SubscriptionIDCleared returns if the "subscription_id" field was cleared in this mutation.
+func (m *ObjectEventMutation) SubscriptionIDCleared() bool {
+	_, ok := m.clearedFields[objectevent.FieldSubscriptionID]
+	return ok
+}
+
+// ResetSubscriptionID resets all changes to the "subscription_id" field.
+func (m *ObjectEventMutation) ResetSubscriptionID() {
+	m.subscription_id = nil
+	delete(m.clearedFields, objectevent.FieldSubscriptionID)
+}
+
+// SetVersion sets the "version" field.
+func (m *ObjectEventMutation) SetVersion(i int) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *ObjectEventMutation) Version() (r int, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the ObjectEvent entity.
+// If the ObjectEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ObjectEventMutation) OldVersion(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *ObjectEventMutation) AddVersion(i int) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *ObjectEventMutation) AddedVersion() (r int, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *ObjectEventMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetFrom sets the "from" field.
+func (m *ObjectEventMutation) SetFrom(s string) {
+	m.from = &s
+}
+
+// From returns the value of the "from" field in the mutation.
+func (m *ObjectEventMutation) From() (r string, exists bool) {
+	v := m.from
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFrom returns the old "from" field's value of the ObjectEvent entity.
+// If the ObjectEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ObjectEventMutation) OldFrom(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFrom is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFrom requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFrom: %w", err)
+	}
+	return oldValue.From, nil
+}
+
+// ClearFrom clears the value of the "from" field.
+func (m *ObjectEventMutation) ClearFrom() {
+	m.from = nil
+	m.clearedFields[objectevent.FieldFrom] = struct{}{}
+}
+
+// FromCleared returns if the "from" field was cleared in this mutation.
+func (m *ObjectEventMutation) FromCleared() bool {
+	_, ok := m.clearedFields[objectevent.FieldFrom]
+	return ok
+}
+
+// ResetFrom resets all changes to the "from" field.
+func (m *ObjectEventMutation) ResetFrom() {
+	m.from = nil
+	delete(m.clearedFields, objectevent.FieldFrom)
+}
+
+// SetTo sets the "to" field.
+func (m *ObjectEventMutation) SetTo(s string) {
+	m.to = &s
+}
+
+// To returns the value of the "to" field in the mutation.
+func (m *ObjectEventMutation) To() (r string, exists bool) {
+	v := m.to
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTo returns the old "to" field's value of the ObjectEvent entity.
+// If the ObjectEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ObjectEventMutation) OldTo(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTo is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTo requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTo: %w", err)
+	}
+	return oldValue.To, nil
+}
+
+// ResetTo resets all changes to the "to" field.
+func (m *ObjectEventMutation) ResetTo() {
+	m.to = nil
+}
+
+// SetReason sets the "reason" field.
+func (m *ObjectEventMutation) SetReason(s string) {
+	m.reason = &s
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *ObjectEventMutation) Reason() (r string, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the ObjectEvent entity.
+// If the ObjectEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ObjectEventMutation) OldReason(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *ObjectEventMutation) ResetReason() {
+	m.reason = nil
+}
+
+// SetActor sets the "actor" field.
+func (m *ObjectEventMutation) SetActor(pa pay.Role) {
+	m.actor = &pa
+}
+
+// Actor returns the value of the "actor" field in the mutation.
+func (m *ObjectEventMutation) Actor() (r pay.Role, exists bool) {
+	v := m.actor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldActor returns the old "actor" field's value of the ObjectEvent entity.
+// If the ObjectEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ObjectEventMutation) OldActor(ctx context.Context) (v *pay.Role, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldActor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldActor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldActor: %w", err)
+	}
+	return oldValue.Actor, nil
+}
+
+// ClearActor clears the value of the "actor" field.
+func (m *ObjectEventMutation) ClearActor() {
+	m.actor = nil
+	m.clearedFields[objectevent.FieldActor] = struct{}{}
+}
+
+// ActorCleared returns if the "actor" field was cleared in this mutation.
+func (m *ObjectEventMutation) ActorCleared() bool {
+	_, ok := m.clearedFields[objectevent.FieldActor]
+	return ok
+}
+
+// ResetActor resets all changes to the "actor" field.
+func (m *ObjectEventMutation) ResetActor() {
+	m.actor = nil
+	delete(m.clearedFields, objectevent.FieldActor)
+}
+
+// SetAt sets the "at" field.
+func (m *ObjectEventMutation) SetAt(t time.Time) {
+	m.at = &t
+}
+
+// At returns the value of the "at" field in the mutation.
+func (m *ObjectEventMutation) At() (r time.Time, exists bool) {
+	v := m.at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAt returns the old "at" field's value of the ObjectEvent entity.
+// If the ObjectEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ObjectEventMutation) OldAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAt: %w", err)
+	}
+	return oldValue.At, nil
+}
+
+// ResetAt resets all changes to the "at" field.
+func (m *ObjectEventMutation) ResetAt() {
+	m.at = nil
+}
+
+// SetTxid sets the "txid" field.
+func (m *ObjectEventMutation) SetTxid(i int64) {
+	m.txid = &i
+	m.addtxid = nil
+}
+
+// Txid returns the value of the "txid" field in the mutation.
+func (m *ObjectEventMutation) Txid() (r int64, exists bool) {
+	v := m.txid
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTxid returns the old "txid" field's value of the ObjectEvent entity.
+// If the ObjectEvent object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ObjectEventMutation) OldTxid(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTxid is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTxid requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTxid: %w", err)
+	}
+	return oldValue.Txid, nil
+}
+
+// AddTxid adds i to the "txid" field.
+func (m *ObjectEventMutation) AddTxid(i int64) {
+	if m.addtxid != nil {
+		*m.addtxid += i
+	} else {
+		m.addtxid = &i
+	}
+}
+
+// AddedTxid returns the value that was added to the "txid" field in this mutation.
+func (m *ObjectEventMutation) AddedTxid() (r int64, exists bool) {
+	v := m.addtxid
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearTxid clears the value of the "txid" field.
+func (m *ObjectEventMutation) ClearTxid() {
+	m.txid = nil
+	m.addtxid = nil
+	m.clearedFields[objectevent.FieldTxid] = struct{}{}
+}
+
+// TxidCleared returns if the "txid" field was cleared in this mutation.
+func (m *ObjectEventMutation) TxidCleared() bool {
+	_, ok := m.clearedFields[objectevent.FieldTxid]
+	return ok
+}
+
+// ResetTxid resets all changes to the "txid" field.
+func (m *ObjectEventMutation) ResetTxid() {
+	m.txid = nil
+	m.addtxid = nil
+	delete(m.clearedFields, objectevent.FieldTxid)
+}
+
+// Where appends a list predicates to the ObjectEventMutation builder.
+func (m *ObjectEventMutation) Where(ps ...predicate.ObjectEvent) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ObjectEventMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ObjectEventMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ObjectEvent, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ObjectEventMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ObjectEventMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ObjectEvent).
+func (m *ObjectEventMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ObjectEventMutation) Fields() []string {
+	fields := make([]string, 0, 11)
+	if m.merchant_id != nil {
+		fields = append(fields, objectevent.FieldMerchantID)
+	}
+	if m.user_id != nil {
+		fields = append(fields, objectevent.FieldUserID)
+	}
+	if m.registration_id != nil {
+		fields = append(fields, objectevent.FieldRegistrationID)
+	}
+	if m.subscription_id != nil {
+		fields = append(fields, objectevent.FieldSubscriptionID)
+	}
+	if m.version != nil {
+		fields = append(fields, objectevent.FieldVersion)
+	}
+	if m.from != nil {
+		fields = append(fields, objectevent.FieldFrom)
+	}
+	if m.to != nil {
+		fields = append(fields, objectevent.FieldTo)
+	}
+	if m.reason != nil {
+		fields = append(fields, objectevent.FieldReason)
+	}
+	if m.actor != nil {
+		fields = append(fields, objectevent.FieldActor)
+	}
+	if m.at != nil {
+		fields = append(fields, objectevent.FieldAt)
+	}
+	if m.txid != nil {
+		fields = append(fields, objectevent.FieldTxid)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ObjectEventMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case objectevent.FieldMerchantID:
+		return m.MerchantID()
+	case objectevent.FieldUserID:
+		return m.UserID()
+	case objectevent.FieldRegistrationID:
+		return m.RegistrationID()
+	case objectevent.FieldSubscriptionID:
+		return m.SubscriptionID()
+	case objectevent.FieldVersion:
+		return m.Version()
+	case objectevent.FieldFrom:
+		return m.From()
+	case objectevent.FieldTo:
+		return m.To()
+	case objectevent.FieldReason:
+		return m.Reason()
+	case objectevent.FieldActor:
+		return m.Actor()
+	case objectevent.FieldAt:
+		return m.At()
+	case objectevent.FieldTxid:
+		return m.Txid()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ObjectEventMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case objectevent.FieldMerchantID:
+		return m.OldMerchantID(ctx)
+	case objectevent.FieldUserID:
+		return m.OldUserID(ctx)
+	case objectevent.FieldRegistrationID:
+		return m.OldRegistrationID(ctx)
+	case objectevent.FieldSubscriptionID:
+		return m.OldSubscriptionID(ctx)
+	case objectevent.FieldVersion:
+		return m.OldVersion(ctx)
+	case objectevent.FieldFrom:
+		return m.OldFrom(ctx)
+	case objectevent.FieldTo:
+		return m.OldTo(ctx)
+	case objectevent.FieldReason:
+		return m.OldReason(ctx)
+	case objectevent.FieldActor:
+		return m.OldActor(ctx)
+	case objectevent.FieldAt:
+		return m.OldAt(ctx)
+	case objectevent.FieldTxid:
+		return m.OldTxid(ctx)
+	}
+	return nil, fmt.Errorf("unknown ObjectEvent field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ObjectEventMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case objectevent.FieldMerchantID:
+		v, ok := value.(pay.MerchantID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMerchantID(v)
+		return nil
+	case objectevent.FieldUserID:
+		v, ok := value.(pay.UserID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case objectevent.FieldRegistrationID:
+		v, ok := value.(pay.CardRegistrationID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRegistrationID(v)
+		return nil
+	case objectevent.FieldSubscriptionID:
+		v, ok := value.(pay.SubscriptionID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSubscriptionID(v)
+		return nil
+	case objectevent.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case objectevent.FieldFrom:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFrom(v)
+		return nil
+	case objectevent.FieldTo:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTo(v)
+		return nil
+	case objectevent.FieldReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case objectevent.FieldActor:
+		v, ok := value.(pay.Role)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetActor(v)
+		return nil
+	case objectevent.FieldAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAt(v)
+		return nil
+	case objectevent.FieldTxid:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTxid(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ObjectEvent field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ObjectEventMutation) AddedFields() []string {
+	var fields []string
+	if m.addversion != nil {
+		fields = append(fields, objectevent.FieldVersion)
+	}
+	if m.addtxid != nil {
+		fields = append(fields, objectevent.FieldTxid)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ObjectEventMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case objectevent.FieldVersion:
+		return m.AddedVersion()
+	case objectevent.FieldTxid:
+		return m.AddedTxid()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ObjectEventMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case objectevent.FieldVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	case objectevent.FieldTxid:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTxid(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ObjectEvent numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ObjectEventMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(objectevent.FieldRegistrationID) {
+		fields = append(fields, objectevent.FieldRegistrationID)
+	}
+	if m.FieldCleared(objectevent.FieldSubscriptionID) {
+		fields = append(fields, objectevent.FieldSubscriptionID)
+	}
+	if m.FieldCleared(objectevent.FieldFrom) {
+		fields = append(fields, objectevent.FieldFrom)
+	}
+	if m.FieldCleared(objectevent.FieldActor) {
+		fields = append(fields, objectevent.FieldActor)
+	}
+	if m.FieldCleared(objectevent.FieldTxid) {
+		fields = append(fields, objectevent.FieldTxid)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ObjectEventMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ObjectEventMutation) ClearField(name string) error {
+	switch name {
+	case objectevent.FieldRegistrationID:
+		m.ClearRegistrationID()
+		return nil
+	case objectevent.FieldSubscriptionID:
+		m.ClearSubscriptionID()
+		return nil
+	case objectevent.FieldFrom:
+		m.ClearFrom()
+		return nil
+	case objectevent.FieldActor:
+		m.ClearActor()
+		return nil
+	case objectevent.FieldTxid:
+		m.ClearTxid()
+		return nil
+	}
+	return fmt.Errorf("unknown ObjectEvent nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ObjectEventMutation) ResetField(name string) error {
+	switch name {
+	case objectevent.FieldMerchantID:
+		m.ResetMerchantID()
+		return nil
+	case objectevent.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case objectevent.FieldRegistrationID:
+		m.ResetRegistrationID()
+		return nil
+	case objectevent.FieldSubscriptionID:
+		m.ResetSubscriptionID()
+		return nil
+	case objectevent.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case objectevent.FieldFrom:
+		m.ResetFrom()
+		return nil
+	case objectevent.FieldTo:
+		m.ResetTo()
+		return nil
+	case objectevent.FieldReason:
+		m.ResetReason()
+		return nil
+	case objectevent.FieldActor:
+		m.ResetActor()
+		return nil
+	case objectevent.FieldAt:
+		m.ResetAt()
+		return nil
+	case objectevent.FieldTxid:
+		m.ResetTxid()
+		return nil
+	}
+	return fmt.Errorf("unknown ObjectEvent field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ObjectEventMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ObjectEventMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ObjectEventMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ObjectEventMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ObjectEventMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ObjectEventMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ObjectEventMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown ObjectEvent unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ObjectEventMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown ObjectEvent edge %s", name)
 }
 
 // OperationMutation represents an operation that mutates the Operation nodes in the graph.
@@ -20032,33 +30595,1288 @@ func (m *SettingMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Setting edge %s", name)
 }
 
-// UserMutation represents an operation that mutates the User nodes in the graph.
-type UserMutation struct {
+// SubscriptionPeriodMutation represents an operation that mutates the SubscriptionPeriod nodes in the graph.
+type SubscriptionPeriodMutation struct {
 	config
 	op                  Op
 	typ                 string
-	id                  *pay.UserID
-	merchant_id         *pay.MerchantID
-	external_id         *string
-	email               *string
-	phone               *string
-	name                *string
-	locale              *string
+	id                  *int64
+	kind                *string
+	starts_at           *time.Time
+	ends_at             *time.Time
+	bill_id             *pay.BillID
 	created_at          *time.Time
-	updated_at          *time.Time
 	clearedFields       map[string]struct{}
-	wallets             map[pay.WalletID]struct{}
-	removedwallets      map[pay.WalletID]struct{}
-	clearedwallets      bool
-	bills               map[pay.BillID]struct{}
-	removedbills        map[pay.BillID]struct{}
-	clearedbills        bool
-	entitlements        map[pay.EntitlementID]struct{}
-	removedentitlements map[pay.EntitlementID]struct{}
-	clearedentitlements bool
+	subscription        *pay.SubscriptionID
+	clearedsubscription bool
 	done                bool
-	oldValue            func(context.Context) (*User, error)
-	predicates          []predicate.User
+	oldValue            func(context.Context) (*SubscriptionPeriod, error)
+	predicates          []predicate.SubscriptionPeriod
+}
+
+var _ ent.Mutation = (*SubscriptionPeriodMutation)(nil)
+
+// subscriptionperiodOption allows management of the mutation configuration using functional options.
+type subscriptionperiodOption func(*SubscriptionPeriodMutation)
+
+// newSubscriptionPeriodMutation creates new mutation for the SubscriptionPeriod entity.
+func newSubscriptionPeriodMutation(c config, op Op, opts ...subscriptionperiodOption) *SubscriptionPeriodMutation {
+	m := &SubscriptionPeriodMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeSubscriptionPeriod,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withSubscriptionPeriodID sets the ID field of the mutation.
+func withSubscriptionPeriodID(id int64) subscriptionperiodOption {
+	return func(m *SubscriptionPeriodMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *SubscriptionPeriod
+		)
+		m.oldValue = func(ctx context.Context) (*SubscriptionPeriod, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().SubscriptionPeriod.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withSubscriptionPeriod sets the old SubscriptionPeriod of the mutation.
+func withSubscriptionPeriod(node *SubscriptionPeriod) subscriptionperiodOption {
+	return func(m *SubscriptionPeriodMutation) {
+		m.oldValue = func(context.Context) (*SubscriptionPeriod, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m SubscriptionPeriodMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m SubscriptionPeriodMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of SubscriptionPeriod entities.
+func (m *SubscriptionPeriodMutation) SetID(id int64) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *SubscriptionPeriodMutation) ID() (id int64, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *SubscriptionPeriodMutation) IDs(ctx context.Context) ([]int64, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int64{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().SubscriptionPeriod.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetSubscriptionID sets the "subscription_id" field.
+func (m *SubscriptionPeriodMutation) SetSubscriptionID(pi pay.SubscriptionID) {
+	m.subscription = &pi
+}
+
+// SubscriptionID returns the value of the "subscription_id" field in the mutation.
+func (m *SubscriptionPeriodMutation) SubscriptionID() (r pay.SubscriptionID, exists bool) {
+	v := m.subscription
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSubscriptionID returns the old "subscription_id" field's value of the SubscriptionPeriod entity.
+// If the SubscriptionPeriod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SubscriptionPeriodMutation) OldSubscriptionID(ctx context.Context) (v pay.SubscriptionID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSubscriptionID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSubscriptionID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSubscriptionID: %w", err)
+	}
+	return oldValue.SubscriptionID, nil
+}
+
+// ResetSubscriptionID resets all changes to the "subscription_id" field.
+func (m *SubscriptionPeriodMutation) ResetSubscriptionID() {
+	m.subscription = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *SubscriptionPeriodMutation) SetKind(s string) {
+	m.kind = &s
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *SubscriptionPeriodMutation) Kind() (r string, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the SubscriptionPeriod entity.
+// If the SubscriptionPeriod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SubscriptionPeriodMutation) OldKind(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *SubscriptionPeriodMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetStartsAt sets the "starts_at" field.
+func (m *SubscriptionPeriodMutation) SetStartsAt(t time.Time) {
+	m.starts_at = &t
+}
+
+// StartsAt returns the value of the "starts_at" field in the mutation.
+func (m *SubscriptionPeriodMutation) StartsAt() (r time.Time, exists bool) {
+	v := m.starts_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStartsAt returns the old "starts_at" field's value of the SubscriptionPeriod entity.
+// If the SubscriptionPeriod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SubscriptionPeriodMutation) OldStartsAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStartsAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStartsAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStartsAt: %w", err)
+	}
+	return oldValue.StartsAt, nil
+}
+
+// ResetStartsAt resets all changes to the "starts_at" field.
+func (m *SubscriptionPeriodMutation) ResetStartsAt() {
+	m.starts_at = nil
+}
+
+// SetEndsAt sets the "ends_at" field.
+func (m *SubscriptionPeriodMutation) SetEndsAt(t time.Time) {
+	m.ends_at = &t
+}
+
+// EndsAt returns the value of the "ends_at" field in the mutation.
+func (m *SubscriptionPeriodMutation) EndsAt() (r time.Time, exists bool) {
+	v := m.ends_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndsAt returns the old "ends_at" field's value of the SubscriptionPeriod entity.
+// If the SubscriptionPeriod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SubscriptionPeriodMutation) OldEndsAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndsAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndsAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndsAt: %w", err)
+	}
+	return oldValue.EndsAt, nil
+}
+
+// ResetEndsAt resets all changes to the "ends_at" field.
+func (m *SubscriptionPeriodMutation) ResetEndsAt() {
+	m.ends_at = nil
+}
+
+// SetBillID sets the "bill_id" field.
+func (m *SubscriptionPeriodMutation) SetBillID(pi pay.BillID) {
+	m.bill_id = &pi
+}
+
+// BillID returns the value of the "bill_id" field in the mutation.
+func (m *SubscriptionPeriodMutation) BillID() (r pay.BillID, exists bool) {
+	v := m.bill_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBillID returns the old "bill_id" field's value of the SubscriptionPeriod entity.
+// If the SubscriptionPeriod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SubscriptionPeriodMutation) OldBillID(ctx context.Context) (v *pay.BillID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBillID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBillID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBillID: %w", err)
+	}
+	return oldValue.BillID, nil
+}
+
+// ClearBillID clears the value of the "bill_id" field.
+func (m *SubscriptionPeriodMutation) ClearBillID() {
+	m.bill_id = nil
+	m.clearedFields[subscriptionperiod.FieldBillID] = struct{}{}
+}
+
+// BillIDCleared returns if the "bill_id" field was cleared in this mutation.
+func (m *SubscriptionPeriodMutation) BillIDCleared() bool {
+	_, ok := m.clearedFields[subscriptionperiod.FieldBillID]
+	return ok
+}
+
+// ResetBillID resets all changes to the "bill_id" field.
+func (m *SubscriptionPeriodMutation) ResetBillID() {
+	m.bill_id = nil
+	delete(m.clearedFields, subscriptionperiod.FieldBillID)
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *SubscriptionPeriodMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *SubscriptionPeriodMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the SubscriptionPeriod entity.
+// If the SubscriptionPeriod object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SubscriptionPeriodMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *SubscriptionPeriodMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// ClearSubscription clears the "subscription" edge to the BillingSubscription entity.
+func (m *SubscriptionPeriodMutation) ClearSubscription() {
+	m.clearedsubscription = true
+	m.clearedFields[subscriptionperiod.FieldSubscriptionID] = struct{}{}
+}
+
+// SubscriptionCleared reports if the "subscription" edge to the BillingSubscription entity was cleared.
+func (m *SubscriptionPeriodMutation) SubscriptionCleared() bool {
+	return m.clearedsubscription
+}
+
+// SubscriptionIDs returns the "subscription" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// SubscriptionID instead. It exists only for internal usage by the builders.
+func (m *SubscriptionPeriodMutation) SubscriptionIDs() (ids []pay.SubscriptionID) {
+	if id := m.subscription; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetSubscription resets all changes to the "subscription" edge.
+func (m *SubscriptionPeriodMutation) ResetSubscription() {
+	m.subscription = nil
+	m.clearedsubscription = false
+}
+
+// Where appends a list predicates to the SubscriptionPeriodMutation builder.
+func (m *SubscriptionPeriodMutation) Where(ps ...predicate.SubscriptionPeriod) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the SubscriptionPeriodMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *SubscriptionPeriodMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.SubscriptionPeriod, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *SubscriptionPeriodMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *SubscriptionPeriodMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (SubscriptionPeriod).
+func (m *SubscriptionPeriodMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *SubscriptionPeriodMutation) Fields() []string {
+	fields := make([]string, 0, 6)
+	if m.subscription != nil {
+		fields = append(fields, subscriptionperiod.FieldSubscriptionID)
+	}
+	if m.kind != nil {
+		fields = append(fields, subscriptionperiod.FieldKind)
+	}
+	if m.starts_at != nil {
+		fields = append(fields, subscriptionperiod.FieldStartsAt)
+	}
+	if m.ends_at != nil {
+		fields = append(fields, subscriptionperiod.FieldEndsAt)
+	}
+	if m.bill_id != nil {
+		fields = append(fields, subscriptionperiod.FieldBillID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, subscriptionperiod.FieldCreatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *SubscriptionPeriodMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case subscriptionperiod.FieldSubscriptionID:
+		return m.SubscriptionID()
+	case subscriptionperiod.FieldKind:
+		return m.Kind()
+	case subscriptionperiod.FieldStartsAt:
+		return m.StartsAt()
+	case subscriptionperiod.FieldEndsAt:
+		return m.EndsAt()
+	case subscriptionperiod.FieldBillID:
+		return m.BillID()
+	case subscriptionperiod.FieldCreatedAt:
+		return m.CreatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *SubscriptionPeriodMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case subscriptionperiod.FieldSubscriptionID:
+		return m.OldSubscriptionID(ctx)
+	case subscriptionperiod.FieldKind:
+		return m.OldKind(ctx)
+	case subscriptionperiod.FieldStartsAt:
+		return m.OldStartsAt(ctx)
+	case subscriptionperiod.FieldEndsAt:
+		return m.OldEndsAt(ctx)
+	case subscriptionperiod.FieldBillID:
+		return m.OldBillID(ctx)
+	case subscriptionperiod.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown SubscriptionPeriod field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SubscriptionPeriodMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case subscriptionperiod.FieldSubscriptionID:
+		v, ok := value.(pay.SubscriptionID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSubscriptionID(v)
+		return nil
+	case subscriptionperiod.FieldKind:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case subscriptionperiod.FieldStartsAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStartsAt(v)
+		return nil
+	case subscriptionperiod.FieldEndsAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndsAt(v)
+		return nil
+	case subscriptionperiod.FieldBillID:
+		v, ok := value.(pay.BillID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBillID(v)
+		return nil
+	case subscriptionperiod.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SubscriptionPeriod field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *SubscriptionPeriodMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *SubscriptionPeriodMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SubscriptionPeriodMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown SubscriptionPeriod numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *SubscriptionPeriodMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(subscriptionperiod.FieldBillID) {
+		fields = append(fields, subscriptionperiod.FieldBillID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *SubscriptionPeriodMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *SubscriptionPeriodMutation) ClearField(name string) error {
+	switch name {
+	case subscriptionperiod.FieldBillID:
+		m.ClearBillID()
+		return nil
+	}
+	return fmt.Errorf("unknown SubscriptionPeriod nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *SubscriptionPeriodMutation) ResetField(name string) error {
+	switch name {
+	case subscriptionperiod.FieldSubscriptionID:
+		m.ResetSubscriptionID()
+		return nil
+	case subscriptionperiod.FieldKind:
+		m.ResetKind()
+		return nil
+	case subscriptionperiod.FieldStartsAt:
+		m.ResetStartsAt()
+		return nil
+	case subscriptionperiod.FieldEndsAt:
+		m.ResetEndsAt()
+		return nil
+	case subscriptionperiod.FieldBillID:
+		m.ResetBillID()
+		return nil
+	case subscriptionperiod.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown SubscriptionPeriod field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *SubscriptionPeriodMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.subscription != nil {
+		edges = append(edges, subscriptionperiod.EdgeSubscription)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *SubscriptionPeriodMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case subscriptionperiod.EdgeSubscription:
+		if id := m.subscription; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *SubscriptionPeriodMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *SubscriptionPeriodMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *SubscriptionPeriodMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedsubscription {
+		edges = append(edges, subscriptionperiod.EdgeSubscription)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *SubscriptionPeriodMutation) EdgeCleared(name string) bool {
+	switch name {
+	case subscriptionperiod.EdgeSubscription:
+		return m.clearedsubscription
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *SubscriptionPeriodMutation) ClearEdge(name string) error {
+	switch name {
+	case subscriptionperiod.EdgeSubscription:
+		m.ClearSubscription()
+		return nil
+	}
+	return fmt.Errorf("unknown SubscriptionPeriod unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *SubscriptionPeriodMutation) ResetEdge(name string) error {
+	switch name {
+	case subscriptionperiod.EdgeSubscription:
+		m.ResetSubscription()
+		return nil
+	}
+	return fmt.Errorf("unknown SubscriptionPeriod edge %s", name)
+}
+
+// TestClockMutation represents an operation that mutates the TestClock nodes in the graph.
+type TestClockMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *pay.TestClockID
+	merchant_id   *pay.MerchantID
+	name          *string
+	now           *time.Time
+	advancing_to  *time.Time
+	created_at    *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*TestClock, error)
+	predicates    []predicate.TestClock
+}
+
+var _ ent.Mutation = (*TestClockMutation)(nil)
+
+// testclockOption allows management of the mutation configuration using functional options.
+type testclockOption func(*TestClockMutation)
+
+// newTestClockMutation creates new mutation for the TestClock entity.
+func newTestClockMutation(c config, op Op, opts ...testclockOption) *TestClockMutation {
+	m := &TestClockMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeTestClock,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withTestClockID sets the ID field of the mutation.
+func withTestClockID(id pay.TestClockID) testclockOption {
+	return func(m *TestClockMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *TestClock
+		)
+		m.oldValue = func(ctx context.Context) (*TestClock, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().TestClock.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withTestClock sets the old TestClock of the mutation.
+func withTestClock(node *TestClock) testclockOption {
+	return func(m *TestClockMutation) {
+		m.oldValue = func(context.Context) (*TestClock, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m TestClockMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m TestClockMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of TestClock entities.
+func (m *TestClockMutation) SetID(id pay.TestClockID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *TestClockMutation) ID() (id pay.TestClockID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *TestClockMutation) IDs(ctx context.Context) ([]pay.TestClockID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []pay.TestClockID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().TestClock.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetMerchantID sets the "merchant_id" field.
+func (m *TestClockMutation) SetMerchantID(pi pay.MerchantID) {
+	m.merchant_id = &pi
+}
+
+// MerchantID returns the value of the "merchant_id" field in the mutation.
+func (m *TestClockMutation) MerchantID() (r pay.MerchantID, exists bool) {
+	v := m.merchant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMerchantID returns the old "merchant_id" field's value of the TestClock entity.
+// If the TestClock object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TestClockMutation) OldMerchantID(ctx context.Context) (v pay.MerchantID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMerchantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMerchantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMerchantID: %w", err)
+	}
+	return oldValue.MerchantID, nil
+}
+
+// ResetMerchantID resets all changes to the "merchant_id" field.
+func (m *TestClockMutation) ResetMerchantID() {
+	m.merchant_id = nil
+}
+
+// SetName sets the "name" field.
+func (m *TestClockMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *TestClockMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the TestClock entity.
+// If the TestClock object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TestClockMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *TestClockMutation) ResetName() {
+	m.name = nil
+}
+
+// SetNow sets the "now" field.
+func (m *TestClockMutation) SetNow(t time.Time) {
+	m.now = &t
+}
+
+// Now returns the value of the "now" field in the mutation.
+func (m *TestClockMutation) Now() (r time.Time, exists bool) {
+	v := m.now
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNow returns the old "now" field's value of the TestClock entity.
+// If the TestClock object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TestClockMutation) OldNow(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNow is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNow requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNow: %w", err)
+	}
+	return oldValue.Now, nil
+}
+
+// ResetNow resets all changes to the "now" field.
+func (m *TestClockMutation) ResetNow() {
+	m.now = nil
+}
+
+// SetAdvancingTo sets the "advancing_to" field.
+func (m *TestClockMutation) SetAdvancingTo(t time.Time) {
+	m.advancing_to = &t
+}
+
+// AdvancingTo returns the value of the "advancing_to" field in the mutation.
+func (m *TestClockMutation) AdvancingTo() (r time.Time, exists bool) {
+	v := m.advancing_to
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAdvancingTo returns the old "advancing_to" field's value of the TestClock entity.
+// If the TestClock object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TestClockMutation) OldAdvancingTo(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAdvancingTo is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAdvancingTo requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAdvancingTo: %w", err)
+	}
+	return oldValue.AdvancingTo, nil
+}
+
+// ClearAdvancingTo clears the value of the "advancing_to" field.
+func (m *TestClockMutation) ClearAdvancingTo() {
+	m.advancing_to = nil
+	m.clearedFields[testclock.FieldAdvancingTo] = struct{}{}
+}
+
+// AdvancingToCleared returns if the "advancing_to" field was cleared in this mutation.
+func (m *TestClockMutation) AdvancingToCleared() bool {
+	_, ok := m.clearedFields[testclock.FieldAdvancingTo]
+	return ok
+}
+
+// ResetAdvancingTo resets all changes to the "advancing_to" field.
+func (m *TestClockMutation) ResetAdvancingTo() {
+	m.advancing_to = nil
+	delete(m.clearedFields, testclock.FieldAdvancingTo)
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *TestClockMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *TestClockMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the TestClock entity.
+// If the TestClock object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TestClockMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *TestClockMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// Where appends a list predicates to the TestClockMutation builder.
+func (m *TestClockMutation) Where(ps ...predicate.TestClock) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the TestClockMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *TestClockMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.TestClock, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *TestClockMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *TestClockMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (TestClock).
+func (m *TestClockMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *TestClockMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m.merchant_id != nil {
+		fields = append(fields, testclock.FieldMerchantID)
+	}
+	if m.name != nil {
+		fields = append(fields, testclock.FieldName)
+	}
+	if m.now != nil {
+		fields = append(fields, testclock.FieldNow)
+	}
+	if m.advancing_to != nil {
+		fields = append(fields, testclock.FieldAdvancingTo)
+	}
+	if m.created_at != nil {
+		fields = append(fields, testclock.FieldCreatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *TestClockMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case testclock.FieldMerchantID:
+		return m.MerchantID()
+	case testclock.FieldName:
+		return m.Name()
+	case testclock.FieldNow:
+		return m.Now()
+	case testclock.FieldAdvancingTo:
+		return m.AdvancingTo()
+	case testclock.FieldCreatedAt:
+		return m.CreatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *TestClockMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case testclock.FieldMerchantID:
+		return m.OldMerchantID(ctx)
+	case testclock.FieldName:
+		return m.OldName(ctx)
+	case testclock.FieldNow:
+		return m.OldNow(ctx)
+	case testclock.FieldAdvancingTo:
+		return m.OldAdvancingTo(ctx)
+	case testclock.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown TestClock field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TestClockMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case testclock.FieldMerchantID:
+		v, ok := value.(pay.MerchantID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMerchantID(v)
+		return nil
+	case testclock.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case testclock.FieldNow:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNow(v)
+		return nil
+	case testclock.FieldAdvancingTo:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAdvancingTo(v)
+		return nil
+	case testclock.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown TestClock field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *TestClockMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *TestClockMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TestClockMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown TestClock numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *TestClockMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(testclock.FieldAdvancingTo) {
+		fields = append(fields, testclock.FieldAdvancingTo)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *TestClockMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *TestClockMutation) ClearField(name string) error {
+	switch name {
+	case testclock.FieldAdvancingTo:
+		m.ClearAdvancingTo()
+		return nil
+	}
+	return fmt.Errorf("unknown TestClock nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *TestClockMutation) ResetField(name string) error {
+	switch name {
+	case testclock.FieldMerchantID:
+		m.ResetMerchantID()
+		return nil
+	case testclock.FieldName:
+		m.ResetName()
+		return nil
+	case testclock.FieldNow:
+		m.ResetNow()
+		return nil
+	case testclock.FieldAdvancingTo:
+		m.ResetAdvancingTo()
+		return nil
+	case testclock.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown TestClock field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *TestClockMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *TestClockMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *TestClockMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *TestClockMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *TestClockMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *TestClockMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *TestClockMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown TestClock unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *TestClockMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown TestClock edge %s", name)
+}
+
+// UserMutation represents an operation that mutates the User nodes in the graph.
+type UserMutation struct {
+	config
+	op                   Op
+	typ                  string
+	id                   *pay.UserID
+	merchant_id          *pay.MerchantID
+	external_id          *string
+	email                *string
+	phone                *string
+	name                 *string
+	locale               *string
+	test_clock_id        *pay.TestClockID
+	created_at           *time.Time
+	updated_at           *time.Time
+	clearedFields        map[string]struct{}
+	wallets              map[pay.WalletID]struct{}
+	removedwallets       map[pay.WalletID]struct{}
+	clearedwallets       bool
+	bills                map[pay.BillID]struct{}
+	removedbills         map[pay.BillID]struct{}
+	clearedbills         bool
+	entitlements         map[pay.EntitlementID]struct{}
+	removedentitlements  map[pay.EntitlementID]struct{}
+	clearedentitlements  bool
+	cards                map[pay.CardID]struct{}
+	removedcards         map[pay.CardID]struct{}
+	clearedcards         bool
+	subscriptions        map[pay.SubscriptionID]struct{}
+	removedsubscriptions map[pay.SubscriptionID]struct{}
+	clearedsubscriptions bool
+	done                 bool
+	oldValue             func(context.Context) (*User, error)
+	predicates           []predicate.User
 }
 
 var _ ent.Mutation = (*UserMutation)(nil)
@@ -20433,6 +32251,55 @@ func (m *UserMutation) ResetLocale() {
 	delete(m.clearedFields, user.FieldLocale)
 }
 
+// SetTestClockID sets the "test_clock_id" field.
+func (m *UserMutation) SetTestClockID(pci pay.TestClockID) {
+	m.test_clock_id = &pci
+}
+
+// TestClockID returns the value of the "test_clock_id" field in the mutation.
+func (m *UserMutation) TestClockID() (r pay.TestClockID, exists bool) {
+	v := m.test_clock_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTestClockID returns the old "test_clock_id" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldTestClockID(ctx context.Context) (v *pay.TestClockID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTestClockID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTestClockID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTestClockID: %w", err)
+	}
+	return oldValue.TestClockID, nil
+}
+
+// ClearTestClockID clears the value of the "test_clock_id" field.
+func (m *UserMutation) ClearTestClockID() {
+	m.test_clock_id = nil
+	m.clearedFields[user.FieldTestClockID] = struct{}{}
+}
+
+// TestClockIDCleared returns if the "test_clock_id" field was cleared in this mutation.
+func (m *UserMutation) TestClockIDCleared() bool {
+	_, ok := m.clearedFields[user.FieldTestClockID]
+	return ok
+}
+
+// ResetTestClockID resets all changes to the "test_clock_id" field.
+func (m *UserMutation) ResetTestClockID() {
+	m.test_clock_id = nil
+	delete(m.clearedFields, user.FieldTestClockID)
+}
+
 // SetCreatedAt sets the "created_at" field.
 func (m *UserMutation) SetCreatedAt(t time.Time) {
 	m.created_at = &t
@@ -20667,6 +32534,114 @@ func (m *UserMutation) ResetEntitlements() {
 	m.removedentitlements = nil
 }
 
+// AddCardIDs adds the "cards" edge to the Card entity by ids.
+func (m *UserMutation) AddCardIDs(ids ...pay.CardID) {
+	if m.cards == nil {
+		m.cards = make(map[pay.CardID]struct{})
+	}
+	for i := range ids {
+		m.cards[ids[i]] = struct{}{}
+	}
+}
+
+// ClearCards clears the "cards" edge to the Card entity.
+func (m *UserMutation) ClearCards() {
+	m.clearedcards = true
+}
+
+// CardsCleared reports if the "cards" edge to the Card entity was cleared.
+func (m *UserMutation) CardsCleared() bool {
+	return m.clearedcards
+}
+
+// RemoveCardIDs removes the "cards" edge to the Card entity by IDs.
+func (m *UserMutation) RemoveCardIDs(ids ...pay.CardID) {
+	if m.removedcards == nil {
+		m.removedcards = make(map[pay.CardID]struct{})
+	}
+	for i := range ids {
+		delete(m.cards, ids[i])
+		m.removedcards[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedCards returns the removed IDs of the "cards" edge to the Card entity.
+func (m *UserMutation) RemovedCardsIDs() (ids []pay.CardID) {
+	for id := range m.removedcards {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// CardsIDs returns the "cards" edge IDs in the mutation.
+func (m *UserMutation) CardsIDs() (ids []pay.CardID) {
+	for id := range m.cards {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetCards resets all changes to the "cards" edge.
+func (m *UserMutation) ResetCards() {
+	m.cards = nil
+	m.clearedcards = false
+	m.removedcards = nil
+}
+
+// AddSubscriptionIDs adds the "subscriptions" edge to the BillingSubscription entity by ids.
+func (m *UserMutation) AddSubscriptionIDs(ids ...pay.SubscriptionID) {
+	if m.subscriptions == nil {
+		m.subscriptions = make(map[pay.SubscriptionID]struct{})
+	}
+	for i := range ids {
+		m.subscriptions[ids[i]] = struct{}{}
+	}
+}
+
+// ClearSubscriptions clears the "subscriptions" edge to the BillingSubscription entity.
+func (m *UserMutation) ClearSubscriptions() {
+	m.clearedsubscriptions = true
+}
+
+// SubscriptionsCleared reports if the "subscriptions" edge to the BillingSubscription entity was cleared.
+func (m *UserMutation) SubscriptionsCleared() bool {
+	return m.clearedsubscriptions
+}
+
+// RemoveSubscriptionIDs removes the "subscriptions" edge to the BillingSubscription entity by IDs.
+func (m *UserMutation) RemoveSubscriptionIDs(ids ...pay.SubscriptionID) {
+	if m.removedsubscriptions == nil {
+		m.removedsubscriptions = make(map[pay.SubscriptionID]struct{})
+	}
+	for i := range ids {
+		delete(m.subscriptions, ids[i])
+		m.removedsubscriptions[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedSubscriptions returns the removed IDs of the "subscriptions" edge to the BillingSubscription entity.
+func (m *UserMutation) RemovedSubscriptionsIDs() (ids []pay.SubscriptionID) {
+	for id := range m.removedsubscriptions {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// SubscriptionsIDs returns the "subscriptions" edge IDs in the mutation.
+func (m *UserMutation) SubscriptionsIDs() (ids []pay.SubscriptionID) {
+	for id := range m.subscriptions {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetSubscriptions resets all changes to the "subscriptions" edge.
+func (m *UserMutation) ResetSubscriptions() {
+	m.subscriptions = nil
+	m.clearedsubscriptions = false
+	m.removedsubscriptions = nil
+}
+
 // Where appends a list predicates to the UserMutation builder.
 func (m *UserMutation) Where(ps ...predicate.User) {
 	m.predicates = append(m.predicates, ps...)
@@ -20701,7 +32676,7 @@ func (m *UserMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *UserMutation) Fields() []string {
-	fields := make([]string, 0, 8)
+	fields := make([]string, 0, 9)
 	if m.merchant_id != nil {
 		fields = append(fields, user.FieldMerchantID)
 	}
@@ -20719,6 +32694,9 @@ func (m *UserMutation) Fields() []string {
 	}
 	if m.locale != nil {
 		fields = append(fields, user.FieldLocale)
+	}
+	if m.test_clock_id != nil {
+		fields = append(fields, user.FieldTestClockID)
 	}
 	if m.created_at != nil {
 		fields = append(fields, user.FieldCreatedAt)
@@ -20746,6 +32724,8 @@ func (m *UserMutation) Field(name string) (ent.Value, bool) {
 		return m.Name()
 	case user.FieldLocale:
 		return m.Locale()
+	case user.FieldTestClockID:
+		return m.TestClockID()
 	case user.FieldCreatedAt:
 		return m.CreatedAt()
 	case user.FieldUpdatedAt:
@@ -20771,6 +32751,8 @@ func (m *UserMutation) OldField(ctx context.Context, name string) (ent.Value, er
 		return m.OldName(ctx)
 	case user.FieldLocale:
 		return m.OldLocale(ctx)
+	case user.FieldTestClockID:
+		return m.OldTestClockID(ctx)
 	case user.FieldCreatedAt:
 		return m.OldCreatedAt(ctx)
 	case user.FieldUpdatedAt:
@@ -20825,6 +32807,13 @@ func (m *UserMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetLocale(v)
+		return nil
+	case user.FieldTestClockID:
+		v, ok := value.(pay.TestClockID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTestClockID(v)
 		return nil
 	case user.FieldCreatedAt:
 		v, ok := value.(time.Time)
@@ -20882,6 +32871,9 @@ func (m *UserMutation) ClearedFields() []string {
 	if m.FieldCleared(user.FieldLocale) {
 		fields = append(fields, user.FieldLocale)
 	}
+	if m.FieldCleared(user.FieldTestClockID) {
+		fields = append(fields, user.FieldTestClockID)
+	}
 	return fields
 }
 
@@ -20907,6 +32899,9 @@ func (m *UserMutation) ClearField(name string) error {
 		return nil
 	case user.FieldLocale:
 		m.ClearLocale()
+		return nil
+	case user.FieldTestClockID:
+		m.ClearTestClockID()
 		return nil
 	}
 	return fmt.Errorf("unknown User nullable field %s", name)
@@ -20934,6 +32929,9 @@ func (m *UserMutation) ResetField(name string) error {
 	case user.FieldLocale:
 		m.ResetLocale()
 		return nil
+	case user.FieldTestClockID:
+		m.ResetTestClockID()
+		return nil
 	case user.FieldCreatedAt:
 		m.ResetCreatedAt()
 		return nil
@@ -20946,7 +32944,7 @@ func (m *UserMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *UserMutation) AddedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 5)
 	if m.wallets != nil {
 		edges = append(edges, user.EdgeWallets)
 	}
@@ -20955,6 +32953,12 @@ func (m *UserMutation) AddedEdges() []string {
 	}
 	if m.entitlements != nil {
 		edges = append(edges, user.EdgeEntitlements)
+	}
+	if m.cards != nil {
+		edges = append(edges, user.EdgeCards)
+	}
+	if m.subscriptions != nil {
+		edges = append(edges, user.EdgeSubscriptions)
 	}
 	return edges
 }
@@ -20981,13 +32985,25 @@ func (m *UserMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case user.EdgeCards:
+		ids := make([]ent.Value, 0, len(m.cards))
+		for id := range m.cards {
+			ids = append(ids, id)
+		}
+		return ids
+	case user.EdgeSubscriptions:
+		ids := make([]ent.Value, 0, len(m.subscriptions))
+		for id := range m.subscriptions {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *UserMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 5)
 	if m.removedwallets != nil {
 		edges = append(edges, user.EdgeWallets)
 	}
@@ -20996,6 +33012,12 @@ func (m *UserMutation) RemovedEdges() []string {
 	}
 	if m.removedentitlements != nil {
 		edges = append(edges, user.EdgeEntitlements)
+	}
+	if m.removedcards != nil {
+		edges = append(edges, user.EdgeCards)
+	}
+	if m.removedsubscriptions != nil {
+		edges = append(edges, user.EdgeSubscriptions)
 	}
 	return edges
 }
@@ -21022,13 +33044,25 @@ func (m *UserMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case user.EdgeCards:
+		ids := make([]ent.Value, 0, len(m.removedcards))
+		for id := range m.removedcards {
+			ids = append(ids, id)
+		}
+		return ids
+	case user.EdgeSubscriptions:
+		ids := make([]ent.Value, 0, len(m.removedsubscriptions))
+		for id := range m.removedsubscriptions {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *UserMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 5)
 	if m.clearedwallets {
 		edges = append(edges, user.EdgeWallets)
 	}
@@ -21037,6 +33071,12 @@ func (m *UserMutation) ClearedEdges() []string {
 	}
 	if m.clearedentitlements {
 		edges = append(edges, user.EdgeEntitlements)
+	}
+	if m.clearedcards {
+		edges = append(edges, user.EdgeCards)
+	}
+	if m.clearedsubscriptions {
+		edges = append(edges, user.EdgeSubscriptions)
 	}
 	return edges
 }
@@ -21051,6 +33091,10 @@ func (m *UserMutation) EdgeCleared(name string) bool {
 		return m.clearedbills
 	case user.EdgeEntitlements:
 		return m.clearedentitlements
+	case user.EdgeCards:
+		return m.clearedcards
+	case user.EdgeSubscriptions:
+		return m.clearedsubscriptions
 	}
 	return false
 }
@@ -21075,6 +33119,12 @@ func (m *UserMutation) ResetEdge(name string) error {
 		return nil
 	case user.EdgeEntitlements:
 		m.ResetEntitlements()
+		return nil
+	case user.EdgeCards:
+		m.ResetCards()
+		return nil
+	case user.EdgeSubscriptions:
+		m.ResetSubscriptions()
 		return nil
 	}
 	return fmt.Errorf("unknown User edge %s", name)

@@ -6,13 +6,18 @@ import (
 	"github.com/paygraph/paygraph/ent/attempt"
 	"github.com/paygraph/paygraph/ent/bill"
 	"github.com/paygraph/paygraph/ent/billevent"
+	"github.com/paygraph/paygraph/ent/billingsubscription"
 	"github.com/paygraph/paygraph/ent/billline"
+	"github.com/paygraph/paygraph/ent/card"
+	"github.com/paygraph/paygraph/ent/cardregistration"
 	"github.com/paygraph/paygraph/ent/entitlement"
 	"github.com/paygraph/paygraph/ent/idempotencyrecord"
 	"github.com/paygraph/paygraph/ent/job"
 	"github.com/paygraph/paygraph/ent/ledgeraccount"
 	"github.com/paygraph/paygraph/ent/ledgerentry"
+	"github.com/paygraph/paygraph/ent/mail"
 	"github.com/paygraph/paygraph/ent/merchant"
+	"github.com/paygraph/paygraph/ent/objectevent"
 	"github.com/paygraph/paygraph/ent/operation"
 	"github.com/paygraph/paygraph/ent/origin"
 	"github.com/paygraph/paygraph/ent/outboxmessage"
@@ -22,6 +27,7 @@ import (
 	"github.com/paygraph/paygraph/ent/reviewcase"
 	"github.com/paygraph/paygraph/ent/schema"
 	"github.com/paygraph/paygraph/ent/setting"
+	"github.com/paygraph/paygraph/ent/testclock"
 	"github.com/paygraph/paygraph/ent/user"
 	"github.com/paygraph/paygraph/ent/wallet"
 	"github.com/paygraph/paygraph/internal/pay"
@@ -37,20 +43,24 @@ func init() {
 	attemptDescMethodKind := attemptFields[6].Descriptor()
 	// attempt.DefaultMethodKind holds the default value on creation for the method_kind field.
 	attempt.DefaultMethodKind = pay.MethodKind(attemptDescMethodKind.Default.(string))
+	// attemptDescSavesCard is the schema descriptor for saves_card field.
+	attemptDescSavesCard := attemptFields[9].Descriptor()
+	// attempt.DefaultSavesCard holds the default value on creation for the saves_card field.
+	attempt.DefaultSavesCard = attemptDescSavesCard.Default.(bool)
 	// attemptDescCurrency is the schema descriptor for currency field.
-	attemptDescCurrency := attemptFields[10].Descriptor()
+	attemptDescCurrency := attemptFields[14].Descriptor()
 	// attempt.CurrencyValidator is a validator for the "currency" field. It is called by the builders before save.
 	attempt.CurrencyValidator = attemptDescCurrency.Validators[0].(func(string) error)
 	// attemptDescFeeMinor is the schema descriptor for fee_minor field.
-	attemptDescFeeMinor := attemptFields[12].Descriptor()
+	attemptDescFeeMinor := attemptFields[16].Descriptor()
 	// attempt.DefaultFeeMinor holds the default value on creation for the fee_minor field.
 	attempt.DefaultFeeMinor = attemptDescFeeMinor.Default.(int64)
 	// attemptDescAuthorizedMinor is the schema descriptor for authorized_minor field.
-	attemptDescAuthorizedMinor := attemptFields[13].Descriptor()
+	attemptDescAuthorizedMinor := attemptFields[17].Descriptor()
 	// attempt.DefaultAuthorizedMinor holds the default value on creation for the authorized_minor field.
 	attempt.DefaultAuthorizedMinor = attemptDescAuthorizedMinor.Default.(int64)
 	// attemptDescCapturedMinor is the schema descriptor for captured_minor field.
-	attemptDescCapturedMinor := attemptFields[14].Descriptor()
+	attemptDescCapturedMinor := attemptFields[18].Descriptor()
 	// attempt.DefaultCapturedMinor holds the default value on creation for the captured_minor field.
 	attempt.DefaultCapturedMinor = attemptDescCapturedMinor.Default.(int64)
 	billFields := schema.Bill{}.Fields()
@@ -68,7 +78,7 @@ func init() {
 	// bill.DefaultRefundedMinor holds the default value on creation for the refunded_minor field.
 	bill.DefaultRefundedMinor = billDescRefundedMinor.Default.(int64)
 	// billDescTokenVersion is the schema descriptor for token_version field.
-	billDescTokenVersion := billFields[17].Descriptor()
+	billDescTokenVersion := billFields[21].Descriptor()
 	// bill.DefaultTokenVersion holds the default value on creation for the token_version field.
 	bill.DefaultTokenVersion = billDescTokenVersion.Default.(int)
 	billeventFields := schema.BillEvent{}.Fields()
@@ -87,14 +97,48 @@ func init() {
 	billlineDescCurrency := billlineFields[6].Descriptor()
 	// billline.CurrencyValidator is a validator for the "currency" field. It is called by the builders before save.
 	billline.CurrencyValidator = billlineDescCurrency.Validators[0].(func(string) error)
+	billingsubscriptionFields := schema.BillingSubscription{}.Fields()
+	_ = billingsubscriptionFields
+	// billingsubscriptionDescPeriodIndex is the schema descriptor for period_index field.
+	billingsubscriptionDescPeriodIndex := billingsubscriptionFields[11].Descriptor()
+	// billingsubscription.DefaultPeriodIndex holds the default value on creation for the period_index field.
+	billingsubscription.DefaultPeriodIndex = billingsubscriptionDescPeriodIndex.Default.(int)
+	// billingsubscriptionDescCancelAtPeriodEnd is the schema descriptor for cancel_at_period_end field.
+	billingsubscriptionDescCancelAtPeriodEnd := billingsubscriptionFields[16].Descriptor()
+	// billingsubscription.DefaultCancelAtPeriodEnd holds the default value on creation for the cancel_at_period_end field.
+	billingsubscription.DefaultCancelAtPeriodEnd = billingsubscriptionDescCancelAtPeriodEnd.Default.(bool)
+	// billingsubscriptionDescDunningTry is the schema descriptor for dunning_try field.
+	billingsubscriptionDescDunningTry := billingsubscriptionFields[22].Descriptor()
+	// billingsubscription.DefaultDunningTry holds the default value on creation for the dunning_try field.
+	billingsubscription.DefaultDunningTry = billingsubscriptionDescDunningTry.Default.(int)
+	cardFields := schema.Card{}.Fields()
+	_ = cardFields
+	// cardDescBrand is the schema descriptor for brand field.
+	cardDescBrand := cardFields[8].Descriptor()
+	// card.DefaultBrand holds the default value on creation for the brand field.
+	card.DefaultBrand = cardDescBrand.Default.(string)
+	// cardDescIsDefault is the schema descriptor for is_default field.
+	cardDescIsDefault := cardFields[13].Descriptor()
+	// card.DefaultIsDefault holds the default value on creation for the is_default field.
+	card.DefaultIsDefault = cardDescIsDefault.Default.(bool)
+	// cardDescRequiresCvv is the schema descriptor for requires_cvv field.
+	cardDescRequiresCvv := cardFields[14].Descriptor()
+	// card.DefaultRequiresCvv holds the default value on creation for the requires_cvv field.
+	card.DefaultRequiresCvv = cardDescRequiresCvv.Default.(bool)
+	cardregistrationFields := schema.CardRegistration{}.Fields()
+	_ = cardregistrationFields
+	// cardregistrationDescCurrency is the schema descriptor for currency field.
+	cardregistrationDescCurrency := cardregistrationFields[8].Descriptor()
+	// cardregistration.CurrencyValidator is a validator for the "currency" field. It is called by the builders before save.
+	cardregistration.CurrencyValidator = cardregistrationDescCurrency.Validators[0].(func(string) error)
 	entitlementFields := schema.Entitlement{}.Fields()
 	_ = entitlementFields
 	// entitlementDescKind is the schema descriptor for kind field.
-	entitlementDescKind := entitlementFields[4].Descriptor()
+	entitlementDescKind := entitlementFields[5].Descriptor()
 	// entitlement.KindValidator is a validator for the "kind" field. It is called by the builders before save.
 	entitlement.KindValidator = entitlementDescKind.Validators[0].(func(string) error)
 	// entitlementDescResource is the schema descriptor for resource field.
-	entitlementDescResource := entitlementFields[5].Descriptor()
+	entitlementDescResource := entitlementFields[6].Descriptor()
 	// entitlement.DefaultResource holds the default value on creation for the resource field.
 	entitlement.DefaultResource = entitlementDescResource.Default.(string)
 	idempotencyrecordFields := schema.IdempotencyRecord{}.Fields()
@@ -157,6 +201,20 @@ func init() {
 	ledgerentryDescCurrency := ledgerentryFields[7].Descriptor()
 	// ledgerentry.CurrencyValidator is a validator for the "currency" field. It is called by the builders before save.
 	ledgerentry.CurrencyValidator = ledgerentryDescCurrency.Validators[0].(func(string) error)
+	mailFields := schema.Mail{}.Fields()
+	_ = mailFields
+	// mailDescKind is the schema descriptor for kind field.
+	mailDescKind := mailFields[2].Descriptor()
+	// mail.KindValidator is a validator for the "kind" field. It is called by the builders before save.
+	mail.KindValidator = mailDescKind.Validators[0].(func(string) error)
+	// mailDescKey is the schema descriptor for key field.
+	mailDescKey := mailFields[3].Descriptor()
+	// mail.KeyValidator is a validator for the "key" field. It is called by the builders before save.
+	mail.KeyValidator = mailDescKey.Validators[0].(func(string) error)
+	// mailDescRecipient is the schema descriptor for recipient field.
+	mailDescRecipient := mailFields[4].Descriptor()
+	// mail.RecipientValidator is a validator for the "recipient" field. It is called by the builders before save.
+	mail.RecipientValidator = mailDescRecipient.Validators[0].(func(string) error)
 	merchantFields := schema.Merchant{}.Fields()
 	_ = merchantFields
 	// merchantDescCode is the schema descriptor for code field.
@@ -171,6 +229,16 @@ func init() {
 	merchantDescTimeZone := merchantFields[4].Descriptor()
 	// merchant.DefaultTimeZone holds the default value on creation for the time_zone field.
 	merchant.DefaultTimeZone = merchantDescTimeZone.Default.(string)
+	objecteventFields := schema.ObjectEvent{}.Fields()
+	_ = objecteventFields
+	// objecteventDescTo is the schema descriptor for to field.
+	objecteventDescTo := objecteventFields[7].Descriptor()
+	// objectevent.ToValidator is a validator for the "to" field. It is called by the builders before save.
+	objectevent.ToValidator = objecteventDescTo.Validators[0].(func(string) error)
+	// objecteventDescReason is the schema descriptor for reason field.
+	objecteventDescReason := objecteventFields[8].Descriptor()
+	// objectevent.ReasonValidator is a validator for the "reason" field. It is called by the builders before save.
+	objectevent.ReasonValidator = objecteventDescReason.Validators[0].(func(string) error)
 	operationFields := schema.Operation{}.Fields()
 	_ = operationFields
 	// operationDescCurrency is the schema descriptor for currency field.
@@ -251,6 +319,12 @@ func init() {
 	settingDescID := settingFields[0].Descriptor()
 	// setting.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	setting.IDValidator = settingDescID.Validators[0].(func(string) error)
+	testclockFields := schema.TestClock{}.Fields()
+	_ = testclockFields
+	// testclockDescName is the schema descriptor for name field.
+	testclockDescName := testclockFields[2].Descriptor()
+	// testclock.NameValidator is a validator for the "name" field. It is called by the builders before save.
+	testclock.NameValidator = testclockDescName.Validators[0].(func(string) error)
 	userFields := schema.User{}.Fields()
 	_ = userFields
 	// userDescExternalID is the schema descriptor for external_id field.

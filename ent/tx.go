@@ -24,8 +24,16 @@ type Tx struct {
 	BillEvent *BillEventClient
 	// BillLine is the client for interacting with the BillLine builders.
 	BillLine *BillLineClient
+	// BillingSubscription is the client for interacting with the BillingSubscription builders.
+	BillingSubscription *BillingSubscriptionClient
+	// Card is the client for interacting with the Card builders.
+	Card *CardClient
+	// CardRegistration is the client for interacting with the CardRegistration builders.
+	CardRegistration *CardRegistrationClient
 	// Entitlement is the client for interacting with the Entitlement builders.
 	Entitlement *EntitlementClient
+	// Gift is the client for interacting with the Gift builders.
+	Gift *GiftClient
 	// IdempotencyRecord is the client for interacting with the IdempotencyRecord builders.
 	IdempotencyRecord *IdempotencyRecordClient
 	// Job is the client for interacting with the Job builders.
@@ -34,8 +42,12 @@ type Tx struct {
 	LedgerAccount *LedgerAccountClient
 	// LedgerEntry is the client for interacting with the LedgerEntry builders.
 	LedgerEntry *LedgerEntryClient
+	// Mail is the client for interacting with the Mail builders.
+	Mail *MailClient
 	// Merchant is the client for interacting with the Merchant builders.
 	Merchant *MerchantClient
+	// ObjectEvent is the client for interacting with the ObjectEvent builders.
+	ObjectEvent *ObjectEventClient
 	// Operation is the client for interacting with the Operation builders.
 	Operation *OperationClient
 	// Origin is the client for interacting with the Origin builders.
@@ -52,6 +64,10 @@ type Tx struct {
 	ReviewCase *ReviewCaseClient
 	// Setting is the client for interacting with the Setting builders.
 	Setting *SettingClient
+	// SubscriptionPeriod is the client for interacting with the SubscriptionPeriod builders.
+	SubscriptionPeriod *SubscriptionPeriodClient
+	// TestClock is the client for interacting with the TestClock builders.
+	TestClock *TestClockClient
 	// User is the client for interacting with the User builders.
 	User *UserClient
 	// Wallet is the client for interacting with the Wallet builders.
@@ -192,12 +208,18 @@ func (tx *Tx) init() {
 	tx.Bill = NewBillClient(tx.config)
 	tx.BillEvent = NewBillEventClient(tx.config)
 	tx.BillLine = NewBillLineClient(tx.config)
+	tx.BillingSubscription = NewBillingSubscriptionClient(tx.config)
+	tx.Card = NewCardClient(tx.config)
+	tx.CardRegistration = NewCardRegistrationClient(tx.config)
 	tx.Entitlement = NewEntitlementClient(tx.config)
+	tx.Gift = NewGiftClient(tx.config)
 	tx.IdempotencyRecord = NewIdempotencyRecordClient(tx.config)
 	tx.Job = NewJobClient(tx.config)
 	tx.LedgerAccount = NewLedgerAccountClient(tx.config)
 	tx.LedgerEntry = NewLedgerEntryClient(tx.config)
+	tx.Mail = NewMailClient(tx.config)
 	tx.Merchant = NewMerchantClient(tx.config)
+	tx.ObjectEvent = NewObjectEventClient(tx.config)
 	tx.Operation = NewOperationClient(tx.config)
 	tx.Origin = NewOriginClient(tx.config)
 	tx.OutboxMessage = NewOutboxMessageClient(tx.config)
@@ -206,6 +228,8 @@ func (tx *Tx) init() {
 	tx.ProviderEvent = NewProviderEventClient(tx.config)
 	tx.ReviewCase = NewReviewCaseClient(tx.config)
 	tx.Setting = NewSettingClient(tx.config)
+	tx.SubscriptionPeriod = NewSubscriptionPeriodClient(tx.config)
+	tx.TestClock = NewTestClockClient(tx.config)
 	tx.User = NewUserClient(tx.config)
 	tx.Wallet = NewWalletClient(tx.config)
 }

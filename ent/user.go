@@ -30,6 +30,8 @@ type User struct {
 	Name *string `json:"-"`
 	// BCP 47
 	Locale *string `json:"locale,omitempty"`
+	// whose time the user's subscriptions live by, in test mode
+	TestClockID *pay.TestClockID `json:"test_clock_id,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// UpdatedAt holds the value of the "updated_at" field.
@@ -48,9 +50,13 @@ type UserEdges struct {
 	Bills []*Bill `json:"bills,omitempty"`
 	// Entitlements holds the value of the entitlements edge.
 	Entitlements []*Entitlement `json:"entitlements,omitempty"`
+	// Cards holds the value of the cards edge.
+	Cards []*Card `json:"cards,omitempty"`
+	// Subscriptions holds the value of the subscriptions edge.
+	Subscriptions []*BillingSubscription `json:"subscriptions,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [3]bool
+	loadedTypes [5]bool
 }
 
 // WalletsOrErr returns the Wallets value or an error if the edge
@@ -80,11 +86,31 @@ func (e UserEdges) EntitlementsOrErr() ([]*Entitlement, error) {
 	return nil, &NotLoadedError{edge: "entitlements"}
 }
 
+// CardsOrErr returns the Cards value or an error if the edge
+// was not loaded in eager-loading.
+func (e UserEdges) CardsOrErr() ([]*Card, error) {
+	if e.loadedTypes[3] {
+		return e.Cards, nil
+	}
+	return nil, &NotLoadedError{edge: "cards"}
+}
+
+// SubscriptionsOrErr returns the Subscriptions value or an error if the edge
+// was not loaded in eager-loading.
+func (e UserEdges) SubscriptionsOrErr() ([]*BillingSubscription, error) {
+	if e.loadedTypes[4] {
+		return e.Subscriptions, nil
+	}
+	return nil, &NotLoadedError{edge: "subscriptions"}
+}
+
 // scanValues returns the types for scanning values from sql.Rows.
 func (*User) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
+		case user.FieldTestClockID:
+			values[i] = &sql.NullScanner{S: new(pay.TestClockID)}
 		case user.FieldMerchantID:
 			values[i] = new(pay.MerchantID)
 		case user.FieldID:
@@ -154,6 +180,13 @@ func (_m *User) assignValues(columns []string, values []any) error {
 				_m.Locale = new(string)
 				*_m.Locale = value.String
 			}
+		case user.FieldTestClockID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field test_clock_id", values[i])
+			} else if value.Valid {
+				_m.TestClockID = new(pay.TestClockID)
+				*_m.TestClockID = *value.S.(*pay.TestClockID)
+			}
 		case user.FieldCreatedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field created_at", values[i])
@@ -194,6 +227,16 @@ func (_m *User) QueryEntitlements() *EntitlementQuery {
 	return NewUserClient(_m.config).QueryEntitlements(_m)
 }
 
+// QueryCards queries the "cards" edge of the User entity.
+func (_m *User) QueryCards() *CardQuery {
+	return NewUserClient(_m.config).QueryCards(_m)
+}
+
+// QuerySubscriptions queries the "subscriptions" edge of the User entity.
+func (_m *User) QuerySubscriptions() *BillingSubscriptionQuery {
+	return NewUserClient(_m.config).QuerySubscriptions(_m)
+}
+
 // Update returns a builder for updating this User.
 // Note that you need to call User.Unwrap() before calling this method if this User
 // was returned from a transaction, and the transaction was committed or rolled back.
@@ -232,6 +275,11 @@ func (_m *User) String() string {
 	if v := _m.Locale; v != nil {
 		builder.WriteString("locale=")
 		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.TestClockID; v != nil {
+		builder.WriteString("test_clock_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
 	builder.WriteString(", ")
 	builder.WriteString("created_at=")

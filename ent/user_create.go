@@ -13,6 +13,8 @@ import (
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/paygraph/paygraph/ent/bill"
+	"github.com/paygraph/paygraph/ent/billingsubscription"
+	"github.com/paygraph/paygraph/ent/card"
 	"github.com/paygraph/paygraph/ent/entitlement"
 	"github.com/paygraph/paygraph/ent/user"
 	"github.com/paygraph/paygraph/ent/wallet"
@@ -95,6 +97,20 @@ func (_c *UserCreate) SetNillableLocale(v *string) *UserCreate {
 	return _c
 }
 
+// SetTestClockID sets the "test_clock_id" field.
+func (_c *UserCreate) SetTestClockID(v pay.TestClockID) *UserCreate {
+	_c.mutation.SetTestClockID(v)
+	return _c
+}
+
+// SetNillableTestClockID sets the "test_clock_id" field if the given value is not nil.
+func (_c *UserCreate) SetNillableTestClockID(v *pay.TestClockID) *UserCreate {
+	if v != nil {
+		_c.SetTestClockID(*v)
+	}
+	return _c
+}
+
 // SetCreatedAt sets the "created_at" field.
 func (_c *UserCreate) SetCreatedAt(v time.Time) *UserCreate {
 	_c.mutation.SetCreatedAt(v)
@@ -156,6 +172,36 @@ func (_c *UserCreate) AddEntitlements(v ...*Entitlement) *UserCreate {
 		ids[i] = v[i].ID
 	}
 	return _c.AddEntitlementIDs(ids...)
+}
+
+// AddCardIDs adds the "cards" edge to the Card entity by IDs.
+func (_c *UserCreate) AddCardIDs(ids ...pay.CardID) *UserCreate {
+	_c.mutation.AddCardIDs(ids...)
+	return _c
+}
+
+// AddCards adds the "cards" edges to the Card entity.
+func (_c *UserCreate) AddCards(v ...*Card) *UserCreate {
+	ids := make([]pay.CardID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddCardIDs(ids...)
+}
+
+// AddSubscriptionIDs adds the "subscriptions" edge to the BillingSubscription entity by IDs.
+func (_c *UserCreate) AddSubscriptionIDs(ids ...pay.SubscriptionID) *UserCreate {
+	_c.mutation.AddSubscriptionIDs(ids...)
+	return _c
+}
+
+// AddSubscriptions adds the "subscriptions" edges to the BillingSubscription entity.
+func (_c *UserCreate) AddSubscriptions(v ...*BillingSubscription) *UserCreate {
+	ids := make([]pay.SubscriptionID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddSubscriptionIDs(ids...)
 }
 
 // Mutation returns the UserMutation object of the builder.
@@ -269,6 +315,10 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec) {
 		_spec.SetField(user.FieldLocale, field.TypeString, value)
 		_node.Locale = &value
 	}
+	if value, ok := _c.mutation.TestClockID(); ok {
+		_spec.SetField(user.FieldTestClockID, field.TypeUUID, value)
+		_node.TestClockID = &value
+	}
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		_spec.SetField(user.FieldCreatedAt, field.TypeTime, value)
 		_node.CreatedAt = value
@@ -318,6 +368,38 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(entitlement.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.CardsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.CardsTable,
+			Columns: []string{user.CardsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(card.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.SubscriptionsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.SubscriptionsTable,
+			Columns: []string{user.SubscriptionsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(billingsubscription.FieldID, field.TypeUUID),
 			},
 		}
 		for _, k := range nodes {
@@ -446,6 +528,24 @@ func (u *UserUpsert) UpdateLocale() *UserUpsert {
 // ClearLocale clears the value of the "locale" field.
 func (u *UserUpsert) ClearLocale() *UserUpsert {
 	u.SetNull(user.FieldLocale)
+	return u
+}
+
+// SetTestClockID sets the "test_clock_id" field.
+func (u *UserUpsert) SetTestClockID(v pay.TestClockID) *UserUpsert {
+	u.Set(user.FieldTestClockID, v)
+	return u
+}
+
+// UpdateTestClockID sets the "test_clock_id" field to the value that was provided on create.
+func (u *UserUpsert) UpdateTestClockID() *UserUpsert {
+	u.SetExcluded(user.FieldTestClockID)
+	return u
+}
+
+// ClearTestClockID clears the value of the "test_clock_id" field.
+func (u *UserUpsert) ClearTestClockID() *UserUpsert {
+	u.SetNull(user.FieldTestClockID)
 	return u
 }
 
@@ -599,6 +699,27 @@ func (u *UserUpsertOne) UpdateLocale() *UserUpsertOne {
 func (u *UserUpsertOne) ClearLocale() *UserUpsertOne {
 	return u.Update(func(s *UserUpsert) {
 		s.ClearLocale()
+	})
+}
+
+// SetTestClockID sets the "test_clock_id" field.
+func (u *UserUpsertOne) SetTestClockID(v pay.TestClockID) *UserUpsertOne {
+	return u.Update(func(s *UserUpsert) {
+		s.SetTestClockID(v)
+	})
+}
+
+// UpdateTestClockID sets the "test_clock_id" field to the value that was provided on create.
+func (u *UserUpsertOne) UpdateTestClockID() *UserUpsertOne {
+	return u.Update(func(s *UserUpsert) {
+		s.UpdateTestClockID()
+	})
+}
+
+// ClearTestClockID clears the value of the "test_clock_id" field.
+func (u *UserUpsertOne) ClearTestClockID() *UserUpsertOne {
+	return u.Update(func(s *UserUpsert) {
+		s.ClearTestClockID()
 	})
 }
 
@@ -920,6 +1041,27 @@ func (u *UserUpsertBulk) UpdateLocale() *UserUpsertBulk {
 func (u *UserUpsertBulk) ClearLocale() *UserUpsertBulk {
 	return u.Update(func(s *UserUpsert) {
 		s.ClearLocale()
+	})
+}
+
+// SetTestClockID sets the "test_clock_id" field.
+func (u *UserUpsertBulk) SetTestClockID(v pay.TestClockID) *UserUpsertBulk {
+	return u.Update(func(s *UserUpsert) {
+		s.SetTestClockID(v)
+	})
+}
+
+// UpdateTestClockID sets the "test_clock_id" field to the value that was provided on create.
+func (u *UserUpsertBulk) UpdateTestClockID() *UserUpsertBulk {
+	return u.Update(func(s *UserUpsert) {
+		s.UpdateTestClockID()
+	})
+}
+
+// ClearTestClockID clears the value of the "test_clock_id" field.
+func (u *UserUpsertBulk) ClearTestClockID() *UserUpsertBulk {
+	return u.Update(func(s *UserUpsert) {
+		s.ClearTestClockID()
 	})
 }
 

@@ -12,6 +12,8 @@ import (
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/paygraph/paygraph/ent/bill"
+	"github.com/paygraph/paygraph/ent/billingsubscription"
+	"github.com/paygraph/paygraph/ent/card"
 	"github.com/paygraph/paygraph/ent/entitlement"
 	"github.com/paygraph/paygraph/ent/predicate"
 	"github.com/paygraph/paygraph/ent/user"
@@ -112,6 +114,26 @@ func (_u *UserUpdate) ClearLocale() *UserUpdate {
 	return _u
 }
 
+// SetTestClockID sets the "test_clock_id" field.
+func (_u *UserUpdate) SetTestClockID(v pay.TestClockID) *UserUpdate {
+	_u.mutation.SetTestClockID(v)
+	return _u
+}
+
+// SetNillableTestClockID sets the "test_clock_id" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableTestClockID(v *pay.TestClockID) *UserUpdate {
+	if v != nil {
+		_u.SetTestClockID(*v)
+	}
+	return _u
+}
+
+// ClearTestClockID clears the value of the "test_clock_id" field.
+func (_u *UserUpdate) ClearTestClockID() *UserUpdate {
+	_u.mutation.ClearTestClockID()
+	return _u
+}
+
 // SetUpdatedAt sets the "updated_at" field.
 func (_u *UserUpdate) SetUpdatedAt(v time.Time) *UserUpdate {
 	_u.mutation.SetUpdatedAt(v)
@@ -169,6 +191,36 @@ func (_u *UserUpdate) AddEntitlements(v ...*Entitlement) *UserUpdate {
 		ids[i] = v[i].ID
 	}
 	return _u.AddEntitlementIDs(ids...)
+}
+
+// AddCardIDs adds the "cards" edge to the Card entity by IDs.
+func (_u *UserUpdate) AddCardIDs(ids ...pay.CardID) *UserUpdate {
+	_u.mutation.AddCardIDs(ids...)
+	return _u
+}
+
+// AddCards adds the "cards" edges to the Card entity.
+func (_u *UserUpdate) AddCards(v ...*Card) *UserUpdate {
+	ids := make([]pay.CardID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddCardIDs(ids...)
+}
+
+// AddSubscriptionIDs adds the "subscriptions" edge to the BillingSubscription entity by IDs.
+func (_u *UserUpdate) AddSubscriptionIDs(ids ...pay.SubscriptionID) *UserUpdate {
+	_u.mutation.AddSubscriptionIDs(ids...)
+	return _u
+}
+
+// AddSubscriptions adds the "subscriptions" edges to the BillingSubscription entity.
+func (_u *UserUpdate) AddSubscriptions(v ...*BillingSubscription) *UserUpdate {
+	ids := make([]pay.SubscriptionID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddSubscriptionIDs(ids...)
 }
 
 // Mutation returns the UserMutation object of the builder.
@@ -239,6 +291,48 @@ func (_u *UserUpdate) RemoveEntitlements(v ...*Entitlement) *UserUpdate {
 	return _u.RemoveEntitlementIDs(ids...)
 }
 
+// ClearCards clears all "cards" edges to the Card entity.
+func (_u *UserUpdate) ClearCards() *UserUpdate {
+	_u.mutation.ClearCards()
+	return _u
+}
+
+// RemoveCardIDs removes the "cards" edge to Card entities by IDs.
+func (_u *UserUpdate) RemoveCardIDs(ids ...pay.CardID) *UserUpdate {
+	_u.mutation.RemoveCardIDs(ids...)
+	return _u
+}
+
+// RemoveCards removes "cards" edges to Card entities.
+func (_u *UserUpdate) RemoveCards(v ...*Card) *UserUpdate {
+	ids := make([]pay.CardID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveCardIDs(ids...)
+}
+
+// ClearSubscriptions clears all "subscriptions" edges to the BillingSubscription entity.
+func (_u *UserUpdate) ClearSubscriptions() *UserUpdate {
+	_u.mutation.ClearSubscriptions()
+	return _u
+}
+
+// RemoveSubscriptionIDs removes the "subscriptions" edge to BillingSubscription entities by IDs.
+func (_u *UserUpdate) RemoveSubscriptionIDs(ids ...pay.SubscriptionID) *UserUpdate {
+	_u.mutation.RemoveSubscriptionIDs(ids...)
+	return _u
+}
+
+// RemoveSubscriptions removes "subscriptions" edges to BillingSubscription entities.
+func (_u *UserUpdate) RemoveSubscriptions(v ...*BillingSubscription) *UserUpdate {
+	ids := make([]pay.SubscriptionID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveSubscriptionIDs(ids...)
+}
+
 // Save executes the query and returns the number of nodes affected by the update operation.
 func (_u *UserUpdate) Save(ctx context.Context) (int, error) {
 	return withHooks(ctx, _u.sqlSave, _u.mutation, _u.hooks)
@@ -298,6 +392,12 @@ func (_u *UserUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.LocaleCleared() {
 		_spec.ClearField(user.FieldLocale, field.TypeString)
+	}
+	if value, ok := _u.mutation.TestClockID(); ok {
+		_spec.SetField(user.FieldTestClockID, field.TypeUUID, value)
+	}
+	if _u.mutation.TestClockIDCleared() {
+		_spec.ClearField(user.FieldTestClockID, field.TypeUUID)
 	}
 	if value, ok := _u.mutation.UpdatedAt(); ok {
 		_spec.SetField(user.FieldUpdatedAt, field.TypeTime, value)
@@ -430,6 +530,96 @@ func (_u *UserUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(entitlement.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.CardsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.CardsTable,
+			Columns: []string{user.CardsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(card.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedCardsIDs(); len(nodes) > 0 && !_u.mutation.CardsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.CardsTable,
+			Columns: []string{user.CardsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(card.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.CardsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.CardsTable,
+			Columns: []string{user.CardsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(card.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.SubscriptionsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.SubscriptionsTable,
+			Columns: []string{user.SubscriptionsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(billingsubscription.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedSubscriptionsIDs(); len(nodes) > 0 && !_u.mutation.SubscriptionsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.SubscriptionsTable,
+			Columns: []string{user.SubscriptionsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(billingsubscription.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.SubscriptionsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.SubscriptionsTable,
+			Columns: []string{user.SubscriptionsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(billingsubscription.FieldID, field.TypeUUID),
 			},
 		}
 		for _, k := range nodes {
@@ -537,6 +727,26 @@ func (_u *UserUpdateOne) ClearLocale() *UserUpdateOne {
 	return _u
 }
 
+// SetTestClockID sets the "test_clock_id" field.
+func (_u *UserUpdateOne) SetTestClockID(v pay.TestClockID) *UserUpdateOne {
+	_u.mutation.SetTestClockID(v)
+	return _u
+}
+
+// SetNillableTestClockID sets the "test_clock_id" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableTestClockID(v *pay.TestClockID) *UserUpdateOne {
+	if v != nil {
+		_u.SetTestClockID(*v)
+	}
+	return _u
+}
+
+// ClearTestClockID clears the value of the "test_clock_id" field.
+func (_u *UserUpdateOne) ClearTestClockID() *UserUpdateOne {
+	_u.mutation.ClearTestClockID()
+	return _u
+}
+
 // SetUpdatedAt sets the "updated_at" field.
 func (_u *UserUpdateOne) SetUpdatedAt(v time.Time) *UserUpdateOne {
 	_u.mutation.SetUpdatedAt(v)
@@ -594,6 +804,36 @@ func (_u *UserUpdateOne) AddEntitlements(v ...*Entitlement) *UserUpdateOne {
 		ids[i] = v[i].ID
 	}
 	return _u.AddEntitlementIDs(ids...)
+}
+
+// AddCardIDs adds the "cards" edge to the Card entity by IDs.
+func (_u *UserUpdateOne) AddCardIDs(ids ...pay.CardID) *UserUpdateOne {
+	_u.mutation.AddCardIDs(ids...)
+	return _u
+}
+
+// AddCards adds the "cards" edges to the Card entity.
+func (_u *UserUpdateOne) AddCards(v ...*Card) *UserUpdateOne {
+	ids := make([]pay.CardID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddCardIDs(ids...)
+}
+
+// AddSubscriptionIDs adds the "subscriptions" edge to the BillingSubscription entity by IDs.
+func (_u *UserUpdateOne) AddSubscriptionIDs(ids ...pay.SubscriptionID) *UserUpdateOne {
+	_u.mutation.AddSubscriptionIDs(ids...)
+	return _u
+}
+
+// AddSubscriptions adds the "subscriptions" edges to the BillingSubscription entity.
+func (_u *UserUpdateOne) AddSubscriptions(v ...*BillingSubscription) *UserUpdateOne {
+	ids := make([]pay.SubscriptionID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddSubscriptionIDs(ids...)
 }
 
 // Mutation returns the UserMutation object of the builder.
@@ -662,6 +902,48 @@ func (_u *UserUpdateOne) RemoveEntitlements(v ...*Entitlement) *UserUpdateOne {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveEntitlementIDs(ids...)
+}
+
+// ClearCards clears all "cards" edges to the Card entity.
+func (_u *UserUpdateOne) ClearCards() *UserUpdateOne {
+	_u.mutation.ClearCards()
+	return _u
+}
+
+// RemoveCardIDs removes the "cards" edge to Card entities by IDs.
+func (_u *UserUpdateOne) RemoveCardIDs(ids ...pay.CardID) *UserUpdateOne {
+	_u.mutation.RemoveCardIDs(ids...)
+	return _u
+}
+
+// RemoveCards removes "cards" edges to Card entities.
+func (_u *UserUpdateOne) RemoveCards(v ...*Card) *UserUpdateOne {
+	ids := make([]pay.CardID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveCardIDs(ids...)
+}
+
+// ClearSubscriptions clears all "subscriptions" edges to the BillingSubscription entity.
+func (_u *UserUpdateOne) ClearSubscriptions() *UserUpdateOne {
+	_u.mutation.ClearSubscriptions()
+	return _u
+}
+
+// RemoveSubscriptionIDs removes the "subscriptions" edge to BillingSubscription entities by IDs.
+func (_u *UserUpdateOne) RemoveSubscriptionIDs(ids ...pay.SubscriptionID) *UserUpdateOne {
+	_u.mutation.RemoveSubscriptionIDs(ids...)
+	return _u
+}
+
+// RemoveSubscriptions removes "subscriptions" edges to BillingSubscription entities.
+func (_u *UserUpdateOne) RemoveSubscriptions(v ...*BillingSubscription) *UserUpdateOne {
+	ids := make([]pay.SubscriptionID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveSubscriptionIDs(ids...)
 }
 
 // Where appends a list predicates to the UserUpdate builder.
@@ -753,6 +1035,12 @@ func (_u *UserUpdateOne) sqlSave(ctx context.Context) (_node *User, err error) {
 	}
 	if _u.mutation.LocaleCleared() {
 		_spec.ClearField(user.FieldLocale, field.TypeString)
+	}
+	if value, ok := _u.mutation.TestClockID(); ok {
+		_spec.SetField(user.FieldTestClockID, field.TypeUUID, value)
+	}
+	if _u.mutation.TestClockIDCleared() {
+		_spec.ClearField(user.FieldTestClockID, field.TypeUUID)
 	}
 	if value, ok := _u.mutation.UpdatedAt(); ok {
 		_spec.SetField(user.FieldUpdatedAt, field.TypeTime, value)
@@ -885,6 +1173,96 @@ func (_u *UserUpdateOne) sqlSave(ctx context.Context) (_node *User, err error) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(entitlement.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.CardsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.CardsTable,
+			Columns: []string{user.CardsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(card.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedCardsIDs(); len(nodes) > 0 && !_u.mutation.CardsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.CardsTable,
+			Columns: []string{user.CardsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(card.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.CardsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.CardsTable,
+			Columns: []string{user.CardsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(card.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.SubscriptionsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.SubscriptionsTable,
+			Columns: []string{user.SubscriptionsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(billingsubscription.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedSubscriptionsIDs(); len(nodes) > 0 && !_u.mutation.SubscriptionsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.SubscriptionsTable,
+			Columns: []string{user.SubscriptionsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(billingsubscription.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.SubscriptionsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.SubscriptionsTable,
+			Columns: []string{user.SubscriptionsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(billingsubscription.FieldID, field.TypeUUID),
 			},
 		}
 		for _, k := range nodes {

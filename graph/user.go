@@ -97,16 +97,20 @@ func (r userFields) Entitlements(ctx context.Context, u *ent.User, kind, resourc
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]pay.BillID, len(found))
-	for at, e := range found {
-		ids[at] = e.BillID
+	var ids []pay.BillID
+	for _, e := range found {
+		if e.BillID != nil {
+			ids = append(ids, *e.BillID)
+		}
 	}
 	bills, err := r.billsOf(ctx, selected(ctx).at("bill"), slices.Compact(ids))
 	if err != nil {
 		return nil, err
 	}
 	for _, e := range found {
-		e.Edges.Bill = bills[e.BillID]
+		if e.BillID != nil {
+			e.Edges.Bill = bills[*e.BillID]
+		}
 	}
 	return found, nil
 }
@@ -116,7 +120,7 @@ func (r entitlementFields) Bill(ctx context.Context, e *ent.Entitlement) (*ent.B
 	if e.Edges.Bill != nil {
 		return e.Edges.Bill, nil
 	}
-	return r.billOf(ctx, &e.BillID)
+	return r.billOf(ctx, e.BillID)
 }
 
 // Resource is what the entitlement opens; null when its kind alone says it.

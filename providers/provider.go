@@ -94,6 +94,9 @@ const (
 	OpRefund  Op = "refund"
 	OpExpire  Op = "expire"
 	OpWebhook Op = "webhooks"
+
+	OpSaveCard    Op = "save_card"
+	OpChargeSaved Op = "charge_saved"
 )
 
 // Capabilities is what one account can do, as data.
@@ -147,6 +150,7 @@ func (c Capabilities) Allows(amount pay.Money) bool {
 type Ref struct {
 	OrderNumber string // ours: 26 lower-case letters and digits, unique for ever
 	ProviderRef string // theirs, from an earlier Result; "" before the first answer
+	OfCustomer  bool   // it charges a saved card or saves one: some vendors keep these orders elsewhere
 }
 
 // StartRequest is what Start needs to know.
@@ -158,6 +162,7 @@ type StartRequest struct {
 	NotifyURL   string // where notifications go, for a vendor that takes it by order
 	Payer       Payer
 	Expires     time.Time // the bill's own end; a vendor that can should stop then
+	SaveFor     *Customer // whose card is saved when it has paid; nil: none is. Demands OpSaveCard
 }
 
 // Payer is what is known of the person who pays. Every field may be empty.
@@ -237,12 +242,13 @@ type Notification struct {
 
 // Event is one thing that a notification says.
 type Event struct {
-	Key    string  // unique per account for signed events; "" for hints
-	Kind   string  // the vendor's word
-	Ref    Ref     // which attempt
-	Hint   bool    // it proves nothing: ask Sync
-	Result *Result // what a proven event says; nil for hints
-	At     time.Time
+	Key      string  // unique per account for signed events; "" for hints
+	Kind     string  // the vendor's word
+	Ref      Ref     // which attempt; without an order number, see Customer
+	Customer string  // the vendor's name of a customer whose cards have changed; "" for events of attempts
+	Hint     bool    // it proves nothing: ask Sync
+	Result   *Result // what a proven event says; nil for hints
+	At       time.Time
 }
 
 // Reply is what a vendor wants to hear about its notification.

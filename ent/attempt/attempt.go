@@ -25,6 +25,14 @@ const (
 	FieldOrderNumber = "order_number"
 	// FieldMethodKind holds the string denoting the method_kind field in the database.
 	FieldMethodKind = "method_kind"
+	// FieldCardID holds the string denoting the card_id field in the database.
+	FieldCardID = "card_id"
+	// FieldWalletID holds the string denoting the wallet_id field in the database.
+	FieldWalletID = "wallet_id"
+	// FieldSavesCard holds the string denoting the saves_card field in the database.
+	FieldSavesCard = "saves_card"
+	// FieldChargeTry holds the string denoting the charge_try field in the database.
+	FieldChargeTry = "charge_try"
 	// FieldStatus holds the string denoting the status field in the database.
 	FieldStatus = "status"
 	// FieldCurrent holds the string denoting the current field in the database.
@@ -110,6 +118,10 @@ var Columns = []string{
 	FieldAccount,
 	FieldOrderNumber,
 	FieldMethodKind,
+	FieldCardID,
+	FieldWalletID,
+	FieldSavesCard,
+	FieldChargeTry,
 	FieldStatus,
 	FieldCurrent,
 	FieldTestMode,
@@ -152,6 +164,8 @@ func ValidColumn(column string) bool {
 var (
 	// DefaultMethodKind holds the default value on creation for the "method_kind" field.
 	DefaultMethodKind pay.MethodKind
+	// DefaultSavesCard holds the default value on creation for the "saves_card" field.
+	DefaultSavesCard bool
 	// CurrencyValidator is a validator for the "currency" field. It is called by the builders before save.
 	CurrencyValidator func(string) error
 	// DefaultFeeMinor holds the default value on creation for the "fee_minor" field.
@@ -198,6 +212,26 @@ func ByOrderNumber(opts ...sql.OrderTermOption) OrderOption {
 // ByMethodKind orders the results by the method_kind field.
 func ByMethodKind(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldMethodKind, opts...).ToFunc()
+}
+
+// ByCardID orders the results by the card_id field.
+func ByCardID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCardID, opts...).ToFunc()
+}
+
+// ByWalletID orders the results by the wallet_id field.
+func ByWalletID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldWalletID, opts...).ToFunc()
+}
+
+// BySavesCard orders the results by the saves_card field.
+func BySavesCard(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSavesCard, opts...).ToFunc()
+}
+
+// ByChargeTry orders the results by the charge_try field.
+func ByChargeTry(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldChargeTry, opts...).ToFunc()
 }
 
 // ByStatus orders the results by the status field.

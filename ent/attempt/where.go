@@ -87,6 +87,26 @@ func MethodKind(v pay.MethodKind) predicate.Attempt {
 	return predicate.Attempt(sql.FieldEQ(FieldMethodKind, vc))
 }
 
+// CardID applies equality check predicate on the "card_id" field. It's identical to CardIDEQ.
+func CardID(v pay.CardID) predicate.Attempt {
+	return predicate.Attempt(sql.FieldEQ(FieldCardID, v))
+}
+
+// WalletID applies equality check predicate on the "wallet_id" field. It's identical to WalletIDEQ.
+func WalletID(v pay.WalletID) predicate.Attempt {
+	return predicate.Attempt(sql.FieldEQ(FieldWalletID, v))
+}
+
+// SavesCard applies equality check predicate on the "saves_card" field. It's identical to SavesCardEQ.
+func SavesCard(v bool) predicate.Attempt {
+	return predicate.Attempt(sql.FieldEQ(FieldSavesCard, v))
+}
+
+// ChargeTry applies equality check predicate on the "charge_try" field. It's identical to ChargeTryEQ.
+func ChargeTry(v int) predicate.Attempt {
+	return predicate.Attempt(sql.FieldEQ(FieldChargeTry, v))
+}
+
 // Status applies equality check predicate on the "status" field. It's identical to StatusEQ.
 func Status(v pay.AttemptStatus) predicate.Attempt {
 	vc := string(v)
@@ -557,6 +577,166 @@ func MethodKindEqualFold(v pay.MethodKind) predicate.Attempt {
 func MethodKindContainsFold(v pay.MethodKind) predicate.Attempt {
 	vc := string(v)
 	return predicate.Attempt(sql.FieldContainsFold(FieldMethodKind, vc))
+}
+
+// CardIDEQ applies the EQ predicate on the "card_id" field.
+func CardIDEQ(v pay.CardID) predicate.Attempt {
+	return predicate.Attempt(sql.FieldEQ(FieldCardID, v))
+}
+
+// CardIDNEQ applies the NEQ predicate on the "card_id" field.
+func CardIDNEQ(v pay.CardID) predicate.Attempt {
+	return predicate.Attempt(sql.FieldNEQ(FieldCardID, v))
+}
+
+// CardIDIn applies the In predicate on the "card_id" field.
+func CardIDIn(vs ...pay.CardID) predicate.Attempt {
+	return predicate.Attempt(sql.FieldIn(FieldCardID, vs...))
+}
+
+// CardIDNotIn applies the NotIn predicate on the "card_id" field.
+func CardIDNotIn(vs ...pay.CardID) predicate.Attempt {
+	return predicate.Attempt(sql.FieldNotIn(FieldCardID, vs...))
+}
+
+// CardIDGT applies the GT predicate on the "card_id" field.
+func CardIDGT(v pay.CardID) predicate.Attempt {
+	return predicate.Attempt(sql.FieldGT(FieldCardID, v))
+}
+
+// CardIDGTE applies the GTE predicate on the "card_id" field.
+func CardIDGTE(v pay.CardID) predicate.Attempt {
+	return predicate.Attempt(sql.FieldGTE(FieldCardID, v))
+}
+
+// CardIDLT applies the LT predicate on the "card_id" field.
+func CardIDLT(v pay.CardID) predicate.Attempt {
+	return predicate.Attempt(sql.FieldLT(FieldCardID, v))
+}
+
+// CardIDLTE applies the LTE predicate on the "card_id" field.
+func CardIDLTE(v pay.CardID) predicate.Attempt {
+	return predicate.Attempt(sql.FieldLTE(FieldCardID, v))
+}
+
+// CardIDIsNil applies the IsNil predicate on the "card_id" field.
+func CardIDIsNil() predicate.Attempt {
+	return predicate.Attempt(sql.FieldIsNull(FieldCardID))
+}
+
+// CardIDNotNil applies the NotNil predicate on the "card_id" field.
+func CardIDNotNil() predicate.Attempt {
+	return predicate.Attempt(sql.FieldNotNull(FieldCardID))
+}
+
+// WalletIDEQ applies the EQ predicate on the "wallet_id" field.
+func WalletIDEQ(v pay.WalletID) predicate.Attempt {
+	return predicate.Attempt(sql.FieldEQ(FieldWalletID, v))
+}
+
+// WalletIDNEQ applies the NEQ predicate on the "wallet_id" field.
+func WalletIDNEQ(v pay.WalletID) predicate.Attempt {
+	return predicate.Attempt(sql.FieldNEQ(FieldWalletID, v))
+}
+
+// WalletIDIn applies the In predicate on the "wallet_id" field.
+func WalletIDIn(vs ...pay.WalletID) predicate.Attempt {
+	return predicate.Attempt(sql.FieldIn(FieldWalletID, vs...))
+}
+
+// WalletIDNotIn applies the NotIn predicate on the "wallet_id" field.
+func WalletIDNotIn(vs ...pay.WalletID) predicate.Attempt {
+	return predicate.Attempt(sql.FieldNotIn(FieldWalletID, vs...))
+}
+
+// WalletIDGT applies the GT predicate on the "wallet_id" field.
+func WalletIDGT(v pay.WalletID) predicate.Attempt {
+	return predicate.Attempt(sql.FieldGT(FieldWalletID, v))
+}
+
+// WalletIDGTE applies the GTE predicate on the "wallet_id" field.
+func WalletIDGTE(v pay.WalletID) predicate.Attempt {
+	return predicate.Attempt(sql.FieldGTE(FieldWalletID, v))
+}
+
+// WalletIDLT applies the LT predicate on the "wallet_id" field.
+func WalletIDLT(v pay.WalletID) predicate.Attempt {
+	return predicate.Attempt(sql.FieldLT(FieldWalletID, v))
+}
+
+// WalletIDLTE applies the LTE predicate on the "wallet_id" field.
+func WalletIDLTE(v pay.WalletID) predicate.Attempt {
+	return predicate.Attempt(sql.FieldLTE(FieldWalletID, v))
+}
+
+// WalletIDIsNil applies the IsNil predicate on the "wallet_id" field.
+func WalletIDIsNil() predicate.Attempt {
+	return predicate.Attempt(sql.FieldIsNull(FieldWalletID))
+}
+
+// WalletIDNotNil applies the NotNil predicate on the "wallet_id" field.
+func WalletIDNotNil() predicate.Attempt {
+	return predicate.Attempt(sql.FieldNotNull(FieldWalletID))
+}
+
+// SavesCardEQ applies the EQ predicate on the "saves_card" field.
+func SavesCardEQ(v bool) predicate.Attempt {
+	return predicate.Attempt(sql.FieldEQ(FieldSavesCard, v))
+}
+
+// SavesCardNEQ applies the NEQ predicate on the "saves_card" field.
+func SavesCardNEQ(v bool) predicate.Attempt {
+	return predicate.Attempt(sql.FieldNEQ(FieldSavesCard, v))
+}
+
+// ChargeTryEQ applies the EQ predicate on the "charge_try" field.
+func ChargeTryEQ(v int) predicate.Attempt {
+	return predicate.Attempt(sql.FieldEQ(FieldChargeTry, v))
+}
+
+// ChargeTryNEQ applies the NEQ predicate on the "charge_try" field.
+func ChargeTryNEQ(v int) predicate.Attempt {
+	return predicate.Attempt(sql.FieldNEQ(FieldChargeTry, v))
+}
+
+// ChargeTryIn applies the In predicate on the "charge_try" field.
+func ChargeTryIn(vs ...int) predicate.Attempt {
+	return predicate.Attempt(sql.FieldIn(FieldChargeTry, vs...))
+}
+
+// ChargeTryNotIn applies the NotIn predicate on the "charge_try" field.
+func ChargeTryNotIn(vs ...int) predicate.Attempt {
+	return predicate.Attempt(sql.FieldNotIn(FieldChargeTry, vs...))
+}
+
+// ChargeTryGT applies the GT predicate on the "charge_try" field.
+func ChargeTryGT(v int) predicate.Attempt {
+	return predicate.Attempt(sql.FieldGT(FieldChargeTry, v))
+}
+
+// ChargeTryGTE applies the GTE predicate on the "charge_try" field.
+func ChargeTryGTE(v int) predicate.Attempt {
+	return predicate.Attempt(sql.FieldGTE(FieldChargeTry, v))
+}
+
+// ChargeTryLT applies the LT predicate on the "charge_try" field.
+func ChargeTryLT(v int) predicate.Attempt {
+	return predicate.Attempt(sql.FieldLT(FieldChargeTry, v))
+}
+
+// ChargeTryLTE applies the LTE predicate on the "charge_try" field.
+func ChargeTryLTE(v int) predicate.Attempt {
+	return predicate.Attempt(sql.FieldLTE(FieldChargeTry, v))
+}
+
+// ChargeTryIsNil applies the IsNil predicate on the "charge_try" field.
+func ChargeTryIsNil() predicate.Attempt {
+	return predicate.Attempt(sql.FieldIsNull(FieldChargeTry))
+}
+
+// ChargeTryNotNil applies the NotNil predicate on the "charge_try" field.
+func ChargeTryNotNil() predicate.Attempt {
+	return predicate.Attempt(sql.FieldNotNull(FieldChargeTry))
 }
 
 // StatusEQ applies the EQ predicate on the "status" field.

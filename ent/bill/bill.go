@@ -42,6 +42,14 @@ const (
 	FieldReturnURL = "return_url"
 	// FieldMetadata holds the string denoting the metadata field in the database.
 	FieldMetadata = "metadata"
+	// FieldGift holds the string denoting the gift field in the database.
+	FieldGift = "gift"
+	// FieldSubscriptionID holds the string denoting the subscription_id field in the database.
+	FieldSubscriptionID = "subscription_id"
+	// FieldPeriodStart holds the string denoting the period_start field in the database.
+	FieldPeriodStart = "period_start"
+	// FieldPeriodEnd holds the string denoting the period_end field in the database.
+	FieldPeriodEnd = "period_end"
 	// FieldVersion holds the string denoting the version field in the database.
 	FieldVersion = "version"
 	// FieldTokenVersion holds the string denoting the token_version field in the database.
@@ -148,6 +156,10 @@ var Columns = []string{
 	FieldLocale,
 	FieldReturnURL,
 	FieldMetadata,
+	FieldGift,
+	FieldSubscriptionID,
+	FieldPeriodStart,
+	FieldPeriodEnd,
 	FieldVersion,
 	FieldTokenVersion,
 	FieldPaidAt,
@@ -253,6 +265,21 @@ func ByLocale(opts ...sql.OrderTermOption) OrderOption {
 // ByReturnURL orders the results by the return_url field.
 func ByReturnURL(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldReturnURL, opts...).ToFunc()
+}
+
+// BySubscriptionID orders the results by the subscription_id field.
+func BySubscriptionID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSubscriptionID, opts...).ToFunc()
+}
+
+// ByPeriodStart orders the results by the period_start field.
+func ByPeriodStart(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPeriodStart, opts...).ToFunc()
+}
+
+// ByPeriodEnd orders the results by the period_end field.
+func ByPeriodEnd(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPeriodEnd, opts...).ToFunc()
 }
 
 // ByVersion orders the results by the version field.

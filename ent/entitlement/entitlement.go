@@ -16,6 +16,8 @@ const (
 	FieldMerchantID = "merchant_id"
 	// FieldBillID holds the string denoting the bill_id field in the database.
 	FieldBillID = "bill_id"
+	// FieldSubscriptionID holds the string denoting the subscription_id field in the database.
+	FieldSubscriptionID = "subscription_id"
 	// FieldUserID holds the string denoting the user_id field in the database.
 	FieldUserID = "user_id"
 	// FieldKind holds the string denoting the kind field in the database.
@@ -30,6 +32,8 @@ const (
 	FieldRevokedAt = "revoked_at"
 	// EdgeBill holds the string denoting the bill edge name in mutations.
 	EdgeBill = "bill"
+	// EdgeSubscription holds the string denoting the subscription edge name in mutations.
+	EdgeSubscription = "subscription"
 	// EdgeUser holds the string denoting the user edge name in mutations.
 	EdgeUser = "user"
 	// Table holds the table name of the entitlement in the database.
@@ -41,6 +45,13 @@ const (
 	BillInverseTable = "bills"
 	// BillColumn is the table column denoting the bill relation/edge.
 	BillColumn = "bill_id"
+	// SubscriptionTable is the table that holds the subscription relation/edge.
+	SubscriptionTable = "entitlements"
+	// SubscriptionInverseTable is the table name for the BillingSubscription entity.
+	// It exists in this package in order to avoid circular dependency with the "billingsubscription" package.
+	SubscriptionInverseTable = "billing_subscriptions"
+	// SubscriptionColumn is the table column denoting the subscription relation/edge.
+	SubscriptionColumn = "subscription_id"
 	// UserTable is the table that holds the user relation/edge.
 	UserTable = "entitlements"
 	// UserInverseTable is the table name for the User entity.
@@ -55,6 +66,7 @@ var Columns = []string{
 	FieldID,
 	FieldMerchantID,
 	FieldBillID,
+	FieldSubscriptionID,
 	FieldUserID,
 	FieldKind,
 	FieldResource,
@@ -98,6 +110,11 @@ func ByBillID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldBillID, opts...).ToFunc()
 }
 
+// BySubscriptionID orders the results by the subscription_id field.
+func BySubscriptionID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSubscriptionID, opts...).ToFunc()
+}
+
 // ByUserID orders the results by the user_id field.
 func ByUserID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldUserID, opts...).ToFunc()
@@ -135,6 +152,13 @@ func ByBillField(field string, opts ...sql.OrderTermOption) OrderOption {
 	}
 }
 
+// BySubscriptionField orders the results by subscription field.
+func BySubscriptionField(field string, opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newSubscriptionStep(), sql.OrderByField(field, opts...))
+	}
+}
+
 // ByUserField orders the results by user field.
 func ByUserField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
@@ -146,6 +170,13 @@ func newBillStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(BillInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.M2O, true, BillTable, BillColumn),
+	)
+}
+func newSubscriptionStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(SubscriptionInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.M2O, false, SubscriptionTable, SubscriptionColumn),
 	)
 }
 func newUserStep() *sqlgraph.Step {

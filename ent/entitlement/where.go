@@ -66,6 +66,11 @@ func BillID(v pay.BillID) predicate.Entitlement {
 	return predicate.Entitlement(sql.FieldEQ(FieldBillID, v))
 }
 
+// SubscriptionID applies equality check predicate on the "subscription_id" field. It's identical to SubscriptionIDEQ.
+func SubscriptionID(v pay.SubscriptionID) predicate.Entitlement {
+	return predicate.Entitlement(sql.FieldEQ(FieldSubscriptionID, v))
+}
+
 // UserID applies equality check predicate on the "user_id" field. It's identical to UserIDEQ.
 func UserID(v pay.UserID) predicate.Entitlement {
 	return predicate.Entitlement(sql.FieldEQ(FieldUserID, v))
@@ -154,6 +159,46 @@ func BillIDIn(vs ...pay.BillID) predicate.Entitlement {
 // BillIDNotIn applies the NotIn predicate on the "bill_id" field.
 func BillIDNotIn(vs ...pay.BillID) predicate.Entitlement {
 	return predicate.Entitlement(sql.FieldNotIn(FieldBillID, vs...))
+}
+
+// BillIDIsNil applies the IsNil predicate on the "bill_id" field.
+func BillIDIsNil() predicate.Entitlement {
+	return predicate.Entitlement(sql.FieldIsNull(FieldBillID))
+}
+
+// BillIDNotNil applies the NotNil predicate on the "bill_id" field.
+func BillIDNotNil() predicate.Entitlement {
+	return predicate.Entitlement(sql.FieldNotNull(FieldBillID))
+}
+
+// SubscriptionIDEQ applies the EQ predicate on the "subscription_id" field.
+func SubscriptionIDEQ(v pay.SubscriptionID) predicate.Entitlement {
+	return predicate.Entitlement(sql.FieldEQ(FieldSubscriptionID, v))
+}
+
+// SubscriptionIDNEQ applies the NEQ predicate on the "subscription_id" field.
+func SubscriptionIDNEQ(v pay.SubscriptionID) predicate.Entitlement {
+	return predicate.Entitlement(sql.FieldNEQ(FieldSubscriptionID, v))
+}
+
+// SubscriptionIDIn applies the In predicate on the "subscription_id" field.
+func SubscriptionIDIn(vs ...pay.SubscriptionID) predicate.Entitlement {
+	return predicate.Entitlement(sql.FieldIn(FieldSubscriptionID, vs...))
+}
+
+// SubscriptionIDNotIn applies the NotIn predicate on the "subscription_id" field.
+func SubscriptionIDNotIn(vs ...pay.SubscriptionID) predicate.Entitlement {
+	return predicate.Entitlement(sql.FieldNotIn(FieldSubscriptionID, vs...))
+}
+
+// SubscriptionIDIsNil applies the IsNil predicate on the "subscription_id" field.
+func SubscriptionIDIsNil() predicate.Entitlement {
+	return predicate.Entitlement(sql.FieldIsNull(FieldSubscriptionID))
+}
+
+// SubscriptionIDNotNil applies the NotNil predicate on the "subscription_id" field.
+func SubscriptionIDNotNil() predicate.Entitlement {
+	return predicate.Entitlement(sql.FieldNotNull(FieldSubscriptionID))
 }
 
 // UserIDEQ applies the EQ predicate on the "user_id" field.
@@ -471,6 +516,29 @@ func HasBill() predicate.Entitlement {
 func HasBillWith(preds ...predicate.Bill) predicate.Entitlement {
 	return predicate.Entitlement(func(s *sql.Selector) {
 		step := newBillStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasSubscription applies the HasEdge predicate on the "subscription" edge.
+func HasSubscription() predicate.Entitlement {
+	return predicate.Entitlement(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, SubscriptionTable, SubscriptionColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasSubscriptionWith applies the HasEdge predicate on the "subscription" edge with a given conditions (other predicates).
+func HasSubscriptionWith(preds ...predicate.BillingSubscription) predicate.Entitlement {
+	return predicate.Entitlement(func(s *sql.Selector) {
+		step := newSubscriptionStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

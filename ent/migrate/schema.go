@@ -45,6 +45,10 @@ var (
 		{Name: "account", Type: field.TypeString},
 		{Name: "order_number", Type: field.TypeString},
 		{Name: "method_kind", Type: field.TypeString, Default: "CARD"},
+		{Name: "card_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "wallet_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "saves_card", Type: field.TypeBool, Default: false},
+		{Name: "charge_try", Type: field.TypeInt, Nullable: true},
 		{Name: "status", Type: field.TypeString},
 		{Name: "current", Type: field.TypeBool},
 		{Name: "test_mode", Type: field.TypeBool},
@@ -82,7 +86,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "attempts_bills_attempts",
-				Columns:    []*schema.Column{AttemptsColumns[33]},
+				Columns:    []*schema.Column{AttemptsColumns[37]},
 				RefColumns: []*schema.Column{BillsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -96,7 +100,7 @@ var (
 			{
 				Name:    "attempts_one_current",
 				Unique:  true,
-				Columns: []*schema.Column{AttemptsColumns[33]},
+				Columns: []*schema.Column{AttemptsColumns[37]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "current",
 				},
@@ -104,22 +108,32 @@ var (
 			{
 				Name:    "attempt_bill_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{AttemptsColumns[33], AttemptsColumns[0]},
+				Columns: []*schema.Column{AttemptsColumns[37], AttemptsColumns[0]},
+			},
+			{
+				Name:    "attempt_bill_id_charge_try",
+				Unique:  true,
+				Columns: []*schema.Column{AttemptsColumns[37], AttemptsColumns[9]},
+			},
+			{
+				Name:    "attempt_card_id",
+				Unique:  false,
+				Columns: []*schema.Column{AttemptsColumns[6]},
 			},
 			{
 				Name:    "attempt_merchant_id_provider_ref",
 				Unique:  false,
-				Columns: []*schema.Column{AttemptsColumns[1], AttemptsColumns[14]},
+				Columns: []*schema.Column{AttemptsColumns[1], AttemptsColumns[18]},
 			},
 			{
 				Name:    "attempt_status_watch_until",
 				Unique:  false,
-				Columns: []*schema.Column{AttemptsColumns[6], AttemptsColumns[21]},
+				Columns: []*schema.Column{AttemptsColumns[10], AttemptsColumns[25]},
 			},
 			{
 				Name:    "attempts_in_doubt",
 				Unique:  false,
-				Columns: []*schema.Column{AttemptsColumns[3], AttemptsColumns[23]},
+				Columns: []*schema.Column{AttemptsColumns[3], AttemptsColumns[27]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "doubt_since IS NOT NULL",
 				},
@@ -127,7 +141,7 @@ var (
 			{
 				Name:    "attempts_resolved",
 				Unique:  false,
-				Columns: []*schema.Column{AttemptsColumns[3], AttemptsColumns[32]},
+				Columns: []*schema.Column{AttemptsColumns[3], AttemptsColumns[36]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "resolved_at IS NOT NULL",
 				},
@@ -149,6 +163,10 @@ var (
 		{Name: "locale", Type: field.TypeString, Nullable: true},
 		{Name: "return_url", Type: field.TypeString, Nullable: true},
 		{Name: "metadata", Type: field.TypeJSON, Nullable: true, SchemaType: map[string]string{"postgres": "json"}},
+		{Name: "gift", Type: field.TypeJSON, Nullable: true, SchemaType: map[string]string{"postgres": "json"}},
+		{Name: "subscription_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "period_start", Type: field.TypeTime, Nullable: true},
+		{Name: "period_end", Type: field.TypeTime, Nullable: true},
 		{Name: "version", Type: field.TypeInt},
 		{Name: "token_version", Type: field.TypeInt, Default: 1},
 		{Name: "paid_at", Type: field.TypeTime, Nullable: true},
@@ -167,19 +185,19 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "bills_products_product",
-				Columns:    []*schema.Column{BillsColumns[19]},
+				Columns:    []*schema.Column{BillsColumns[23]},
 				RefColumns: []*schema.Column{ProductsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "bills_prices_price",
-				Columns:    []*schema.Column{BillsColumns[20]},
+				Columns:    []*schema.Column{BillsColumns[24]},
 				RefColumns: []*schema.Column{PricesColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "bills_users_bills",
-				Columns:    []*schema.Column{BillsColumns[21]},
+				Columns:    []*schema.Column{BillsColumns[25]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -203,7 +221,7 @@ var (
 			{
 				Name:    "bill_merchant_id_updated_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{BillsColumns[1], BillsColumns[18], BillsColumns[0]},
+				Columns: []*schema.Column{BillsColumns[1], BillsColumns[22], BillsColumns[0]},
 			},
 			{
 				Name:    "bill_merchant_id_total_minor_id",
@@ -213,7 +231,7 @@ var (
 			{
 				Name:    "bill_merchant_id_expires_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{BillsColumns[1], BillsColumns[16], BillsColumns[0]},
+				Columns: []*schema.Column{BillsColumns[1], BillsColumns[20], BillsColumns[0]},
 			},
 			{
 				Name:    "bill_merchant_id_email",
@@ -223,12 +241,17 @@ var (
 			{
 				Name:    "bill_user_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{BillsColumns[21], BillsColumns[0]},
+				Columns: []*schema.Column{BillsColumns[25], BillsColumns[0]},
 			},
 			{
 				Name:    "bill_product_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{BillsColumns[19], BillsColumns[0]},
+				Columns: []*schema.Column{BillsColumns[23], BillsColumns[0]},
+			},
+			{
+				Name:    "bill_subscription_id_period_start",
+				Unique:  true,
+				Columns: []*schema.Column{BillsColumns[14], BillsColumns[15]},
 			},
 		},
 	}
@@ -315,6 +338,254 @@ var (
 			},
 		},
 	}
+	// BillingSubscriptionsColumns holds the columns for the "billing_subscriptions" table.
+	BillingSubscriptionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "merchant_id", Type: field.TypeUUID},
+		{Name: "status", Type: field.TypeString},
+		{Name: "time_zone", Type: field.TypeString},
+		{Name: "interval", Type: field.TypeString},
+		{Name: "anchor_at", Type: field.TypeTime, Nullable: true},
+		{Name: "shift", Type: field.TypeString, Nullable: true},
+		{Name: "period_index", Type: field.TypeInt, Default: 0},
+		{Name: "current_period_start", Type: field.TypeTime, Nullable: true},
+		{Name: "current_period_end", Type: field.TypeTime, Nullable: true},
+		{Name: "trial_end", Type: field.TypeTime, Nullable: true},
+		{Name: "next_action_at", Type: field.TypeTime, Nullable: true},
+		{Name: "cancel_at_period_end", Type: field.TypeBool, Default: false},
+		{Name: "cancel_at", Type: field.TypeTime, Nullable: true},
+		{Name: "paused_at", Type: field.TypeTime, Nullable: true},
+		{Name: "paused_until", Type: field.TypeTime, Nullable: true},
+		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
+		{Name: "past_due_since", Type: field.TypeTime, Nullable: true},
+		{Name: "dunning_try", Type: field.TypeInt, Default: 0},
+		{Name: "dunning_next_at", Type: field.TypeTime, Nullable: true},
+		{Name: "decline_code", Type: field.TypeString, Nullable: true},
+		{Name: "decline_provider_code", Type: field.TypeString, Nullable: true},
+		{Name: "decline_message", Type: field.TypeString, Nullable: true},
+		{Name: "decline_retry", Type: field.TypeString, Nullable: true},
+		{Name: "open_bill_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "test_clock_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "version", Type: field.TypeInt},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "product_id", Type: field.TypeUUID},
+		{Name: "price_id", Type: field.TypeUUID},
+		{Name: "card_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "user_id", Type: field.TypeUUID},
+	}
+	// BillingSubscriptionsTable holds the schema information for the "billing_subscriptions" table.
+	BillingSubscriptionsTable = &schema.Table{
+		Name:       "billing_subscriptions",
+		Columns:    BillingSubscriptionsColumns,
+		PrimaryKey: []*schema.Column{BillingSubscriptionsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "billing_subscriptions_products_product",
+				Columns:    []*schema.Column{BillingSubscriptionsColumns[29]},
+				RefColumns: []*schema.Column{ProductsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "billing_subscriptions_prices_price",
+				Columns:    []*schema.Column{BillingSubscriptionsColumns[30]},
+				RefColumns: []*schema.Column{PricesColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "billing_subscriptions_cards_card",
+				Columns:    []*schema.Column{BillingSubscriptionsColumns[31]},
+				RefColumns: []*schema.Column{CardsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "billing_subscriptions_users_subscriptions",
+				Columns:    []*schema.Column{BillingSubscriptionsColumns[32]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "billingsubscription_merchant_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{BillingSubscriptionsColumns[1], BillingSubscriptionsColumns[0]},
+			},
+			{
+				Name:    "billingsubscription_merchant_id_status_id",
+				Unique:  false,
+				Columns: []*schema.Column{BillingSubscriptionsColumns[1], BillingSubscriptionsColumns[2], BillingSubscriptionsColumns[0]},
+			},
+			{
+				Name:    "billingsubscription_user_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{BillingSubscriptionsColumns[32], BillingSubscriptionsColumns[0]},
+			},
+			{
+				Name:    "billingsubscription_user_id_product_id",
+				Unique:  false,
+				Columns: []*schema.Column{BillingSubscriptionsColumns[32], BillingSubscriptionsColumns[29]},
+			},
+			{
+				Name:    "billingsubscription_price_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{BillingSubscriptionsColumns[30], BillingSubscriptionsColumns[0]},
+			},
+			{
+				Name:    "billingsubscription_card_id",
+				Unique:  false,
+				Columns: []*schema.Column{BillingSubscriptionsColumns[31]},
+			},
+			{
+				Name:    "billingsubscription_test_clock_id_next_action_at",
+				Unique:  false,
+				Columns: []*schema.Column{BillingSubscriptionsColumns[25], BillingSubscriptionsColumns[11]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "test_clock_id IS NOT NULL",
+				},
+			},
+			{
+				Name:    "billingsubscription_next_action_at",
+				Unique:  false,
+				Columns: []*schema.Column{BillingSubscriptionsColumns[11]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "test_clock_id IS NULL AND next_action_at IS NOT NULL",
+				},
+			},
+		},
+	}
+	// CardsColumns holds the columns for the "cards" table.
+	CardsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "merchant_id", Type: field.TypeUUID},
+		{Name: "provider", Type: field.TypeString},
+		{Name: "account", Type: field.TypeString},
+		{Name: "ref_sealed", Type: field.TypeBytes},
+		{Name: "ref_hash", Type: field.TypeBytes},
+		{Name: "status", Type: field.TypeString},
+		{Name: "brand", Type: field.TypeString, Default: ""},
+		{Name: "mask", Type: field.TypeString},
+		{Name: "holder", Type: field.TypeString, Nullable: true},
+		{Name: "exp_month", Type: field.TypeInt, Nullable: true},
+		{Name: "exp_year", Type: field.TypeInt, Nullable: true},
+		{Name: "is_default", Type: field.TypeBool, Default: false},
+		{Name: "requires_cvv", Type: field.TypeBool, Default: false},
+		{Name: "removing_since", Type: field.TypeTime, Nullable: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "removed_at", Type: field.TypeTime, Nullable: true},
+		{Name: "user_id", Type: field.TypeUUID},
+	}
+	// CardsTable holds the schema information for the "cards" table.
+	CardsTable = &schema.Table{
+		Name:       "cards",
+		Columns:    CardsColumns,
+		PrimaryKey: []*schema.Column{CardsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "cards_users_cards",
+				Columns:    []*schema.Column{CardsColumns[18]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "cards_one_live",
+				Unique:  true,
+				Columns: []*schema.Column{CardsColumns[18], CardsColumns[3], CardsColumns[5]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "removed_at IS NULL",
+				},
+			},
+			{
+				Name:    "cards_one_default",
+				Unique:  true,
+				Columns: []*schema.Column{CardsColumns[18]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "is_default",
+				},
+			},
+			{
+				Name:    "card_user_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{CardsColumns[18], CardsColumns[0]},
+			},
+			{
+				Name:    "cards_expiring",
+				Unique:  false,
+				Columns: []*schema.Column{CardsColumns[11], CardsColumns[10]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status = 'ACTIVE'",
+				},
+			},
+		},
+	}
+	// CardRegistrationsColumns holds the columns for the "card_registrations" table.
+	CardRegistrationsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "merchant_id", Type: field.TypeUUID},
+		{Name: "provider", Type: field.TypeString},
+		{Name: "account", Type: field.TypeString},
+		{Name: "order_number", Type: field.TypeString},
+		{Name: "status", Type: field.TypeString},
+		{Name: "verification_minor", Type: field.TypeInt64},
+		{Name: "currency", Type: field.TypeString, Size: 3},
+		{Name: "attempts_left", Type: field.TypeInt, Nullable: true},
+		{Name: "known_refs", Type: field.TypeJSON, Nullable: true},
+		{Name: "redirect_url", Type: field.TypeString, Nullable: true},
+		{Name: "return_url", Type: field.TypeString, Nullable: true},
+		{Name: "failure_code", Type: field.TypeString, Nullable: true},
+		{Name: "failure_provider_code", Type: field.TypeString, Nullable: true},
+		{Name: "failure_message", Type: field.TypeString, Nullable: true},
+		{Name: "failure_retry", Type: field.TypeString, Nullable: true},
+		{Name: "asked_at", Type: field.TypeTime, Nullable: true},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "watch_until", Type: field.TypeTime},
+		{Name: "version", Type: field.TypeInt},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "resolved_at", Type: field.TypeTime, Nullable: true},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "card_id", Type: field.TypeUUID, Nullable: true},
+	}
+	// CardRegistrationsTable holds the schema information for the "card_registrations" table.
+	CardRegistrationsTable = &schema.Table{
+		Name:       "card_registrations",
+		Columns:    CardRegistrationsColumns,
+		PrimaryKey: []*schema.Column{CardRegistrationsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "card_registrations_users_user",
+				Columns:    []*schema.Column{CardRegistrationsColumns[23]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "card_registrations_cards_card",
+				Columns:    []*schema.Column{CardRegistrationsColumns[24]},
+				RefColumns: []*schema.Column{CardsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "cardregistration_user_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{CardRegistrationsColumns[23], CardRegistrationsColumns[0]},
+			},
+			{
+				Name:    "cardregistration_account_status",
+				Unique:  false,
+				Columns: []*schema.Column{CardRegistrationsColumns[3], CardRegistrationsColumns[5]},
+			},
+			{
+				Name:    "cardregistration_account_order_number",
+				Unique:  true,
+				Columns: []*schema.Column{CardRegistrationsColumns[3], CardRegistrationsColumns[4]},
+			},
+		},
+	}
 	// EntitlementsColumns holds the columns for the "entitlements" table.
 	EntitlementsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -324,7 +595,8 @@ var (
 		{Name: "granted_at", Type: field.TypeTime},
 		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
 		{Name: "revoked_at", Type: field.TypeTime, Nullable: true},
-		{Name: "bill_id", Type: field.TypeUUID},
+		{Name: "bill_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "subscription_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
 	}
 	// EntitlementsTable holds the schema information for the "entitlements" table.
@@ -337,11 +609,17 @@ var (
 				Symbol:     "entitlements_bills_entitlements",
 				Columns:    []*schema.Column{EntitlementsColumns[7]},
 				RefColumns: []*schema.Column{BillsColumns[0]},
-				OnDelete:   schema.NoAction,
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "entitlements_billing_subscriptions_subscription",
+				Columns:    []*schema.Column{EntitlementsColumns[8]},
+				RefColumns: []*schema.Column{BillingSubscriptionsColumns[0]},
+				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "entitlements_users_entitlements",
-				Columns:    []*schema.Column{EntitlementsColumns[8]},
+				Columns:    []*schema.Column{EntitlementsColumns[9]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -353,9 +631,104 @@ var (
 				Columns: []*schema.Column{EntitlementsColumns[7], EntitlementsColumns[2], EntitlementsColumns[3]},
 			},
 			{
+				Name:    "entitlement_subscription_id_kind_resource",
+				Unique:  true,
+				Columns: []*schema.Column{EntitlementsColumns[8], EntitlementsColumns[2], EntitlementsColumns[3]},
+			},
+			{
 				Name:    "entitlement_user_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{EntitlementsColumns[8], EntitlementsColumns[0]},
+				Columns: []*schema.Column{EntitlementsColumns[9], EntitlementsColumns[0]},
+			},
+		},
+	}
+	// GiftsColumns holds the columns for the "gifts" table.
+	GiftsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "merchant_id", Type: field.TypeUUID},
+		{Name: "status", Type: field.TypeString},
+		{Name: "code_hash", Type: field.TypeBytes},
+		{Name: "code_sealed", Type: field.TypeBytes},
+		{Name: "recipient_email", Type: field.TypeString},
+		{Name: "message", Type: field.TypeString, Nullable: true},
+		{Name: "occasion", Type: field.TypeString, Nullable: true},
+		{Name: "deliver_at", Type: field.TypeTime, Nullable: true},
+		{Name: "redeemed_at", Type: field.TypeTime, Nullable: true},
+		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
+		{Name: "voided_at", Type: field.TypeTime, Nullable: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "bill_id", Type: field.TypeUUID},
+		{Name: "product_id", Type: field.TypeUUID},
+		{Name: "buyer_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "redeemed_by_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "subscription_id", Type: field.TypeUUID, Nullable: true},
+	}
+	// GiftsTable holds the schema information for the "gifts" table.
+	GiftsTable = &schema.Table{
+		Name:       "gifts",
+		Columns:    GiftsColumns,
+		PrimaryKey: []*schema.Column{GiftsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "gifts_bills_bill",
+				Columns:    []*schema.Column{GiftsColumns[14]},
+				RefColumns: []*schema.Column{BillsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "gifts_products_product",
+				Columns:    []*schema.Column{GiftsColumns[15]},
+				RefColumns: []*schema.Column{ProductsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "gifts_users_buyer",
+				Columns:    []*schema.Column{GiftsColumns[16]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "gifts_users_redeemed_by",
+				Columns:    []*schema.Column{GiftsColumns[17]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "gifts_billing_subscriptions_subscription",
+				Columns:    []*schema.Column{GiftsColumns[18]},
+				RefColumns: []*schema.Column{BillingSubscriptionsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "gift_bill_id",
+				Unique:  true,
+				Columns: []*schema.Column{GiftsColumns[14]},
+			},
+			{
+				Name:    "gift_code_hash",
+				Unique:  true,
+				Columns: []*schema.Column{GiftsColumns[3]},
+			},
+			{
+				Name:    "gift_buyer_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{GiftsColumns[16], GiftsColumns[0]},
+			},
+			{
+				Name:    "gift_redeemed_by_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{GiftsColumns[17], GiftsColumns[0]},
+			},
+			{
+				Name:    "gift_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{GiftsColumns[10]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status IN ('SCHEDULED', 'ISSUED')",
+				},
 			},
 		},
 	}
@@ -518,6 +891,39 @@ var (
 			},
 		},
 	}
+	// MailsColumns holds the columns for the "mails" table.
+	MailsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "merchant_id", Type: field.TypeUUID},
+		{Name: "kind", Type: field.TypeString},
+		{Name: "key", Type: field.TypeString},
+		{Name: "recipient", Type: field.TypeString},
+		{Name: "locale", Type: field.TypeString},
+		{Name: "data", Type: field.TypeJSON, SchemaType: map[string]string{"postgres": "json"}},
+		{Name: "secret", Type: field.TypeBytes, Nullable: true},
+		{Name: "status", Type: field.TypeString},
+		{Name: "sent_at", Type: field.TypeTime, Nullable: true},
+		{Name: "last_error", Type: field.TypeString, Nullable: true},
+		{Name: "created_at", Type: field.TypeTime},
+	}
+	// MailsTable holds the schema information for the "mails" table.
+	MailsTable = &schema.Table{
+		Name:       "mails",
+		Columns:    MailsColumns,
+		PrimaryKey: []*schema.Column{MailsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "mail_merchant_id_key",
+				Unique:  true,
+				Columns: []*schema.Column{MailsColumns[1], MailsColumns[3]},
+			},
+			{
+				Name:    "mail_status_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{MailsColumns[8], MailsColumns[11]},
+			},
+		},
+	}
 	// MerchantsColumns holds the columns for the "merchants" table.
 	MerchantsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -538,6 +944,49 @@ var (
 				Name:    "merchant_code",
 				Unique:  true,
 				Columns: []*schema.Column{MerchantsColumns[1]},
+			},
+		},
+	}
+	// ObjectEventsColumns holds the columns for the "object_events" table.
+	ObjectEventsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "merchant_id", Type: field.TypeUUID},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "registration_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "subscription_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "version", Type: field.TypeInt},
+		{Name: "from", Type: field.TypeString, Nullable: true},
+		{Name: "to", Type: field.TypeString},
+		{Name: "reason", Type: field.TypeString},
+		{Name: "actor", Type: field.TypeString, Nullable: true},
+		{Name: "at", Type: field.TypeTime},
+		{Name: "txid", Type: field.TypeInt64, Nullable: true, Default: map[string]schema.Expr{"postgres": "pg_current_xact_id()::text::bigint", "sqlite3": "0"}},
+	}
+	// ObjectEventsTable holds the schema information for the "object_events" table.
+	ObjectEventsTable = &schema.Table{
+		Name:       "object_events",
+		Columns:    ObjectEventsColumns,
+		PrimaryKey: []*schema.Column{ObjectEventsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "objectevent_registration_id_version",
+				Unique:  true,
+				Columns: []*schema.Column{ObjectEventsColumns[3], ObjectEventsColumns[5]},
+			},
+			{
+				Name:    "objectevent_subscription_id_version",
+				Unique:  true,
+				Columns: []*schema.Column{ObjectEventsColumns[4], ObjectEventsColumns[5]},
+			},
+			{
+				Name:    "objectevent_txid_id",
+				Unique:  false,
+				Columns: []*schema.Column{ObjectEventsColumns[11], ObjectEventsColumns[0]},
+			},
+			{
+				Name:    "objectevent_user_id_txid_id",
+				Unique:  false,
+				Columns: []*schema.Column{ObjectEventsColumns[2], ObjectEventsColumns[11], ObjectEventsColumns[0]},
 			},
 		},
 	}
@@ -825,6 +1274,67 @@ var (
 		Columns:    SettingsColumns,
 		PrimaryKey: []*schema.Column{SettingsColumns[0]},
 	}
+	// SubscriptionPeriodsColumns holds the columns for the "subscription_periods" table.
+	SubscriptionPeriodsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64, Increment: true},
+		{Name: "kind", Type: field.TypeString},
+		{Name: "starts_at", Type: field.TypeTime},
+		{Name: "ends_at", Type: field.TypeTime},
+		{Name: "bill_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "subscription_id", Type: field.TypeUUID},
+	}
+	// SubscriptionPeriodsTable holds the schema information for the "subscription_periods" table.
+	SubscriptionPeriodsTable = &schema.Table{
+		Name:       "subscription_periods",
+		Columns:    SubscriptionPeriodsColumns,
+		PrimaryKey: []*schema.Column{SubscriptionPeriodsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "subscription_periods_billing_subscriptions_subscription",
+				Columns:    []*schema.Column{SubscriptionPeriodsColumns[6]},
+				RefColumns: []*schema.Column{BillingSubscriptionsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "subscriptionperiod_subscription_id_starts_at",
+				Unique:  true,
+				Columns: []*schema.Column{SubscriptionPeriodsColumns[6], SubscriptionPeriodsColumns[2]},
+			},
+			{
+				Name:    "subscriptionperiod_bill_id",
+				Unique:  true,
+				Columns: []*schema.Column{SubscriptionPeriodsColumns[4]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "bill_id IS NOT NULL",
+				},
+			},
+		},
+	}
+	// TestClocksColumns holds the columns for the "test_clocks" table.
+	TestClocksColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "merchant_id", Type: field.TypeUUID},
+		{Name: "name", Type: field.TypeString},
+		{Name: "now", Type: field.TypeTime},
+		{Name: "advancing_to", Type: field.TypeTime, Nullable: true},
+		{Name: "created_at", Type: field.TypeTime},
+	}
+	// TestClocksTable holds the schema information for the "test_clocks" table.
+	TestClocksTable = &schema.Table{
+		Name:       "test_clocks",
+		Columns:    TestClocksColumns,
+		PrimaryKey: []*schema.Column{TestClocksColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "testclock_merchant_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{TestClocksColumns[1], TestClocksColumns[0]},
+			},
+		},
+	}
 	// UsersColumns holds the columns for the "users" table.
 	UsersColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -834,6 +1344,7 @@ var (
 		{Name: "phone", Type: field.TypeString, Nullable: true},
 		{Name: "name", Type: field.TypeString, Nullable: true},
 		{Name: "locale", Type: field.TypeString, Nullable: true},
+		{Name: "test_clock_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "updated_at", Type: field.TypeTime},
 	}
@@ -898,12 +1409,18 @@ var (
 		BillsTable,
 		BillEventsTable,
 		BillLinesTable,
+		BillingSubscriptionsTable,
+		CardsTable,
+		CardRegistrationsTable,
 		EntitlementsTable,
+		GiftsTable,
 		IdempotencyRecordsTable,
 		JobsTable,
 		LedgerAccountsTable,
 		LedgerEntriesTable,
+		MailsTable,
 		MerchantsTable,
+		ObjectEventsTable,
 		OperationsTable,
 		OriginsTable,
 		OutboxMessagesTable,
@@ -912,6 +1429,8 @@ var (
 		ProviderEventsTable,
 		ReviewCasesTable,
 		SettingsTable,
+		SubscriptionPeriodsTable,
+		TestClocksTable,
 		UsersTable,
 		WalletsTable,
 	}
@@ -953,8 +1472,51 @@ func init() {
 		"bill_lines_quantity": "quantity > 0",
 		"bill_lines_unit":     "unit_minor > 0",
 	}
+	BillingSubscriptionsTable.ForeignKeys[0].RefTable = ProductsTable
+	BillingSubscriptionsTable.ForeignKeys[1].RefTable = PricesTable
+	BillingSubscriptionsTable.ForeignKeys[2].RefTable = CardsTable
+	BillingSubscriptionsTable.ForeignKeys[3].RefTable = UsersTable
+	BillingSubscriptionsTable.Annotation = &entsql.Annotation{}
+	BillingSubscriptionsTable.Annotation.Checks = map[string]string{
+		"billing_subscriptions_dunning": "dunning_try >= 0",
+		"billing_subscriptions_ended":   "status IN ('CANCELED', 'ENDED') AND ended_at IS NOT NULL OR NOT (status IN ('CANCELED', 'ENDED')) AND NOT (ended_at IS NOT NULL)",
+		"billing_subscriptions_status":  "status IN ('INCOMPLETE', 'TRIALING', 'ACTIVE', 'PAST_DUE', 'PAUSED', 'CANCELED', 'ENDED')",
+		"billing_subscriptions_version": "version >= 1",
+	}
+	CardsTable.ForeignKeys[0].RefTable = UsersTable
+	CardsTable.Annotation = &entsql.Annotation{}
+	CardsTable.Annotation.Checks = map[string]string{
+		"cards_default": "NOT is_default OR status <> 'REMOVED'",
+		"cards_month":   "exp_month IS NULL OR exp_month BETWEEN 1 AND 12",
+		"cards_removed": "status = 'REMOVED' AND removed_at IS NOT NULL OR NOT (status = 'REMOVED') AND NOT (removed_at IS NOT NULL)",
+		"cards_status":  "status IN ('ACTIVE', 'EXPIRED', 'REMOVED')",
+	}
+	CardRegistrationsTable.ForeignKeys[0].RefTable = UsersTable
+	CardRegistrationsTable.ForeignKeys[1].RefTable = CardsTable
+	CardRegistrationsTable.Annotation = &entsql.Annotation{}
+	CardRegistrationsTable.Annotation.Checks = map[string]string{
+		"card_registrations_card":    "status = 'COMPLETED' AND card_id IS NOT NULL OR NOT (status = 'COMPLETED') AND NOT (card_id IS NOT NULL)",
+		"card_registrations_status":  "status IN ('PENDING', 'ACTION_REQUIRED', 'COMPLETED', 'FAILED', 'EXPIRED')",
+		"card_registrations_version": "version >= 1",
+	}
 	EntitlementsTable.ForeignKeys[0].RefTable = BillsTable
-	EntitlementsTable.ForeignKeys[1].RefTable = UsersTable
+	EntitlementsTable.ForeignKeys[1].RefTable = BillingSubscriptionsTable
+	EntitlementsTable.ForeignKeys[2].RefTable = UsersTable
+	EntitlementsTable.Annotation = &entsql.Annotation{}
+	EntitlementsTable.Annotation.Checks = map[string]string{
+		"entitlements_source": "bill_id IS NULL AND subscription_id IS NOT NULL OR NOT (bill_id IS NULL) AND NOT (subscription_id IS NOT NULL)",
+	}
+	GiftsTable.ForeignKeys[0].RefTable = BillsTable
+	GiftsTable.ForeignKeys[1].RefTable = ProductsTable
+	GiftsTable.ForeignKeys[2].RefTable = UsersTable
+	GiftsTable.ForeignKeys[3].RefTable = UsersTable
+	GiftsTable.ForeignKeys[4].RefTable = BillingSubscriptionsTable
+	GiftsTable.Annotation = &entsql.Annotation{}
+	GiftsTable.Annotation.Checks = map[string]string{
+		"gifts_redeemed": "status = 'REDEEMED' AND redeemed_by_id IS NOT NULL AND redeemed_at IS NOT NULL OR NOT (status = 'REDEEMED') AND NOT (redeemed_by_id IS NOT NULL AND redeemed_at IS NOT NULL)",
+		"gifts_status":   "status IN ('SCHEDULED', 'ISSUED', 'REDEEMED', 'VOIDED', 'EXPIRED')",
+		"gifts_voided":   "status = 'VOIDED' AND voided_at IS NOT NULL OR NOT (status = 'VOIDED') AND NOT (voided_at IS NOT NULL)",
+	}
 	IdempotencyRecordsTable.Annotation = &entsql.Annotation{}
 	IdempotencyRecordsTable.Annotation.Checks = map[string]string{
 		"idempotency_records_state": "lease_until IS NULL AND finished_at IS NOT NULL OR lease_until IS NOT NULL AND finished_at IS NULL",
@@ -974,6 +1536,15 @@ func init() {
 	LedgerEntriesTable.Annotation.Checks = map[string]string{
 		"ledger_entries_amount": "amount_minor <> 0",
 		"ledger_entries_kind":   "kind IN ('TOP_UP', 'PURCHASE', 'REFUND', 'GIFT', 'HOLD', 'RELEASE', 'ADJUSTMENT')",
+	}
+	MailsTable.Annotation = &entsql.Annotation{}
+	MailsTable.Annotation.Checks = map[string]string{
+		"mails_sent":   "status = 'SENT' AND sent_at IS NOT NULL OR NOT (status = 'SENT') AND NOT (sent_at IS NOT NULL)",
+		"mails_status": "status IN ('QUEUED', 'SENT', 'REFUSED')",
+	}
+	ObjectEventsTable.Annotation = &entsql.Annotation{}
+	ObjectEventsTable.Annotation.Checks = map[string]string{
+		"object_events_one": "registration_id IS NULL AND subscription_id IS NOT NULL OR NOT (registration_id IS NULL) AND NOT (subscription_id IS NOT NULL)",
 	}
 	OperationsTable.ForeignKeys[0].RefTable = AttemptsTable
 	OperationsTable.Annotation = &entsql.Annotation{}
@@ -1000,6 +1571,12 @@ func init() {
 		"review_cases_reason":     "reason IN ('AMOUNT_MISMATCH', 'CURRENCY_MISMATCH', 'DUPLICATE_PAYMENT', 'LATE_PAYMENT', 'IN_DOUBT', 'PROVIDER_DISAGREES', 'FULFILMENT_FAILED', 'CHARGEBACK', 'MODERATION', 'UNMATCHED_PAYMENT')",
 		"review_cases_resolution": "resolution IS NULL OR resolution IN ('FULFIL', 'REFUND_EXCESS', 'REFUND_ALL', 'RETRY_FULFILMENT', 'DISMISS')",
 		"review_cases_resolved":   "resolution IS NULL AND resolved_at IS NULL OR resolution IS NOT NULL AND resolved_at IS NOT NULL",
+	}
+	SubscriptionPeriodsTable.ForeignKeys[0].RefTable = BillingSubscriptionsTable
+	SubscriptionPeriodsTable.Annotation = &entsql.Annotation{}
+	SubscriptionPeriodsTable.Annotation.Checks = map[string]string{
+		"subscription_periods_kind":  "kind IN ('trial', 'paid', 'gift', 'pause')",
+		"subscription_periods_order": "ends_at > starts_at",
 	}
 	WalletsTable.ForeignKeys[0].RefTable = UsersTable
 	WalletsTable.Annotation = &entsql.Annotation{}

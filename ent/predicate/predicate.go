@@ -21,8 +21,20 @@ type BillEvent func(*sql.Selector)
 // BillLine is the predicate function for billline builders.
 type BillLine func(*sql.Selector)
 
+// BillingSubscription is the predicate function for billingsubscription builders.
+type BillingSubscription func(*sql.Selector)
+
+// Card is the predicate function for card builders.
+type Card func(*sql.Selector)
+
+// CardRegistration is the predicate function for cardregistration builders.
+type CardRegistration func(*sql.Selector)
+
 // Entitlement is the predicate function for entitlement builders.
 type Entitlement func(*sql.Selector)
+
+// Gift is the predicate function for gift builders.
+type Gift func(*sql.Selector)
 
 // IdempotencyRecord is the predicate function for idempotencyrecord builders.
 type IdempotencyRecord func(*sql.Selector)
@@ -36,8 +48,14 @@ type LedgerAccount func(*sql.Selector)
 // LedgerEntry is the predicate function for ledgerentry builders.
 type LedgerEntry func(*sql.Selector)
 
+// Mail is the predicate function for mail builders.
+type Mail func(*sql.Selector)
+
 // Merchant is the predicate function for merchant builders.
 type Merchant func(*sql.Selector)
+
+// ObjectEvent is the predicate function for objectevent builders.
+type ObjectEvent func(*sql.Selector)
 
 // Operation is the predicate function for operation builders.
 type Operation func(*sql.Selector)
@@ -62,6 +80,12 @@ type ReviewCase func(*sql.Selector)
 
 // Setting is the predicate function for setting builders.
 type Setting func(*sql.Selector)
+
+// SubscriptionPeriod is the predicate function for subscriptionperiod builders.
+type SubscriptionPeriod func(*sql.Selector)
+
+// TestClock is the predicate function for testclock builders.
+type TestClock func(*sql.Selector)
 
 // User is the predicate function for user builders.
 type User func(*sql.Selector)

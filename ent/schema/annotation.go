@@ -27,6 +27,11 @@ func oneOf[T ~string](column string, values []T) string {
 	return fmt.Sprintf("%s IN (%s)", column, strings.Join(quoted, ", "))
 }
 
+// together is the CHECK that two conditions are both true or both false.
+func together(a, b string) string {
+	return fmt.Sprintf("%s AND %s OR NOT (%[1]s) AND NOT (%[2]s)", a, b)
+}
+
 // amount is a column of minor units.
 func amount(name string) ent.Field {
 	return field.Int64(name).Default(0)

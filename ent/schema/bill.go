@@ -38,6 +38,11 @@ func (Bill) Fields() []ent.Field {
 		field.String("return_url").Optional().Nillable().Immutable(),
 		field.JSON("metadata", json.RawMessage{}).Optional().Immutable().
 			SchemaType(map[string]string{dialect.Postgres: "json"}).Comment("inert; json, not jsonb, so that numbers stay as they were written"),
+		field.JSON("gift", json.RawMessage{}).Optional().Immutable().Sensitive().
+			SchemaType(map[string]string{dialect.Postgres: "json"}).Comment("who is given a GIFT product, as the buyer wrote it"),
+		field.UUID("subscription_id", pay.SubscriptionID{}).Optional().Nillable().Immutable().Comment("whose period it pays"),
+		field.Time("period_start").Optional().Nillable().Immutable(),
+		field.Time("period_end").Optional().Nillable().Immutable(),
 		field.Int("version").Comment("rises by one with every row of bill_events"),
 		field.Int("token_version").Default(1).Comment("raising it revokes every guest token of the bill"),
 		field.Time("paid_at").Optional().Nillable(),
@@ -74,6 +79,7 @@ func (Bill) Indexes() []ent.Index {
 		index.Fields("merchant_id", "email"),
 		index.Fields("user_id", "id"),
 		index.Fields("product_id", "id"),
+		index.Fields("subscription_id", "period_start").Unique(),
 	}
 }
 

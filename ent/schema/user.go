@@ -22,6 +22,7 @@ func (User) Fields() []ent.Field {
 		field.String("phone").Optional().Nillable().Sensitive().Comment("E.164"),
 		field.String("name").Optional().Nillable().Sensitive(),
 		field.String("locale").Optional().Nillable().Comment("BCP 47"),
+		field.UUID("test_clock_id", pay.TestClockID{}).Optional().Nillable().Comment("whose time the user's subscriptions live by, in test mode"),
 		createdAt(),
 		field.Time("updated_at"),
 	}
@@ -33,6 +34,8 @@ func (User) Edges() []ent.Edge {
 		edge.To("wallets", Wallet.Type),
 		edge.To("bills", Bill.Type),
 		edge.To("entitlements", Entitlement.Type),
+		edge.To("cards", Card.Type),
+		edge.To("subscriptions", BillingSubscription.Type),
 	}
 }
 

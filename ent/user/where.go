@@ -86,6 +86,11 @@ func Locale(v string) predicate.User {
 	return predicate.User(sql.FieldEQ(FieldLocale, v))
 }
 
+// TestClockID applies equality check predicate on the "test_clock_id" field. It's identical to TestClockIDEQ.
+func TestClockID(v pay.TestClockID) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldTestClockID, v))
+}
+
 // CreatedAt applies equality check predicate on the "created_at" field. It's identical to CreatedAtEQ.
 func CreatedAt(v time.Time) predicate.User {
 	return predicate.User(sql.FieldEQ(FieldCreatedAt, v))
@@ -501,6 +506,56 @@ func LocaleContainsFold(v string) predicate.User {
 	return predicate.User(sql.FieldContainsFold(FieldLocale, v))
 }
 
+// TestClockIDEQ applies the EQ predicate on the "test_clock_id" field.
+func TestClockIDEQ(v pay.TestClockID) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldTestClockID, v))
+}
+
+// TestClockIDNEQ applies the NEQ predicate on the "test_clock_id" field.
+func TestClockIDNEQ(v pay.TestClockID) predicate.User {
+	return predicate.User(sql.FieldNEQ(FieldTestClockID, v))
+}
+
+// TestClockIDIn applies the In predicate on the "test_clock_id" field.
+func TestClockIDIn(vs ...pay.TestClockID) predicate.User {
+	return predicate.User(sql.FieldIn(FieldTestClockID, vs...))
+}
+
+// TestClockIDNotIn applies the NotIn predicate on the "test_clock_id" field.
+func TestClockIDNotIn(vs ...pay.TestClockID) predicate.User {
+	return predicate.User(sql.FieldNotIn(FieldTestClockID, vs...))
+}
+
+// TestClockIDGT applies the GT predicate on the "test_clock_id" field.
+func TestClockIDGT(v pay.TestClockID) predicate.User {
+	return predicate.User(sql.FieldGT(FieldTestClockID, v))
+}
+
+// TestClockIDGTE applies the GTE predicate on the "test_clock_id" field.
+func TestClockIDGTE(v pay.TestClockID) predicate.User {
+	return predicate.User(sql.FieldGTE(FieldTestClockID, v))
+}
+
+// TestClockIDLT applies the LT predicate on the "test_clock_id" field.
+func TestClockIDLT(v pay.TestClockID) predicate.User {
+	return predicate.User(sql.FieldLT(FieldTestClockID, v))
+}
+
+// TestClockIDLTE applies the LTE predicate on the "test_clock_id" field.
+func TestClockIDLTE(v pay.TestClockID) predicate.User {
+	return predicate.User(sql.FieldLTE(FieldTestClockID, v))
+}
+
+// TestClockIDIsNil applies the IsNil predicate on the "test_clock_id" field.
+func TestClockIDIsNil() predicate.User {
+	return predicate.User(sql.FieldIsNull(FieldTestClockID))
+}
+
+// TestClockIDNotNil applies the NotNil predicate on the "test_clock_id" field.
+func TestClockIDNotNil() predicate.User {
+	return predicate.User(sql.FieldNotNull(FieldTestClockID))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v time.Time) predicate.User {
 	return predicate.User(sql.FieldEQ(FieldCreatedAt, v))
@@ -642,6 +697,52 @@ func HasEntitlements() predicate.User {
 func HasEntitlementsWith(preds ...predicate.Entitlement) predicate.User {
 	return predicate.User(func(s *sql.Selector) {
 		step := newEntitlementsStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasCards applies the HasEdge predicate on the "cards" edge.
+func HasCards() predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, CardsTable, CardsColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasCardsWith applies the HasEdge predicate on the "cards" edge with a given conditions (other predicates).
+func HasCardsWith(preds ...predicate.Card) predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := newCardsStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasSubscriptions applies the HasEdge predicate on the "subscriptions" edge.
+func HasSubscriptions() predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, SubscriptionsTable, SubscriptionsColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasSubscriptionsWith applies the HasEdge predicate on the "subscriptions" edge with a given conditions (other predicates).
+func HasSubscriptionsWith(preds ...predicate.BillingSubscription) predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := newSubscriptionsStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

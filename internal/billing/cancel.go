@@ -8,6 +8,7 @@ import (
 	"github.com/paygraph/paygraph/ent/attempt"
 	"github.com/paygraph/paygraph/ent/bill"
 	"github.com/paygraph/paygraph/internal/crashpoint"
+	"github.com/paygraph/paygraph/internal/idempotency"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store"
 	"github.com/paygraph/paygraph/internal/viewer"
@@ -45,7 +46,7 @@ func (s *Service) Cancel(ctx context.Context, key, rawID string) (*Outcome, erro
 	case b.Status == pay.BillAuthorized && !viewer.From(ctx).Role.IsMerchantSide():
 		e := pay.Errorf(pay.CodeForbidden, "bill.cancel_not_yours", "Only the merchant may give a hold back.")
 		return &Outcome{Bill: b.ID, Errors: asList(e)}, nil
-	case b.Status == pay.BillAuthorized || c.left != nil:
+	case b.Status == pay.BillAuthorized || c.IsTakenOver():
 		return s.operate(ctx, c, b, pay.OperationVoid, b.Total(), void)
 	}
 	return &Outcome{Bill: b.ID, Errors: asList(notAllowed(ctx, b, pay.ActionCancel))}, nil
@@ -78,9 +79,9 @@ func (s *Service) askBeforeCancel(ctx context.Context, id pay.BillID) error {
 	return nil
 }
 
-func (s *Service) cancelPending(ctx context.Context, c *claim, id pay.BillID) (*Outcome, error) {
+func (s *Service) cancelPending(ctx context.Context, c *idempotency.Claim, id pay.BillID) (*Outcome, error) {
 	err := s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if err := c.begin(ctx, tx, id.String()); err != nil {
+		if err := c.Begin(ctx, tx, id.String()); err != nil {
 			return err
 		}
 		b, err := tx.Bill.Query().Where(bill.ID(id)).WithAttempts(func(q *ent.AttemptQuery) { q.Where(attempt.Current(true)) }).Only(ctx)
@@ -101,7 +102,7 @@ func (s *Service) cancelPending(ctx context.Context, c *claim, id pay.BillID) (*
 		if err := s.advance(ctx, tx, b, move{To: pay.BillCanceled, Reason: "bill.canceled"}); err != nil {
 			return err
 		}
-		err = c.finish(ctx, tx)
+		err = c.Finish(ctx, tx)
 		crashpoint.Here(crashpoint.Canceling)
 		return err
 	})

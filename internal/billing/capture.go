@@ -32,7 +32,7 @@ func (s *Service) Capture(ctx context.Context, in NewCapture) (*Outcome, error) 
 	if refused != nil || err != nil {
 		return refused, err
 	}
-	if b.Status != pay.BillAuthorized && c.left == nil {
+	if b.Status != pay.BillAuthorized && !c.IsTakenOver() {
 		return &Outcome{Bill: b.ID, Errors: asList(notAllowed(ctx, b, pay.ActionCapture))}, nil
 	}
 	amount := b.Total()

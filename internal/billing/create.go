@@ -8,6 +8,7 @@ import (
 
 	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/internal/crashpoint"
+	"github.com/paygraph/paygraph/internal/idempotency"
 	"github.com/paygraph/paygraph/internal/jobs"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store"
@@ -106,8 +107,8 @@ func (s *Service) Create(ctx context.Context, in NewBill) (*Outcome, error) {
 	return s.withAccessToken(ctx, outcome, err)
 }
 
-func (s *Service) create(ctx context.Context, c *claim, in NewBill) (*Outcome, error) {
-	if c.left != nil {
+func (s *Service) create(ctx context.Context, c *idempotency.Claim, in NewBill) (*Outcome, error) {
+	if c.IsTakenOver() {
 		return s.resume(ctx, c, in)
 	}
 	plan, errs, err := s.plan(ctx, in)
@@ -130,8 +131,8 @@ func (s *Service) create(ctx context.Context, c *claim, in NewBill) (*Outcome, e
 
 // resume takes up a creation that died: its bill is there, because the key's
 // record and the bill were committed together.
-func (s *Service) resume(ctx context.Context, c *claim, in NewBill) (*Outcome, error) {
-	id, err := pay.ParseBillID(c.left.ObjectID)
+func (s *Service) resume(ctx context.Context, c *idempotency.Claim, in NewBill) (*Outcome, error) {
+	id, err := pay.ParseBillID(c.ObjectID())
 	if err != nil {
 		return nil, fmt.Errorf("resume billCreate: %w", err)
 	}
@@ -152,9 +153,9 @@ func (s *Service) resume(ctx context.Context, c *claim, in NewBill) (*Outcome, e
 
 // createOnly ends the call without opening anything; insert is nil when the bill
 // is there already.
-func (s *Service) createOnly(ctx context.Context, c *claim, id pay.BillID, insert insertFunc) (*Outcome, error) {
+func (s *Service) createOnly(ctx context.Context, c *idempotency.Claim, id pay.BillID, insert insertFunc) (*Outcome, error) {
 	err := s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if err := c.begin(ctx, tx, id.String()); err != nil {
+		if err := c.Begin(ctx, tx, id.String()); err != nil {
 			return err
 		}
 		if insert != nil {
@@ -162,7 +163,7 @@ func (s *Service) createOnly(ctx context.Context, c *claim, id pay.BillID, inser
 				return err
 			}
 		}
-		return c.finish(ctx, tx)
+		return c.Finish(ctx, tx)
 	})
 	crashpoint.Here(crashpoint.BillInserted)
 	return s.ended(ctx, c, id, nil, err)

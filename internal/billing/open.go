@@ -10,6 +10,7 @@ import (
 	"github.com/paygraph/paygraph/ent/attempt"
 	"github.com/paygraph/paygraph/ent/operation"
 	"github.com/paygraph/paygraph/internal/crashpoint"
+	"github.com/paygraph/paygraph/internal/idempotency"
 	"github.com/paygraph/paygraph/internal/jobs"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store"
@@ -42,14 +43,14 @@ const (
 // first. An opening in doubt took no money, because no payer ever got its page:
 // it is given up at once, watched, and a second attempt under a new order number
 // takes its place.
-func (s *Service) open(ctx context.Context, c *claim, id pay.BillID, o opening, insert insertFunc) (*Outcome, error) {
+func (s *Service) open(ctx context.Context, c *idempotency.Claim, id pay.BillID, o opening, insert insertFunc) (*Outcome, error) {
 	for try := 1; ; try++ {
 		var b *ent.Bill
 		var a *ent.Attempt
 		err := s.inTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 			a = nil
 			if try == 1 {
-				if err := c.begin(ctx, tx, id.String()); err != nil {
+				if err := c.Begin(ctx, tx, id.String()); err != nil {
 					return err
 				}
 			}
@@ -62,7 +63,7 @@ func (s *Service) open(ctx context.Context, c *claim, id pay.BillID, o opening, 
 					return err
 				}
 				if reusable {
-					return c.finish(ctx, tx)
+					return c.Finish(ctx, tx)
 				}
 			}
 			a, err = s.newAttempt(ctx, tx, b, o)
@@ -94,7 +95,7 @@ func (s *Service) open(ctx context.Context, c *claim, id pay.BillID, o opening, 
 			if refused, err = s.recordOpening(ctx, tx, now, a.ID, answer); err != nil || again {
 				return err
 			}
-			err = c.finish(ctx, tx, asList(refused)...)
+			err = c.Finish(ctx, tx, asList(refused)...)
 			crashpoint.Here(crashpoint.OpeningRecording)
 			return err
 		})
@@ -106,9 +107,9 @@ func (s *Service) open(ctx context.Context, c *claim, id pay.BillID, o opening, 
 }
 
 // ended turns how a keyed piece of work ended into its outcome.
-func (s *Service) ended(ctx context.Context, c *claim, id pay.BillID, refused *pay.Error, err error) (*Outcome, error) {
+func (s *Service) ended(ctx context.Context, c *idempotency.Claim, id pay.BillID, refused *pay.Error, err error) (*Outcome, error) {
 	switch {
-	case errors.Is(err, errKeyTaken):
+	case errors.Is(err, idempotency.ErrTaken):
 		return s.afterRace(ctx, c)
 	case err != nil:
 		outcome, err := outcomeOf(id, err)

@@ -8,6 +8,7 @@ import (
 	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/ent/attempt"
 	"github.com/paygraph/paygraph/internal/crashpoint"
+	"github.com/paygraph/paygraph/internal/idempotency"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store"
 	"github.com/paygraph/paygraph/providers"
@@ -20,13 +21,13 @@ type callFunc func(ctx context.Context, p providers.Provider, ref providers.Ref,
 // transaction open, and records the answer. An answer that is not clear leaves the
 // attempt UNKNOWN: the provider is asked by our order number until it says, and
 // nothing is sent again.
-func (s *Service) operate(ctx context.Context, c *claim, b *ent.Bill, kind pay.OperationKind, amount pay.Money, call callFunc) (*Outcome, error) {
+func (s *Service) operate(ctx context.Context, c *idempotency.Claim, b *ent.Bill, kind pay.OperationKind, amount pay.Money, call callFunc) (*Outcome, error) {
 	var a *ent.Attempt
 	var handle string
 	var refused *pay.Error
 	err := s.inTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		a, refused = nil, nil
-		if err := c.begin(ctx, tx, b.ID.String()); err != nil {
+		if err := c.Begin(ctx, tx, b.ID.String()); err != nil {
 			return err
 		}
 		now, err := tx.Bill.Get(ctx, b.ID)
@@ -34,10 +35,10 @@ func (s *Service) operate(ctx context.Context, c *claim, b *ent.Bill, kind pay.O
 			return fmt.Errorf("read bill %s: %w", b.ID, err)
 		}
 		if now.Status != pay.BillAuthorized {
-			if refused = alreadyOver(ctx, now, kind); c.left == nil && refused != nil {
+			if refused = alreadyOver(ctx, now, kind); !c.IsTakenOver() && refused != nil {
 				return refused
 			}
-			return c.finish(ctx, tx, asList(refused)...)
+			return c.Finish(ctx, tx, asList(refused)...)
 		}
 		if err := keepStill(ctx, tx, now); err != nil {
 			return err
@@ -58,7 +59,7 @@ func (s *Service) operate(ctx context.Context, c *claim, b *ent.Bill, kind pay.O
 		if refused, err = s.recordOperation(ctx, tx, a, result, callErr); err != nil {
 			return err
 		}
-		err = c.finish(ctx, tx, asList(refused)...)
+		err = c.Finish(ctx, tx, asList(refused)...)
 		crashpoint.Here(crashpoint.OperationRecording)
 		return err
 	})

@@ -17,14 +17,17 @@ import (
 	"github.com/paygraph/paygraph/internal/pay"
 )
 
-// Change is one version of one bill: a row of bill_events.
+// Change is one version of one bill, card registration or billing subscription:
+// a row of bill_events or of object_events. Exactly one of the three is named.
 type Change struct {
-	Seq      int64 // the row's id; 0 when the publisher does not know it
-	Tx       int64 // the id of the transaction that wrote it; 0 on SQLite, or when unknown
-	Bill     pay.BillID
-	Merchant pay.MerchantID
-	User     pay.UserID // the payer at that time; zero if none
-	Version  int
+	Seq          int64 // the row's id; 0 when the publisher does not know it
+	Tx           int64 // the id of the transaction that wrote it; 0 on SQLite, or when unknown
+	Bill         pay.BillID
+	Registration pay.CardRegistrationID
+	Subscription pay.SubscriptionID
+	Merchant     pay.MerchantID
+	User         pay.UserID // the payer at that time; zero if none
+	Version      int
 }
 
 // Position is where the feed stands after c. Only of a Change that came from

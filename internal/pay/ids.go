@@ -45,6 +45,18 @@ type (
 	OutboxMessageID struct{ id[outboxMessageKind] }
 	// JobID names one of the durable jobs.
 	JobID struct{ id[jobKind] }
+	// CardID names one of the saved cards.
+	CardID struct{ id[cardKind] }
+	// CardRegistrationID names one of the registrations of cards.
+	CardRegistrationID struct{ id[cardRegistrationKind] }
+	// SubscriptionID names one of the billing subscriptions.
+	SubscriptionID struct{ id[subscriptionKind] }
+	// GiftID names one of the gifts.
+	GiftID struct{ id[giftKind] }
+	// MailID names one of the mails to payers and recipients.
+	MailID struct{ id[mailKind] }
+	// TestClockID names one of the test clocks.
+	TestClockID struct{ id[testClockKind] }
 )
 
 type (
@@ -66,6 +78,12 @@ type (
 	idempotencyRecordKind struct{}
 	outboxMessageKind     struct{}
 	jobKind               struct{}
+	cardKind              struct{}
+	cardRegistrationKind  struct{}
+	subscriptionKind      struct{}
+	giftKind              struct{}
+	mailKind              struct{}
+	testClockKind         struct{}
 )
 
 func (merchantKind) prefix() string          { return "mer" }
@@ -86,6 +104,12 @@ func (providerEventKind) prefix() string     { return "pev" }
 func (idempotencyRecordKind) prefix() string { return "idem" }
 func (outboxMessageKind) prefix() string     { return "msg" }
 func (jobKind) prefix() string               { return "job" }
+func (cardKind) prefix() string              { return "card" }
+func (cardRegistrationKind) prefix() string  { return "creg" }
+func (subscriptionKind) prefix() string      { return "sub" }
+func (giftKind) prefix() string              { return "gift" }
+func (mailKind) prefix() string              { return "mail" }
+func (testClockKind) prefix() string         { return "clock" }
 
 // NewMerchantID returns a fresh id made at the given instant.
 func NewMerchantID(at time.Time) MerchantID { return MerchantID{newID[merchantKind](at)} }
@@ -143,6 +167,28 @@ func NewOutboxMessageID(at time.Time) OutboxMessageID {
 
 // NewJobID returns a fresh id made at the given instant.
 func NewJobID(at time.Time) JobID { return JobID{newID[jobKind](at)} }
+
+// NewCardID returns a fresh id made at the given instant.
+func NewCardID(at time.Time) CardID { return CardID{newID[cardKind](at)} }
+
+// NewCardRegistrationID returns a fresh id made at the given instant.
+func NewCardRegistrationID(at time.Time) CardRegistrationID {
+	return CardRegistrationID{newID[cardRegistrationKind](at)}
+}
+
+// NewSubscriptionID returns a fresh id made at the given instant.
+func NewSubscriptionID(at time.Time) SubscriptionID {
+	return SubscriptionID{newID[subscriptionKind](at)}
+}
+
+// NewGiftID returns a fresh id made at the given instant.
+func NewGiftID(at time.Time) GiftID { return GiftID{newID[giftKind](at)} }
+
+// NewMailID returns a fresh id made at the given instant.
+func NewMailID(at time.Time) MailID { return MailID{newID[mailKind](at)} }
+
+// NewTestClockID returns a fresh id made at the given instant.
+func NewTestClockID(at time.Time) TestClockID { return TestClockID{newID[testClockKind](at)} }
 
 // ParseMerchantID reads a TypeID with the prefix mer.
 func ParseMerchantID(s string) (MerchantID, error) {
@@ -208,6 +254,42 @@ func ParseReviewCaseID(s string) (ReviewCaseID, error) {
 func ParseEntitlementID(s string) (EntitlementID, error) {
 	parsed, err := parseID[entitlementKind](s)
 	return EntitlementID{parsed}, err
+}
+
+// ParseCardID reads a TypeID with the prefix card.
+func ParseCardID(s string) (CardID, error) {
+	parsed, err := parseID[cardKind](s)
+	return CardID{parsed}, err
+}
+
+// ParseCardRegistrationID reads a TypeID with the prefix creg.
+func ParseCardRegistrationID(s string) (CardRegistrationID, error) {
+	parsed, err := parseID[cardRegistrationKind](s)
+	return CardRegistrationID{parsed}, err
+}
+
+// ParseSubscriptionID reads a TypeID with the prefix sub.
+func ParseSubscriptionID(s string) (SubscriptionID, error) {
+	parsed, err := parseID[subscriptionKind](s)
+	return SubscriptionID{parsed}, err
+}
+
+// ParseGiftID reads a TypeID with the prefix gift.
+func ParseGiftID(s string) (GiftID, error) {
+	parsed, err := parseID[giftKind](s)
+	return GiftID{parsed}, err
+}
+
+// ParseMailID reads a TypeID with the prefix mail.
+func ParseMailID(s string) (MailID, error) {
+	parsed, err := parseID[mailKind](s)
+	return MailID{parsed}, err
+}
+
+// ParseTestClockID reads a TypeID with the prefix clock.
+func ParseTestClockID(s string) (TestClockID, error) {
+	parsed, err := parseID[testClockKind](s)
+	return TestClockID{parsed}, err
 }
 
 // LedgerAccountIDOf returns the id of the account that these words describe.
@@ -277,3 +359,33 @@ func (i LedgerEntryID) MarshalGQL(w io.Writer) { i.marshalGQL(w) }
 
 // UnmarshalGQL reads a TypeID.
 func (i *LedgerEntryID) UnmarshalGQL(v any) error { return i.unmarshalGQL(v) }
+
+// MarshalGQL writes the TypeID.
+func (i CardID) MarshalGQL(w io.Writer) { i.marshalGQL(w) }
+
+// UnmarshalGQL reads a TypeID.
+func (i *CardID) UnmarshalGQL(v any) error { return i.unmarshalGQL(v) }
+
+// MarshalGQL writes the TypeID.
+func (i CardRegistrationID) MarshalGQL(w io.Writer) { i.marshalGQL(w) }
+
+// UnmarshalGQL reads a TypeID.
+func (i *CardRegistrationID) UnmarshalGQL(v any) error { return i.unmarshalGQL(v) }
+
+// MarshalGQL writes the TypeID.
+func (i SubscriptionID) MarshalGQL(w io.Writer) { i.marshalGQL(w) }
+
+// UnmarshalGQL reads a TypeID.
+func (i *SubscriptionID) UnmarshalGQL(v any) error { return i.unmarshalGQL(v) }
+
+// MarshalGQL writes the TypeID.
+func (i GiftID) MarshalGQL(w io.Writer) { i.marshalGQL(w) }
+
+// UnmarshalGQL reads a TypeID.
+func (i *GiftID) UnmarshalGQL(v any) error { return i.unmarshalGQL(v) }
+
+// MarshalGQL writes the TypeID.
+func (i TestClockID) MarshalGQL(w io.Writer) { i.marshalGQL(w) }
+
+// UnmarshalGQL reads a TypeID.
+func (i *TestClockID) UnmarshalGQL(v any) error { return i.unmarshalGQL(v) }

@@ -10,14 +10,19 @@ import (
 	"github.com/paygraph/paygraph/ent/attempt"
 	"github.com/paygraph/paygraph/ent/bill"
 	"github.com/paygraph/paygraph/ent/billevent"
+	"github.com/paygraph/paygraph/ent/billingsubscription"
 	"github.com/paygraph/paygraph/ent/billline"
+	"github.com/paygraph/paygraph/ent/card"
+	"github.com/paygraph/paygraph/ent/cardregistration"
 	"github.com/paygraph/paygraph/ent/entitlement"
+	"github.com/paygraph/paygraph/ent/gift"
 	"github.com/paygraph/paygraph/ent/ledgerentry"
 	"github.com/paygraph/paygraph/ent/merchant"
 	"github.com/paygraph/paygraph/ent/predicate"
 	"github.com/paygraph/paygraph/ent/price"
 	"github.com/paygraph/paygraph/ent/product"
 	"github.com/paygraph/paygraph/ent/reviewcase"
+	"github.com/paygraph/paygraph/ent/testclock"
 	"github.com/paygraph/paygraph/ent/user"
 	"github.com/paygraph/paygraph/ent/wallet"
 	"github.com/paygraph/paygraph/internal/pay"
@@ -80,7 +85,21 @@ func narrow(q ent.Query, v viewer.Viewer) error {
 	case *ent.BillEventQuery:
 		q.Where(billevent.HasBillWith(visibleBill(v)))
 	case *ent.EntitlementQuery:
-		q.Where(entitlement.HasBillWith(visibleBill(v)))
+		q.Where(visibleEntitlement(v))
+	case *ent.CardQuery:
+		q.Where(card.MerchantID(v.Merchant), ownOr(v, card.UserID))
+	case *ent.CardRegistrationQuery:
+		q.Where(visibleRegistration(v))
+	case *ent.BillingSubscriptionQuery:
+		q.Where(billingsubscription.MerchantID(v.Merchant), ownOr(v, billingsubscription.UserID))
+	case *ent.GiftQuery:
+		q.Where(visibleGift(v))
+	case *ent.TestClockQuery:
+		if !merchantSide {
+			q.Where(nothing)
+			return nil
+		}
+		q.Where(testclock.MerchantID(v.Merchant))
 	case *ent.ReviewCaseQuery:
 		if !merchantSide {
 			q.Where(nothing)
@@ -114,6 +133,40 @@ func visibleBill(v viewer.Viewer) predicate.Bill {
 	case pay.RolePublic:
 	}
 	return func(s *sql.Selector) { s.Where(sql.False()) }
+}
+
+// visibleEntitlement is the predicate of what a bill or a subscription granted
+// and v may see.
+func visibleEntitlement(v viewer.Viewer) predicate.Entitlement {
+	switch {
+	case v.Role.IsMerchantSide():
+		return entitlement.MerchantID(v.Merchant)
+	case v.Role == pay.RoleUser:
+		return entitlement.And(entitlement.MerchantID(v.Merchant), entitlement.UserID(v.User))
+	}
+	return entitlement.HasBillWith(visibleBill(v))
+}
+
+// visibleRegistration is the predicate of the card registrations that v may see:
+// a guest's token may be of one.
+func visibleRegistration(v viewer.Viewer) predicate.CardRegistration {
+	if v.Role == pay.RoleGuest {
+		return cardregistration.And(cardregistration.MerchantID(v.Merchant), cardregistration.ID(v.Registration))
+	}
+	return cardregistration.And(cardregistration.MerchantID(v.Merchant), ownOr(v, cardregistration.UserID))
+}
+
+// visibleGift is the predicate of the gifts that v may see: those that a user
+// bought or holds, and a guest's by the bill that paid for it. Who knows a code
+// may look at its gift too; package gifts answers them.
+func visibleGift(v viewer.Viewer) predicate.Gift {
+	switch {
+	case v.Role == pay.RoleUser:
+		return gift.And(gift.MerchantID(v.Merchant), gift.Or(gift.BuyerID(v.User), gift.RedeemedByID(v.User)))
+	case v.Role == pay.RoleGuest:
+		return gift.HasBillWith(visibleBill(v))
+	}
+	return gift.And(gift.MerchantID(v.Merchant), ownOr(v, gift.BuyerID))
 }
 
 // ownOr narrows to what is the viewer's own: not at all for the merchant's side,

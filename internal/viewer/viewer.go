@@ -15,12 +15,13 @@ import (
 
 // Viewer is who asks, for one merchant.
 type Viewer struct {
-	Role      pay.Role
-	Merchant  pay.MerchantID
-	User      pay.UserID // of a USER; zero otherwise
-	Bill      pay.BillID // of a GUEST: the one bill the token opens; zero otherwise
-	Principal string     // names the caller in idempotency scopes and audits: a key's id, "user/…", "bill/…", "operator/…"
-	Expires   time.Time  // when the proof ends; zero: never
+	Role         pay.Role
+	Merchant     pay.MerchantID
+	User         pay.UserID             // of a USER; zero otherwise
+	Bill         pay.BillID             // of a GUEST: the one bill the token opens; zero otherwise
+	Registration pay.CardRegistrationID // of a GUEST whose token opens one card registration; zero otherwise
+	Principal    string                 // names the caller in idempotency scopes and audits: a key's id, "user/…", "bill/…", "operator/…"
+	Expires      time.Time              // when the proof ends; zero: never
 
 	program bool
 }
