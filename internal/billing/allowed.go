@@ -12,7 +12,7 @@ import (
 func AllowedActions(b *ent.Bill, attempts []*ent.Attempt, role pay.Role) []pay.BillAction {
 	actions := b.Status.AllowedActions(role)
 	inDoubt := slices.ContainsFunc(attempts, func(a *ent.Attempt) bool {
-		return a.Status == pay.AttemptUnknown || a.DoubtSince != nil
+		return a.Status.MayHaveTaken() || a.DoubtSince != nil
 	})
 	if !inDoubt {
 		return actions

@@ -40,7 +40,7 @@ func (s *Service) ask(ctx context.Context, id pay.AttemptID) (asked bool, err er
 	defer cancel()
 	// No breaker stands here: asking takes no money, and is how everything is
 	// found out after an outage.
-	result, err := account.Provider.Sync(call, providers.Ref{OrderNumber: a.OrderNumber, ProviderRef: deref(a.ProviderRef)})
+	result, err := account.Provider.Sync(call, refOf(a))
 	crashpoint.Here(crashpoint.AskAnswered)
 	kind := providers.KindOf(err)
 	if err != nil && kind != providers.NotFound {
@@ -148,7 +148,7 @@ func (s *Service) neverHeardOf(ctx context.Context, tx *store.Tx, b *ent.Bill, a
 	switch {
 	case a.Status == pay.AttemptActionRequired && !tx.Now.Before(a.WatchUntil):
 		return s.settleClosed(ctx, tx, b, a, providers.Result{}, pay.AttemptExpired)
-	case !s.hasSettled(a, tx.Now) || a.Status != pay.AttemptUnknown && a.Status != pay.AttemptSent:
+	case !s.hasSettled(a, tx.Now) || !a.Status.MayHaveTaken():
 		return nil
 	}
 	if err := s.moveAttempt(ctx, tx, a, pay.AttemptFailed, providers.Result{}, nil); err != nil {
@@ -194,7 +194,7 @@ func (s *Service) Refresh(ctx context.Context, rawID string) (*Outcome, error) {
 	attempts, err := s.Store.Read().Attempt.Query().
 		Where(
 			attempt.BillID(b.ID), attempt.StatusNEQ(pay.AttemptCaptured),
-			attempt.Or(attempt.WatchUntilGT(s.now()), attempt.StatusIn(pay.AttemptAuthorized, pay.AttemptUnknown)),
+			attempt.Or(attempt.WatchUntilGT(s.now()), attempt.StatusIn(pay.AttemptAuthorized, pay.AttemptSent, pay.AttemptUnknown)),
 		).
 		All(viewer.AsProgram(ctx))
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/ent/attempt"
-	"github.com/paygraph/paygraph/ent/bill"
 	"github.com/paygraph/paygraph/internal/crashpoint"
 	"github.com/paygraph/paygraph/internal/idempotency"
 	"github.com/paygraph/paygraph/internal/pay"
@@ -31,6 +30,11 @@ func (s *Service) Cancel(ctx context.Context, key, rawID string) (*Outcome, erro
 	b, refused, err := s.visible(ctx, rawID, "bill")
 	if refused != nil || err != nil {
 		return refused, err
+	}
+	if b.SubscriptionID != nil {
+		e := pay.Errorf(pay.CodeStateConflict, "bill.of_subscription", "This bill pays a subscription's period. Cancel the subscription.")
+		e.Retry, e.Detail = pay.DoNotRetry, pay.StateDetail{From: string(b.Status), Allowed: []string{}}
+		return &Outcome{Bill: b.ID, Errors: asList(e)}, nil
 	}
 	if b.Status == pay.BillPending {
 		if err := s.askBeforeCancel(ctx, b.ID); err != nil {
@@ -84,22 +88,14 @@ func (s *Service) cancelPending(ctx context.Context, c *idempotency.Claim, id pa
 		if err := c.Begin(ctx, tx, id.String()); err != nil {
 			return err
 		}
-		b, err := tx.Bill.Query().Where(bill.ID(id)).WithAttempts(func(q *ent.AttemptQuery) { q.Where(attempt.Current(true)) }).Only(ctx)
+		b, err := tx.Bill.Get(ctx, id)
 		if err != nil {
 			return fmt.Errorf("read bill %s: %w", id, err)
 		}
 		if b.Status != pay.BillPending {
 			return notAllowed(ctx, b, pay.ActionCancel)
 		}
-		for _, a := range b.Edges.Attempts {
-			if a.Status == pay.AttemptUnknown {
-				return pay.Errorf(pay.CodeConflict, "bill.in_doubt", "An earlier attempt may have taken the money. Its provider is being asked.")
-			}
-			if err := s.supersede(ctx, tx, a); err != nil {
-				return err
-			}
-		}
-		if err := s.advance(ctx, tx, b, move{To: pay.BillCanceled, Reason: "bill.canceled"}); err != nil {
+		if err := s.endPending(ctx, tx, b, move{To: pay.BillCanceled, Reason: "bill.canceled"}); err != nil {
 			return err
 		}
 		err = c.Finish(ctx, tx)

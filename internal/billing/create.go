@@ -119,7 +119,7 @@ func (s *Service) create(ctx context.Context, c *idempotency.Claim, in NewBill) 
 	insert := func(ctx context.Context, tx *store.Tx) (*ent.Bill, error) { return s.insertBill(ctx, tx, id, plan) }
 	var outcome *Outcome
 	if in.Start {
-		outcome, err = s.open(ctx, c, id, plan.opening, insert)
+		outcome, err = s.pay(ctx, c, id, plan.opening, insert)
 	} else {
 		outcome, err = s.createOnly(ctx, c, id, insert)
 	}
@@ -143,12 +143,12 @@ func (s *Service) resume(ctx context.Context, c *idempotency.Claim, in NewBill) 
 	if !b.Status.IsPayable() {
 		return s.createOnly(ctx, c, id, nil) // it went on by another call: there is nothing left to open
 	}
-	account, refused := s.chooseAccount(ctx, b.MerchantID, in.PayWith, b.Total())
-	if refused != nil {
-		return &Outcome{Bill: id, Errors: asList(refused)}, nil
+	o, err := s.wayOf(ctx, b, in.PayWith, in.SaveCard)
+	if err != nil {
+		return outcomeOf(id, err)
 	}
-	o := opening{Account: account, ReturnURL: in.ReturnURL, Payer: in.Payer, Email: in.Email}
-	return s.open(ctx, c, id, o, nil)
+	o.ReturnURL, o.Payer, o.Email = in.ReturnURL, in.Payer, in.Email
+	return s.pay(ctx, c, id, o, nil)
 }
 
 // createOnly ends the call without opening anything; insert is nil when the bill
@@ -184,8 +184,14 @@ func (s *Service) insertBill(ctx context.Context, tx *store.Tx, id pay.BillID, p
 	if p.in.Metadata != nil {
 		create.SetMetadata(p.in.Metadata)
 	}
+	if p.gift != nil {
+		create.SetGift(p.gift)
+	}
+	if of := p.period; of != nil {
+		create.SetSubscriptionID(of.Subscription).SetPeriodStart(pay.Instant(of.Start)).SetPeriodEnd(pay.Instant(of.End))
+	}
 	b, err := create.Save(ctx)
-	if store.IsUniqueViolation(err) {
+	if store.IsUniqueViolation(err) && p.period == nil {
 		return nil, pay.Errorf(pay.CodeConflict, "bill.reference_taken", "Another bill has this reference.").At("reference").Because(err)
 	}
 	if err != nil {
@@ -236,12 +242,15 @@ func (s *Service) guestToken(merchant pay.MerchantID, id pay.BillID, version int
 // chooseAccount picks the provider account for an amount: the one named, else
 // the merchant's default, else the first that takes the currency. It asks
 // nobody.
-func (s *Service) chooseAccount(ctx context.Context, merchant pay.MerchantID, with *PayWith, total pay.Money) (providers.Account, *pay.Error) {
+func (s *Service) chooseAccount(ctx context.Context, merchant pay.MerchantID, provider *string, total pay.Money, saving bool) (providers.Account, *pay.Error) {
 	none := providers.Account{}
-	if with != nil && with.Provider != nil {
+	if provider != nil {
 		for _, account := range s.Accounts.Of(merchant) {
-			if account.Code != *with.Provider && string(account.Provider.Name()) != *with.Provider {
+			if account.Code != *provider && string(account.Provider.Name()) != *provider {
 				continue
+			}
+			if saving && !account.Provider.Capabilities().Can(providers.OpSaveCard) {
+				return none, unsupported("card.saving_unsupported", "This provider saves no cards.", "saveCard")
 			}
 			if account.Provider.Capabilities().Allows(total) {
 				return account, nil
@@ -257,12 +266,16 @@ func (s *Service) chooseAccount(ctx context.Context, merchant pay.MerchantID, wi
 	}
 	var chosen *providers.Account
 	for _, account := range s.Accounts.Of(merchant) {
-		if !account.Provider.Capabilities().Allows(total) {
+		can := account.Provider.Capabilities()
+		if !can.Allows(total) || saving && !can.Can(providers.OpSaveCard) {
 			continue
 		}
 		if chosen == nil || account.Code == preferred {
 			chosen = &account
 		}
+	}
+	if chosen == nil && saving {
+		return none, unsupported("card.saving_unsupported", "No provider of this merchant saves cards.", "saveCard")
 	}
 	if chosen == nil {
 		return none, pay.Errorf(pay.CodeUnsupported, "provider.none_for_currency", "No provider of this merchant takes %s.", total).At("currency")

@@ -51,7 +51,7 @@ func (s *Service) expireJob(ctx context.Context, job jobs.Job) error {
 			return nil
 		}
 		for _, a := range b.Edges.Attempts {
-			if a.Status == pay.AttemptUnknown {
+			if a.Status.MayHaveTaken() {
 				wait = tx.Now.Add(time.Minute)
 				return nil
 			}

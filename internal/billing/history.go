@@ -76,7 +76,7 @@ func (s *Service) record(ctx context.Context, tx *store.Tx, b *ent.Bill, from *p
 		change.User = *b.UserID
 	}
 	tx.AfterCommit(func() { s.Feed.Committed(change) })
-	return nil
+	return s.tell(ctx, tx, b, from)
 }
 
 // topic names what a version tells the outside: bill.created, bill.paid, or

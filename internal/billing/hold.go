@@ -25,7 +25,7 @@ import (
 // captured for one bill.
 func heldAttempt(ctx context.Context, tx *store.Tx, id pay.BillID) (*ent.Attempt, error) {
 	doubted, err := tx.Attempt.Query().
-		Where(attempt.BillID(id), attempt.Or(attempt.StatusEQ(pay.AttemptUnknown), attempt.DoubtSinceNotNil())).Count(ctx)
+		Where(attempt.BillID(id), attempt.Or(attempt.StatusIn(pay.AttemptSent, pay.AttemptUnknown), attempt.DoubtSinceNotNil())).Count(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("look for doubt about bill %s: %w", id, err)
 	}
@@ -59,11 +59,19 @@ func keepStill(ctx context.Context, tx *store.Tx, b *ent.Bill) error {
 // the one it stands on from then on.
 func (s *Service) settleHold(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, r providers.Result) error {
 	held := r.Authorized
-	if a.DoubtSince != nil {
+	if a.DoubtSince != nil && !isCharge(a) || a.AuthorizedMinor > 0 && a.DoubtSince != nil {
 		return s.stillHeld(ctx, tx, b, a)
 	}
 	if !a.Status.CanBecome(pay.AttemptAuthorized) {
 		return nil
+	}
+	if err := resolveOperations(ctx, tx, a.ID, pay.OperationSucceeded, ""); err != nil { // a charge's
+		return err
+	}
+	if a.SavesCard {
+		if err := s.saveCardLater(ctx, tx, b, a); err != nil {
+			return err
+		}
 	}
 	if b.Status != pay.BillPending {
 		return s.extraHold(ctx, tx, b, a, r)
@@ -76,7 +84,7 @@ func (s *Service) settleHold(ctx context.Context, tx *store.Tx, b *ent.Bill, a *
 		return err
 	}
 	err := s.moveAttempt(ctx, tx, a, pay.AttemptAuthorized, r, func(u *ent.AttemptUpdate) {
-		u.SetAuthorizedMinor(held.Amount).SetCurrent(true)
+		u.SetAuthorizedMinor(held.Amount).SetCurrent(true).ClearDoubtSince()
 	})
 	if err != nil {
 		return err
@@ -110,7 +118,7 @@ func (s *Service) takePlace(ctx context.Context, tx *store.Tx, a *ent.Attempt) e
 // back.
 func (s *Service) extraHold(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, r providers.Result) error {
 	err := s.moveAttempt(ctx, tx, a, pay.AttemptAuthorized, r, func(u *ent.AttemptUpdate) {
-		u.SetAuthorizedMinor(r.Authorized.Amount).SetCurrent(false)
+		u.SetAuthorizedMinor(r.Authorized.Amount).SetCurrent(false).ClearDoubtSince()
 	})
 	if err != nil {
 		return err
@@ -128,7 +136,7 @@ func (s *Service) releaseOthers(ctx context.Context, tx *store.Tx, b *ent.Bill, 
 		return nil
 	}
 	holds, err := tx.Attempt.Query().
-		Where(attempt.BillID(b.ID), attempt.IDNEQ(paid.ID), attempt.StatusIn(pay.AttemptAuthorized, pay.AttemptUnknown)).All(ctx)
+		Where(attempt.BillID(b.ID), attempt.IDNEQ(paid.ID), attempt.StatusIn(pay.AttemptAuthorized, pay.AttemptSent, pay.AttemptUnknown)).All(ctx)
 	if err != nil {
 		return fmt.Errorf("read the holds of bill %s: %w", b.ID, err)
 	}
@@ -183,7 +191,7 @@ func (s *Service) releaseJob(ctx context.Context, job jobs.Job) error {
 		switch {
 		case err != nil:
 			return fmt.Errorf("read attempt %s: %w", id, err)
-		case found.Status == pay.AttemptUnknown || found.DoubtSince != nil:
+		case found.Status.MayHaveTaken() || found.DoubtSince != nil:
 			wait = true
 			return nil
 		case found.Status != pay.AttemptAuthorized, found.Current && found.Edges.Bill.Status == pay.BillAuthorized:

@@ -44,7 +44,7 @@ func TestService_Hold(t *testing.T) {
 		again, err := b.Capture(b.server(), in)
 		require.NoError(t, err)
 		require.True(t, again.Replayed)
-		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSales: -99000}, b.booked())
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: -99000, pay.AccountSales: 99000}, b.booked())
 	})
 	fact(t, "LessMayBeCaptured", func(t *testing.T, b *bundle) {
 		bill := held(t, b)
@@ -77,7 +77,7 @@ func TestService_Hold(t *testing.T) {
 		require.Equal(t, []pay.Code{pay.CodeConflict}, codes(blocked))
 		b.later(2 * time.Second)
 		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
-		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSales: -99000}, b.booked())
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: -99000, pay.AccountSales: 99000}, b.booked())
 	})
 	fact(t, "CaptureThatNeverArrivedMayBeTriedAgain", func(t *testing.T, b *bundle) {
 		bill := held(t, b)
@@ -114,7 +114,7 @@ func TestService_Hold(t *testing.T) {
 			again, err := b.Capture(b.server(), in)
 			require.NoError(t, err)
 			require.Empty(t, again.Errors)
-			require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSales: -99000}, b.booked())
+			require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: -99000, pay.AccountSales: 99000}, b.booked())
 		})
 	})
 	t.Run("KeyOfACaptureThatCameToNothingSaysSo", func(t *testing.T) {
@@ -200,7 +200,7 @@ func TestService_LateHold(t *testing.T) {
 		require.Empty(t, outcome.Errors)
 		b.later(0)
 		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
-		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSales: -99000}, b.booked())
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: -99000, pay.AccountSales: 99000}, b.booked())
 	})
 	fact(t, "HoldOnAPaidBillIsGivenBack", func(t *testing.T, b *bundle) {
 		bill, first := superseded(t, b)
@@ -213,7 +213,7 @@ func TestService_LateHold(t *testing.T) {
 		require.Equal(t, pay.BillDone, bill.Status)
 		require.Equal(t, pay.AttemptVoided, bill.Edges.Attempts[0].Status)
 		require.Empty(t, bill.Edges.Reviews, "nothing was taken, so nobody need decide")
-		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSales: -99000}, b.booked())
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: -99000, pay.AccountSales: 99000}, b.booked())
 	})
 	fact(t, "HoldIsGivenBackWhenAnOlderPagePays", func(t *testing.T, b *bundle) {
 		bill := b.created(b.public(), b.buyPage())
@@ -231,7 +231,7 @@ func TestService_LateHold(t *testing.T) {
 		bill = b.bill(bill.ID)
 		require.Equal(t, pay.BillDone, bill.Status)
 		require.Equal(t, pay.AttemptVoided, bill.Edges.Attempts[1].Status)
-		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSales: -99000}, b.booked())
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: -99000, pay.AccountSales: 99000}, b.booked())
 	})
 	fact(t, "HoldThatComesAfterACancelIsGivenBack", func(t *testing.T, b *bundle) {
 		bill, first := superseded(t, b)
@@ -269,7 +269,7 @@ func TestService_LateHold(t *testing.T) {
 		require.True(t, again.Replayed)
 		b.later(time.Minute)
 		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
-		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSales: -99000}, b.booked())
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: -99000, pay.AccountSales: 99000}, b.booked())
 	})
 	fact(t, "HoldReleasedElsewhereEndsTheAttempt", func(t *testing.T, b *bundle) {
 		in := b.buyPage()

@@ -83,7 +83,7 @@ func (f *Filter) predicates() []predicate.Bill {
 		add(bill.HasProductWith(product.KindIn(f.Kind...)))
 	}
 	if f.Subscription != nil {
-		add(nothing) // no bill belongs to a subscription yet
+		add(byID(*f.Subscription, pay.ParseSubscriptionID, bill.SubscriptionID))
 	}
 	if f.ProviderRef != nil {
 		add(bill.HasAttemptsWith(attempt.Or(attempt.ProviderRef(*f.ProviderRef), attempt.OrderNumber(*f.ProviderRef))))

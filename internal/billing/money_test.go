@@ -24,7 +24,7 @@ func TestService_WrongMoney(t *testing.T) {
 		require.Empty(t, bill.Edges.Entitlements)
 		require.Equal(t, pay.ReviewAmountMismatch, bill.Edges.Reviews[0].Reason)
 		require.Equal(t, int64(98900), bill.PaidMinor)
-		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 98900, pay.AccountSuspense: -98900}, b.booked())
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: -98900, pay.AccountSuspense: 98900}, b.booked())
 	})
 	fact(t, "LateMoneyGoesToAPerson", func(t *testing.T, b *bundle) {
 		in := b.buyPage()
@@ -40,7 +40,7 @@ func TestService_WrongMoney(t *testing.T) {
 		require.Equal(t, pay.BillExpired, bill.Status)
 		require.Equal(t, pay.AttemptCaptured, bill.Edges.Attempts[0].Status)
 		require.Equal(t, pay.ReviewLatePayment, bill.Edges.Reviews[0].Reason)
-		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSuspense: -99000}, b.booked())
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: -99000, pay.AccountSuspense: 99000}, b.booked())
 	})
 	fact(t, "SecondPaymentOfABillGoesToAPerson", func(t *testing.T, b *bundle) {
 		bill := b.created(b.public(), b.buyPage())
@@ -63,7 +63,7 @@ func TestService_WrongMoney(t *testing.T) {
 		require.Equal(t, pay.ReviewDuplicatePayment, bill.Edges.Reviews[0].Reason)
 		require.Len(t, bill.Edges.Entitlements, 1)
 		require.Equal(t, map[pay.AccountKind]int64{
-			pay.AccountClearing: 198000, pay.AccountSales: -99000, pay.AccountSuspense: -99000,
+			pay.AccountClearing: -198000, pay.AccountSales: 99000, pay.AccountSuspense: 99000,
 		}, b.booked())
 	})
 	fact(t, "CanceledBillIsOverAndItsPageIsWatched", func(t *testing.T, b *bundle) {

@@ -79,7 +79,7 @@ func TestService_NotifySigned(t *testing.T) {
 		require.Equal(t, pay.BillDone, paid.Status)
 		require.Equal(t, pay.AttemptCaptured, paid.Edges.Attempts[0].Status)
 		require.Empty(t, paid.Edges.Reviews)
-		require.Equal(t, int64(99000), b.booked()[pay.AccountClearing])
+		require.Equal(t, int64(-99000), b.booked()[pay.AccountClearing])
 	})
 	signedFact(t, "OneThatTellsOfBeforeTheCaptureIsOldNews", func(t *testing.T, b *bundle) {
 		bill := b.created(b.public(), b.buyPage())
@@ -115,7 +115,7 @@ func TestService_NotifySigned(t *testing.T) {
 		require.Len(t, cases, 1)
 		require.Equal(t, "UNMATCHED_PAYMENT/payture/of-another-program", cases[0].Key)
 		require.Equal(t, int64(99000), *cases[0].AmountMinor)
-		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSuspense: -99000}, b.booked())
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: -99000, pay.AccountSuspense: 99000}, b.booked())
 	})
 }
 
@@ -204,7 +204,7 @@ func TestService_NotifyStrangers(t *testing.T) {
 		b.notified(a)
 		b.later(time.Minute)
 		require.Len(t, b.cases(pay.ReviewUnmatchedPayment), 1)
-		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 5000, pay.AccountSuspense: -5000}, b.booked())
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: -5000, pay.AccountSuspense: 5000}, b.booked())
 	})
 	fact(t, "TheSameMoneyAtTwoAccountsOfOneTerminalIsBookedOnce", func(t *testing.T, b *bundle) {
 		a := stranger(b, "order-of-another-program")
@@ -213,7 +213,7 @@ func TestService_NotifyStrangers(t *testing.T) {
 		b.notified(&ent.Attempt{OrderNumber: a.OrderNumber, Account: secondOne})
 		b.later(3 * time.Second)
 		require.Len(t, b.cases(pay.ReviewUnmatchedPayment), 1)
-		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 5000, pay.AccountSuspense: -5000}, b.booked())
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: -5000, pay.AccountSuspense: 5000}, b.booked())
 		for _, event := range b.events() {
 			require.Equal(t, "unmatched", *event.Outcome)
 		}

@@ -20,10 +20,16 @@ import (
 
 // opening is what one attempt is opened with.
 type opening struct {
-	Account   providers.Account
-	ReturnURL *string // the merchant's page
+	Account   providers.Account // none when a wallet pays
+	ReturnURL *string           // the merchant's page
 	Payer     Payer
 	Email     *string
+
+	SaveFor   *providers.Customer // what pays on the page is saved as this customer's card; nil: it is not
+	Card      *ChargeableCard     // charged instead of opening a page
+	Wallet    *pay.WalletID       // pays instead of a provider
+	Try       *int                // the number of a subscription's charge
+	Initiator providers.Initiator // of a charge
 }
 
 // The times of an attempt's life.
@@ -43,7 +49,7 @@ const (
 // first. An opening in doubt took no money, because no payer ever got its page:
 // it is given up at once, watched, and a second attempt under a new order number
 // takes its place.
-func (s *Service) open(ctx context.Context, c *idempotency.Claim, id pay.BillID, o opening, insert insertFunc) (*Outcome, error) {
+func (s *Service) open(ctx context.Context, c keyed, id pay.BillID, o opening, insert insertFunc) (*Outcome, error) {
 	for try := 1; ; try++ {
 		var b *ent.Bill
 		var a *ent.Attempt
@@ -107,10 +113,13 @@ func (s *Service) open(ctx context.Context, c *idempotency.Claim, id pay.BillID,
 }
 
 // ended turns how a keyed piece of work ended into its outcome.
-func (s *Service) ended(ctx context.Context, c *idempotency.Claim, id pay.BillID, refused *pay.Error, err error) (*Outcome, error) {
+func (s *Service) ended(ctx context.Context, c keyed, id pay.BillID, refused *pay.Error, err error) (*Outcome, error) {
 	switch {
 	case errors.Is(err, idempotency.ErrTaken):
-		return s.afterRace(ctx, c)
+		if claim, ok := c.(*idempotency.Claim); ok {
+			return s.afterRace(ctx, claim)
+		}
+		return nil, err
 	case err != nil:
 		outcome, err := outcomeOf(id, err)
 		if outcome != nil {
@@ -183,17 +192,23 @@ func (s *Service) makeRoom(ctx context.Context, tx *store.Tx, b *ent.Bill, o ope
 		return false, fmt.Errorf("read the current attempt of bill %s: %w", b.ID, err)
 	}
 	switch {
-	case current.Status == pay.AttemptUnknown || current.Status == pay.AttemptAuthorized:
-		return false, pay.Errorf(pay.CodeConflict, "bill.in_doubt", "An earlier attempt may have taken the money. Its provider is being asked.")
+	case current.Status.MayHaveTaken() || current.Status == pay.AttemptAuthorized:
+		return false, errInDoubt()
 	case current.Status == pay.AttemptCreated && tx.Now.Before(current.CreatedAt.Add(openingLease)):
 		return true, nil // another call is opening it right now: the bill says WAIT
-	case current.Status == pay.AttemptActionRequired && current.Account == o.Account.Code && current.DeclineCode == nil && isPayableAt(current, tx.Now):
+	case current.Status == pay.AttemptActionRequired && isPageOf(current, o) && current.DeclineCode == nil && isPayableAt(current, tx.Now):
 		return true, nil
 	}
 	if err := checkWatched(ctx, tx, b.ID); err != nil {
 		return false, err
 	}
 	return false, s.supersede(ctx, tx, current)
+}
+
+// isPageOf reports whether the attempt's page is what the opening asks for.
+func isPageOf(a *ent.Attempt, o opening) bool {
+	return o.Card == nil && o.Wallet == nil && a.CardID == nil &&
+		a.Account == o.Account.Code && a.SavesCard == (o.SaveFor != nil)
 }
 
 // isPayableAt reports whether a payer who is sent to the attempt's page now has
@@ -209,7 +224,7 @@ func isPayableAt(a *ent.Attempt, now time.Time) bool {
 func (s *Service) supersede(ctx context.Context, tx *store.Tx, a *ent.Attempt) error {
 	update := tx.Attempt.Update().Where(attempt.ID(a.ID), attempt.StatusEQ(a.Status), attempt.Current(true)).
 		SetCurrent(false).SetUpdatedAt(tx.Now)
-	if a.Status == pay.AttemptCreated || a.Status == pay.AttemptSent {
+	if a.Status == pay.AttemptCreated {
 		update.SetStatus(pay.AttemptFailed).SetResolvedAt(tx.Now)
 		if err := resolveOperations(ctx, tx, a.ID, pay.OperationFailed, "superseded"); err != nil {
 			return err
@@ -225,22 +240,38 @@ func (s *Service) supersede(ctx context.Context, tx *store.Tx, a *ent.Attempt) e
 	return nil
 }
 
-// newAttempt commits to one attempt: its row, its START operation and the job
-// that asks about it whatever happens to this call.
+// newAttempt commits to one attempt: its row and, when it opens a page, its START
+// operation and the job that asks about it whatever happens to this call. One that
+// charges a card counts as in doubt from now on.
 func (s *Service) newAttempt(ctx context.Context, tx *store.Tx, b *ent.Bill, o opening) (*ent.Attempt, error) {
 	id := pay.NewAttemptID(tx.Now)
-	capabilities := o.Account.Provider.Capabilities()
-	a, err := tx.Attempt.Create().SetID(id).SetMerchantID(b.MerchantID).SetBillID(b.ID).
-		SetProvider(string(o.Account.Provider.Name())).SetAccount(o.Account.Code).SetOrderNumber(id.Suffix()).
-		SetStatus(pay.AttemptCreated).SetCurrent(true).SetTestMode(o.Account.TestMode).
+	create := tx.Attempt.Create().SetID(id).SetMerchantID(b.MerchantID).SetBillID(b.ID).SetOrderNumber(id.Suffix()).
+		SetStatus(pay.AttemptCreated).SetCurrent(true).
 		SetAmountMinor(b.TotalMinor).SetCurrency(b.Currency).SetNillableReturnURL(o.ReturnURL).
-		SetWatchUntil(tx.Now.Add(capabilities.SessionLife + watchAfter)).
-		SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now).Save(ctx)
+		SetSavesCard(o.SaveFor != nil).SetNillableChargeTry(o.Try).SetNillableWalletID(o.Wallet).
+		SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now)
+	if o.Wallet != nil {
+		create.SetMethodKind(pay.MethodWallet).SetProvider(ofWallets).SetAccount(ofWallets).SetStatus(pay.AttemptSent).
+			SetTestMode(false).SetWatchUntil(tx.Now)
+	} else {
+		create.SetProvider(string(o.Account.Provider.Name())).SetAccount(o.Account.Code).SetTestMode(o.Account.TestMode).
+			SetWatchUntil(tx.Now.Add(o.Account.Provider.Capabilities().SessionLife + watchAfter))
+	}
+	if o.Card != nil {
+		create.SetCardID(o.Card.ID).SetStatus(pay.AttemptSent).SetDoubtSince(tx.Now)
+	}
+	a, err := create.Save(ctx)
 	if store.IsUniqueViolation(err) {
 		return nil, fmt.Errorf("insert attempt %s: %w", id, errRaced) // another call made its attempt current first
 	}
 	if err != nil {
 		return nil, fmt.Errorf("insert attempt %s: %w", id, err)
+	}
+	switch {
+	case o.Wallet != nil:
+		return a, nil
+	case o.Card != nil: // its operation's handle is the caller's to keep
+		return a, s.askInDoubt(ctx, tx, id, tx.Now.Add(callTimeout+firstAsk))
 	}
 	if _, err := s.newOperation(ctx, tx, a, pay.OperationStart, a.Amount()); err != nil {
 		return nil, err
@@ -322,7 +353,13 @@ func (s *Service) startRequest(b *ent.Bill, a *ent.Attempt, o opening, title str
 			IP: o.Payer.IP, Note: deref(o.Payer.Note),
 		},
 		Expires: b.ExpiresAt,
+		SaveFor: o.SaveFor,
 	}
+}
+
+// refOf names an attempt at its vendor.
+func refOf(a *ent.Attempt) providers.Ref {
+	return providers.Ref{OrderNumber: a.OrderNumber, ProviderRef: deref(a.ProviderRef), OfCustomer: a.SavesCard || a.CardID != nil}
 }
 
 // describe is the one line that a payer reads on the provider's page.

@@ -105,7 +105,7 @@ func (s *Service) callHeld(ctx context.Context, a *ent.Attempt, kind pay.Operati
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	return s.guarded(ctx, account, op, func() (providers.Result, error) {
-		return call(ctx, account.Provider, providers.Ref{OrderNumber: a.OrderNumber, ProviderRef: deref(a.ProviderRef)}, handle)
+		return call(ctx, account.Provider, refOf(a), handle)
 	})
 }
 
@@ -171,7 +171,7 @@ func (s *Service) recordOperation(ctx context.Context, tx *store.Tx, a *ent.Atte
 // doubt marks money in doubt: the attempt is UNKNOWN and blocks its bill, its
 // operation stays open, and the provider is asked soon.
 func (s *Service) doubt(ctx context.Context, tx *store.Tx, a *ent.Attempt, kind providers.Kind) error {
-	n, err := tx.Attempt.Update().Where(attempt.ID(a.ID), attempt.StatusEQ(pay.AttemptAuthorized)).
+	n, err := tx.Attempt.Update().Where(attempt.ID(a.ID), attempt.StatusIn(pay.AttemptAuthorized, pay.AttemptSent)).
 		SetStatus(pay.AttemptUnknown).SetDoubtSince(tx.Now).SetUpdatedAt(tx.Now).Save(ctx)
 	if err != nil {
 		return fmt.Errorf("mark attempt %s as in doubt: %w", a.ID, err)

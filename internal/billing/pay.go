@@ -19,7 +19,8 @@ type NewPayment struct {
 	SaveCard  bool
 }
 
-// Pay opens an attempt on a bill. While a page of the same provider is open and
+// Pay pays a bill: by a saved card or from a wallet at once, else by opening a
+// provider's page. While a page of the same provider is open and
 // has refused no card it returns that one; otherwise a new attempt supersedes it.
 // Money in doubt blocks.
 //
@@ -40,15 +41,15 @@ func (s *Service) Pay(ctx context.Context, in NewPayment) (*Outcome, error) {
 	if errs, err := s.checkPayment(ctx, b, in); len(errs) > 0 || err != nil {
 		return &Outcome{Bill: b.ID, Errors: errs}, err
 	}
-	account, unsupported := s.chooseAccount(ctx, b.MerchantID, in.PayWith, b.Total())
-	if unsupported != nil {
-		return &Outcome{Bill: b.ID, Errors: asList(unsupported)}, nil
+	o, err := s.wayOf(ctx, b, in.PayWith, in.SaveCard)
+	if err != nil {
+		return outcomeOf(b.ID, err)
 	}
-	back := in.ReturnURL
-	if back == nil {
-		back = b.ReturnURL
+	o.Payer, o.Email, o.ReturnURL = in.Payer, b.Email, in.ReturnURL
+	if o.ReturnURL == nil {
+		o.ReturnURL = b.ReturnURL
 	}
-	return s.open(ctx, c, b.ID, opening{Account: account, ReturnURL: back, Payer: in.Payer, Email: b.Email}, nil)
+	return s.pay(ctx, c, b.ID, o, nil)
 }
 
 func (s *Service) checkPayment(ctx context.Context, b *ent.Bill, in NewPayment) ([]*pay.Error, error) {
@@ -60,9 +61,6 @@ func (s *Service) checkPayment(ctx context.Context, b *ent.Bill, in NewPayment) 
 	check.add(checkPayer(in.Payer)...)
 	if in.ReturnURL != nil {
 		check.add(s.checkReturnURL(ctx, b.MerchantID, *in.ReturnURL))
-	}
-	if in.SaveCard {
-		check.add(unsupported("card.saving_unsupported", "No provider of this merchant saves cards.", "saveCard"))
 	}
 	return check.found, check.internal
 }

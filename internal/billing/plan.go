@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/mail"
@@ -41,6 +42,9 @@ type plan struct {
 	total    pay.Money
 	lines    []NewLine
 	expires  time.Time
+	kind     pay.ProductKind // "" for lines of the merchant's own
+	gift     json.RawMessage
+	period   *PeriodBill // of a subscription's bill
 	opening  opening
 }
 
@@ -68,8 +72,8 @@ func (s *Service) plan(ctx context.Context, in NewBill) (*plan, []*pay.Error, er
 	if in.ReturnURL != nil {
 		check.add(s.checkReturnURL(ctx, v.Merchant, *in.ReturnURL))
 	}
-	if in.SaveCard {
-		check.add(unsupported("card.saving_unsupported", "No provider of this merchant saves cards.", "saveCard"))
+	if in.SaveCard && !in.Start {
+		check.add(pay.Invalid("card.saving_needs_start", "A card is saved by the payment that it is typed for: start it, or say so in billPay.", "saveCard"))
 	}
 	if len(check.found) == 0 && in.Start {
 		check.add(p.decideOpening(ctx, s))
@@ -160,12 +164,12 @@ func (p *plan) fromCatalogue(ctx context.Context, s *Service, v viewer.Viewer) e
 	if _, known := s.Fulfillers[product.Kind]; !known {
 		return unsupported("product.kind_unsupported", fmt.Sprintf("Products of kind %s cannot be bought yet.", product.Kind), "product")
 	}
-	p.product, p.price, p.total = &product.ID, &price.ID, price.Amount()
+	p.product, p.price, p.total, p.kind = &product.ID, &price.ID, price.Amount(), product.Kind
 	if err := p.decideAmount(product); err != nil {
 		return err
 	}
-	if p.in.Gift != nil && product.Kind != pay.ProductGift {
-		return pay.Invalid("bill.gift_without_product", "A gift is bought with a GIFT product.", "gift")
+	if err := p.decideKind(s.now()); err != nil {
+		return err
 	}
 	p.lines = []NewLine{{Title: product.Title, Quantity: 1, Unit: p.total}}
 	return p.decidePage(product)
@@ -237,6 +241,26 @@ func (p *plan) decideAmount(product *ent.Product) error {
 		return pay.Invalid("bill.amount_too_small", "The amount is below the product's least.", "amount", "amount")
 	}
 	p.total = *p.in.Amount
+	return nil
+}
+
+// decideKind judges what only some kinds of products need.
+func (p *plan) decideKind(now time.Time) (err error) {
+	switch p.kind {
+	case pay.ProductSubscription:
+		return pay.Invalid("product.is_subscription", "A subscription is begun by billingSubscriptionCreate.", "product")
+	case pay.ProductTopUp:
+		if p.user == nil {
+			return pay.Invalid("bill.user_missing", "A top-up needs the user whose wallet it credits.", "user")
+		}
+	case pay.ProductGift:
+		p.gift, err = p.in.Gift.order(now)
+		return err
+	case pay.ProductDirect:
+	}
+	if p.in.Gift != nil {
+		return pay.Invalid("bill.gift_without_product", "A gift is bought with a GIFT product.", "gift")
+	}
 	return nil
 }
 
@@ -313,19 +337,15 @@ func (p *plan) decideExpiry(now time.Time) error {
 }
 
 // decideOpening chooses what the first attempt goes through.
-func (p *plan) decideOpening(ctx context.Context, s *Service) error {
-	if err := checkPayWith(p.in.PayWith); err != nil {
+func (p *plan) decideOpening(ctx context.Context, s *Service) (err error) {
+	if p.opening, err = s.way(ctx, p, p.in.PayWith, p.in.SaveCard); err != nil {
 		return err
 	}
-	account, refused := s.chooseAccount(ctx, p.merchant, p.in.PayWith, p.total)
-	if refused != nil {
-		return refused
-	}
-	p.opening = opening{Account: account, ReturnURL: p.in.ReturnURL, Payer: p.in.Payer, Email: p.in.Email}
+	p.opening.ReturnURL, p.opening.Payer, p.opening.Email = p.in.ReturnURL, p.in.Payer, p.in.Email
 	return nil
 }
 
-// checkPayWith demands exactly one way to pay, and one that exists so far. The
+// checkPayWith demands exactly one way to pay. The
 // schema's @oneOf is checked again here: variables can slip two keys past it.
 func checkPayWith(with *PayWith) error {
 	if with == nil {
@@ -337,13 +357,8 @@ func checkPayWith(with *PayWith) error {
 			named++
 		}
 	}
-	switch {
-	case named != 1:
+	if named != 1 {
 		return pay.Invalid("pay_with.one", "Name exactly one of provider, card and wallet.", "payWith")
-	case with.Card != nil:
-		return pay.Errorf(pay.CodeUnsupported, "pay_with.card_unsupported", "No provider of this merchant charges saved cards.").At("payWith", "card")
-	case with.Wallet != nil:
-		return pay.Errorf(pay.CodeUnsupported, "pay_with.wallet_unsupported", "Bills cannot be paid from wallets yet.").At("payWith", "wallet")
 	}
 	return nil
 }

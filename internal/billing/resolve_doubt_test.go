@@ -90,7 +90,7 @@ func TestService_ResolveDoubt(t *testing.T) {
 		require.Equal(t, pay.Of(50000, pay.RUB), bill.Paid(), "what the capture was to take")
 		require.Equal(t, []string{"CAPTURE SUCCEEDED"}, b.writes(bill.ID))
 		require.Equal(t, []string{"PAID payment.captured", "PAID review.fulfil", "DONE bill.fulfilled"}, history(bill)[len(history(bill))-3:])
-		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 50000, pay.AccountSales: -50000}, b.booked())
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: -50000, pay.AccountSales: 50000}, b.booked())
 
 		b.healthy()
 		outcome, err := b.Refresh(b.server(), bill.ID.String())
@@ -221,7 +221,7 @@ func TestService_ResolveDoubt(t *testing.T) {
 		require.Equal(t, pay.BillDone, bill.Status)
 		require.Equal(t, pay.AttemptCaptured, bill.Edges.Attempts[0].Status)
 		require.Len(t, bill.Edges.Entitlements, 1)
-		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSales: -99000}, b.booked())
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: -99000, pay.AccountSales: 99000}, b.booked())
 	})
 }
 

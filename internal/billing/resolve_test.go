@@ -122,7 +122,7 @@ func TestService_ResolveTaken(t *testing.T) {
 		require.Equal(t, pay.BillDone, bill.Status)
 		require.Equal(t, bill.Total(), bill.Paid(), "what settle counted is not counted again")
 		require.Len(t, bill.Edges.Entitlements, 1)
-		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSuspense: 0, pay.AccountSales: -99000}, b.booked())
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: -99000, pay.AccountSuspense: 0, pay.AccountSales: 99000}, b.booked())
 	})
 	fact(t, "OtherAmountIsAccepted", func(t *testing.T, b *bundle) {
 		bill := mismatched(b)
@@ -131,7 +131,7 @@ func TestService_ResolveTaken(t *testing.T) {
 		bill = b.bill(bill.ID)
 		require.Equal(t, pay.BillDone, bill.Status)
 		require.Equal(t, int64(98900), bill.PaidMinor)
-		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 98900, pay.AccountSuspense: 0, pay.AccountSales: -98900}, b.booked())
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: -98900, pay.AccountSuspense: 0, pay.AccountSales: 98900}, b.booked())
 	})
 	fact(t, "WhoDecidedAndWhyIsKept", func(t *testing.T, b *bundle) {
 		bill := late(b)
@@ -170,7 +170,7 @@ func TestService_ResolveTaken(t *testing.T) {
 		require.Equal(t, pay.BillDone, bill.Status)
 		require.Len(t, bill.Edges.Entitlements, 1)
 		require.Equal(t, map[pay.AccountKind]int64{
-			pay.AccountClearing: 198000, pay.AccountSuspense: -99000, pay.AccountSales: -99000,
+			pay.AccountClearing: -198000, pay.AccountSuspense: 99000, pay.AccountSales: 99000,
 		}, b.booked())
 	})
 	fact(t, "MoneyAfterAnAcceptanceIsADuplicate", func(t *testing.T, b *bundle) {
@@ -200,7 +200,7 @@ func TestService_ResolveTaken(t *testing.T) {
 		after := b.bill(bill.ID)
 		require.Equal(t, pay.BillExpired, after.Status)
 		require.Equal(t, bill.Version+1, after.Version, "its readers see that the case is over")
-		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSuspense: -99000}, b.booked())
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: -99000, pay.AccountSuspense: 99000}, b.booked())
 	})
 	fact(t, "OtherCurrencyPaysNoBill", func(t *testing.T, b *bundle) {
 		in := b.buyPage()
@@ -428,7 +428,7 @@ func TestService_ResolveRace(t *testing.T) {
 		require.Equal(t, 1, won)
 		require.Equal(t, 5, lost)
 		b.later(0)
-		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSuspense: 0, pay.AccountSales: -99000}, b.booked())
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: -99000, pay.AccountSuspense: 0, pay.AccountSales: 99000}, b.booked())
 		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
 	})
 	fact(t, "OneKeyManyTimesAtOnceResolvesOnce", func(t *testing.T, b *bundle) {
@@ -461,7 +461,7 @@ func TestService_ResolveRace(t *testing.T) {
 		require.Len(t, bill.Edges.Reviews, 2)
 		require.Contains(t, []pay.ReviewReason{pay.ReviewLatePayment, pay.ReviewDuplicatePayment}, bill.Edges.Reviews[1].Reason)
 		require.Equal(t, map[pay.AccountKind]int64{
-			pay.AccountClearing: 198000, pay.AccountSuspense: -99000, pay.AccountSales: -99000,
+			pay.AccountClearing: -198000, pay.AccountSuspense: 99000, pay.AccountSales: 99000,
 		}, b.booked())
 	})
 }

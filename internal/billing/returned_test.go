@@ -24,7 +24,7 @@ func TestService_ResolveReturned(t *testing.T) {
 		require.Equal(t, []string{"STATE_CONFLICT review.money_is_gone resolution REFUND_ALL,DISMISS"}, refusals(refused))
 		b.later(time.Second)
 		require.Equal(t, pay.BillExpired, b.bill(bill.ID).Status)
-		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSuspense: -99000}, b.booked())
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: -99000, pay.AccountSuspense: 99000}, b.booked())
 	})
 	for _, tt := range []struct {
 		status providers.Status
@@ -72,6 +72,6 @@ func TestService_ResolveDuplicate(t *testing.T) {
 		require.Equal(t, pay.BillDone, bill.Status)
 		require.Equal(t, bill.Total(), bill.Paid())
 		require.Len(t, bill.Edges.Entitlements, 1)
-		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSuspense: 0, pay.AccountSales: -99000}, b.booked())
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: -99000, pay.AccountSuspense: 0, pay.AccountSales: 99000}, b.booked())
 	})
 }

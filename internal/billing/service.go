@@ -70,17 +70,20 @@ type Fulfiller interface {
 	Fulfil(ctx context.Context, tx *store.Tx, bill *ent.Bill, product *ent.Product) error
 }
 
-// Config is what a Service is made of. Every field is needed.
+// Config is what a Service is made of. Every field is needed, but those that say what
+// their absence means.
 type Config struct {
 	Store       *store.Store
 	Accounts    *providers.Accounts
 	Catalogue   Catalogue
 	Merchants   Merchants
 	Ledger      Ledger
+	Cards       Cards // nil: no card is saved or charged
 	Tokens      Tokens
 	Feed        Feed
 	Runner      *jobs.Runner
 	Fulfillers  map[pay.ProductKind]Fulfiller
+	Observers   []Observer
 	CheckReturn func(raw string, origins []string) (string, error) // refuses a return URL outside the merchant's origins
 	ReturnKey   []byte                                             // signs the tokens of our own return page
 	PublicURL   string                                             // where browsers and providers reach us, without a trailing slash

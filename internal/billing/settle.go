@@ -27,6 +27,9 @@ func (s *Service) settle(ctx context.Context, tx *store.Tx, id pay.AttemptID, r 
 		return fmt.Errorf("read attempt %s: %w", id, err)
 	}
 	b := a.Edges.Bill
+	if s.isTooEarly(a, r.Status, tx.Now) {
+		return nil
+	}
 	switch r.Status {
 	case providers.Captured:
 		return s.settleCapture(ctx, tx, b, a, r)
@@ -39,11 +42,28 @@ func (s *Service) settle(ctx context.Context, tx *store.Tx, id pay.AttemptID, r 
 	case providers.Expired:
 		return s.settleClosed(ctx, tx, b, a, r, pay.AttemptExpired)
 	case providers.Pending, providers.ActionRequired:
+		if isCharge(a) && a.Status.MayHaveTaken() && r.Status == providers.ActionRequired {
+			return s.neverHeardOf(ctx, tx, b, a) // it waits for a payer, and a charge has none: it never arrived
+		}
 		return s.settleWaiting(ctx, tx, b, a)
 	case providers.Refunded, providers.ChargedBack:
 		return s.settleReturned(ctx, tx, b, a, r)
 	}
 	return fmt.Errorf("settle attempt %s: unknown status %q of its provider", id, r.Status)
+}
+
+// isTooEarly reports whether a provider's word that nothing was taken must not be
+// believed yet: a charge may be on its way there.
+func (s *Service) isTooEarly(a *ent.Attempt, said providers.Status, now time.Time) bool {
+	if !isCharge(a) || !a.Status.MayHaveTaken() || s.hasSettled(a, now) {
+		return false
+	}
+	switch said {
+	case providers.Pending, providers.ActionRequired, providers.Voided, providers.Expired:
+		return true
+	case providers.Authorized, providers.Captured, providers.Declined, providers.Refunded, providers.ChargedBack:
+	}
+	return false
 }
 
 // settleCapture books money that was taken.
@@ -76,9 +96,14 @@ func (s *Service) settleCapture(ctx context.Context, tx *store.Tx, b *ent.Bill, 
 		return err
 	}
 	if !captured.IsZero() {
-		transfer := pay.CaptureTransfer(a.ID, a.Account, verdict.Account, captured)
+		transfer := captureTransfer(a, verdict.Account, captured)
 		if _, err := s.Ledger.Post(ctx, tx, b.MerchantID, &b.ID, transfer); err != nil {
 			return fmt.Errorf("book the capture of attempt %s: %w", a.ID, err)
+		}
+	}
+	if a.SavesCard {
+		if err := s.saveCardLater(ctx, tx, b, a); err != nil {
+			return err
 		}
 	}
 	if verdict.Review != "" {
@@ -186,7 +211,7 @@ func (s *Service) settleDecline(ctx context.Context, tx *store.Tx, b *ent.Bill, 
 	if a.Status == pay.AttemptCaptured && r.SessionOver {
 		return s.compareCapture(ctx, tx, b, a, a.Captured().Zero())
 	}
-	over := r.SessionOver || a.SessionEndsAt != nil && !tx.Now.Before(*a.SessionEndsAt)
+	over := r.SessionOver || a.CardID != nil || a.SessionEndsAt != nil && !tx.Now.Before(*a.SessionEndsAt)
 	d := r.Decline
 	known := d == nil || a.DeclineCode != nil && *a.DeclineCode == d.Code && deref(a.DeclineProviderCode) == d.ProviderCode
 	next := move{To: b.Status, Reason: "attempt.declined"}

@@ -54,7 +54,7 @@ func TestService_SettleAtOnce(t *testing.T) {
 		require.Equal(t, pay.BillDone, bill.Status)
 		require.Equal(t, pay.Of(99000, pay.RUB), bill.Paid())
 		require.Empty(t, bill.Edges.Reviews)
-		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSales: -99000}, b.booked())
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: -99000, pay.AccountSales: 99000}, b.booked())
 	})
 	t.Run("TwoPaymentsOfOneBillAreAPaymentAndADuplicate", func(t *testing.T) {
 		t.Parallel()
@@ -76,7 +76,7 @@ func TestService_SettleAtOnce(t *testing.T) {
 		require.Equal(t, pay.Of(198000, pay.RUB), bill.Paid())
 		require.Len(t, bill.Edges.Reviews, 1)
 		require.Equal(t, pay.ReviewDuplicatePayment, bill.Edges.Reviews[0].Reason)
-		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 198000, pay.AccountSales: -99000, pay.AccountSuspense: -99000}, b.booked())
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: -198000, pay.AccountSales: 99000, pay.AccountSuspense: 99000}, b.booked())
 	})
 }
 

@@ -47,7 +47,7 @@ func TestService_Way(t *testing.T) {
 		require.Equal(t, "page", bill.Edges.Entitlements[0].Kind)
 		require.Equal(t, "news/42", bill.Edges.Entitlements[0].Resource)
 		require.Equal(t, pay.AttemptCaptured, bill.Edges.Attempts[0].Status)
-		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSales: -99000}, b.booked())
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: -99000, pay.AccountSales: 99000}, b.booked())
 	})
 	fact(t, "NotificationIsAHintThatIsFollowedAtOnce", func(t *testing.T, b *bundle) {
 		bill := b.created(b.public(), b.buyPage())
@@ -91,7 +91,7 @@ func TestService_Way(t *testing.T) {
 		require.Equal(t, pay.BillDone, bill.Status)
 		require.Equal(t, 4, bill.Version)
 		require.Len(t, bill.Edges.Entitlements, 1)
-		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSales: -99000}, b.booked())
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: -99000, pay.AccountSales: 99000}, b.booked())
 	})
 	fact(t, "DeclineInALiveSessionLeavesTheBillPayable", func(t *testing.T, b *bundle) {
 		bill := b.created(b.public(), b.buyPage())

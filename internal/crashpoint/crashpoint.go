@@ -23,6 +23,15 @@ const (
 	OpeningRecording Point = "opening.recording" // the page is written, not committed
 	OpeningRecorded  Point = "opening.recorded"  // the page is committed, its caller does not know
 
+	ChargeCommitting Point = "charge.committing" // a saved card's charge is written, not committed
+	ChargeCommitted  Point = "charge.committed"  // it is committed, its provider has not heard of it
+	ChargeAnswered   Point = "charge.answered"   // the provider took the money, we have not written so
+	ChargeRecording  Point = "charge.recording"  // its outcome is written, not committed
+	ChargeRecorded   Point = "charge.recorded"   // its outcome is committed, its caller does not know
+
+	WalletPaying Point = "wallet.paying" // a payment from a wallet is written, not committed
+	WalletPaid   Point = "wallet.paid"   // it is committed, its caller does not know
+
 	OperationCommitted Point = "operation.committed" // a capture or void is committed, its provider has not heard of it
 	OperationAnswered  Point = "operation.answered"  // the provider did it, we have not written so
 	OperationRecording Point = "operation.recording" // its outcome is written, not committed
@@ -57,6 +66,8 @@ func Points() []Point {
 	return []Point{
 		BillInserting, BillInserted,
 		OpeningCommitted, OpeningAnswered, OpeningRecording, OpeningRecorded,
+		ChargeCommitting, ChargeCommitted, ChargeAnswered, ChargeRecording, ChargeRecorded,
+		WalletPaying, WalletPaid,
 		OperationCommitted, OperationAnswered, OperationRecording, OperationRecorded,
 		EventStoring, EventStored,
 		AskTaken, AskAnswered, Settling, Settled,

@@ -6,7 +6,7 @@ type AttemptStatus string
 // The statuses of an attempt.
 const (
 	AttemptCreated        AttemptStatus = "CREATED"         // committed with its first operation; the call that opens it may be out
-	AttemptSent           AttemptStatus = "SENT"            // the call is out; nothing sets it yet, CREATED says as much
+	AttemptSent           AttemptStatus = "SENT"            // a charge is out: its answer, or asking, says what became of it
 	AttemptActionRequired AttemptStatus = "ACTION_REQUIRED" // a page or invoice waits; the payer acts
 	AttemptAuthorized     AttemptStatus = "AUTHORIZED"      // the money is held; the merchant captures or voids
 	AttemptCaptured       AttemptStatus = "CAPTURED"        // the money was taken; final
@@ -64,6 +64,10 @@ func (s AttemptStatus) IsOpen() bool {
 	}
 	return false
 }
+
+// MayHaveTaken reports whether the attempt may have taken the money just now:
+// nobody but its provider knows, and nothing else is begun before that does.
+func (s AttemptStatus) MayHaveTaken() bool { return s == AttemptSent || s == AttemptUnknown }
 
 // OperationKind is one kind of write to a provider.
 type OperationKind string

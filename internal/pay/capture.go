@@ -44,8 +44,8 @@ func CaptureTransfer(attempt AttemptID, account string, to AccountKind, captured
 		Key:   "capture/" + attempt.String(),
 		Entry: EntryPurchase,
 		Legs: []Leg{
-			{Kind: AccountClearing, Owner: account, Amount: captured},
-			{Kind: to, Amount: captured.Neg()},
+			{Kind: AccountClearing, Owner: account, Amount: captured.Neg()},
+			{Kind: to, Amount: captured},
 		},
 	}
 }
@@ -57,8 +57,8 @@ func AcceptTransfer(attempt AttemptID, captured Money) Transfer {
 		Key:   "accept/" + attempt.String(),
 		Entry: EntryAdjustment,
 		Legs: []Leg{
-			{Kind: AccountSuspense, Amount: captured},
-			{Kind: AccountSales, Amount: captured.Neg()},
+			{Kind: AccountSuspense, Amount: captured.Neg()},
+			{Kind: AccountSales, Amount: captured},
 		},
 	}
 }
@@ -70,8 +70,8 @@ func UnmatchedTransfer(account, order string, captured Money) Transfer {
 		Key:   "unmatched/" + account + "/" + order,
 		Entry: EntryAdjustment,
 		Legs: []Leg{
-			{Kind: AccountClearing, Owner: account, Amount: captured},
-			{Kind: AccountSuspense, Amount: captured.Neg()},
+			{Kind: AccountClearing, Owner: account, Amount: captured.Neg()},
+			{Kind: AccountSuspense, Amount: captured},
 		},
 	}
 }

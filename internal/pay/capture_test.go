@@ -84,8 +84,8 @@ func TestCaptureTransfer(t *testing.T) {
 		Key:   "capture/" + attempt.String(),
 		Entry: pay.EntryPurchase,
 		Legs: []pay.Leg{
-			{Kind: pay.AccountClearing, Owner: "payture-main", Amount: pay.Of(12480, pay.RUB)},
-			{Kind: pay.AccountSales, Amount: pay.Of(-12480, pay.RUB)},
+			{Kind: pay.AccountClearing, Owner: "payture-main", Amount: pay.Of(-12480, pay.RUB)},
+			{Kind: pay.AccountSales, Amount: pay.Of(12480, pay.RUB)},
 		},
 	}, transfer)
 	require.NoError(t, transfer.Validate())

@@ -8,7 +8,7 @@ type AccountKind string
 // The kinds of ledger accounts. Balances of all but wallets are a consequence
 // of entries and are stored nowhere.
 const (
-	AccountClearing        AccountKind = "CLEARING"         // what a provider owes us, one per provider account
+	AccountClearing        AccountKind = "CLEARING"         // where money comes from, one per provider account: below zero is what it owes us
 	AccountSales           AccountKind = "SALES"            // what bills earned
 	AccountSuspense        AccountKind = "SUSPENSE"         // money that waits for a person: mismatch, late, duplicate, unmatched
 	AccountRefunds         AccountKind = "REFUNDS"          // what was given back

@@ -23,11 +23,11 @@ func TestTransfers_OfSuspense(t *testing.T) {
 	}{
 		{
 			name: "Accept", transfer: pay.AcceptTransfer(attempt, money),
-			key: "accept/" + attempt.String(), want: map[pay.AccountKind]int64{pay.AccountSuspense: 99000, pay.AccountSales: -99000},
+			key: "accept/" + attempt.String(), want: map[pay.AccountKind]int64{pay.AccountSuspense: -99000, pay.AccountSales: 99000},
 		},
 		{
 			name: "Unmatched", transfer: pay.UnmatchedTransfer("payture", "7", money),
-			key: "unmatched/payture/7", want: map[pay.AccountKind]int64{pay.AccountClearing: 99000, pay.AccountSuspense: -99000},
+			key: "unmatched/payture/7", want: map[pay.AccountKind]int64{pay.AccountClearing: -99000, pay.AccountSuspense: 99000},
 		},
 	}
 	for _, tt := range tests {

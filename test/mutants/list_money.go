@@ -89,10 +89,10 @@ func moneyMutants() []Mutant {
 			Name: "posting-sign", Harm: "The books say that the shop owes the provider what it has earned.",
 			Edits: []Edit{{
 				File: "internal/pay/capture.go",
-				Old: `{Kind: AccountClearing, Owner: account, Amount: captured},
-			{Kind: to, Amount: captured.Neg()},`,
-				New: `{Kind: AccountClearing, Owner: account, Amount: captured.Neg()},
+				Old: `{Kind: AccountClearing, Owner: account, Amount: captured.Neg()},
 			{Kind: to, Amount: captured},`,
+				New: `{Kind: AccountClearing, Owner: account, Amount: captured},
+			{Kind: to, Amount: captured.Neg()},`,
 			}},
 			Tests: []string{"./internal/pay"},
 		},

@@ -1,4 +1,6 @@
 -- +goose Up
+-- an account now gains what is above zero and gives what is below, as wallets always did
+UPDATE "ledger_entries" SET "amount_minor" = -"amount_minor" WHERE "transfer" NOT IN (SELECT "transfer" FROM "ledger_entries" WHERE "wallet_id" IS NOT NULL);
 -- modify "attempts" table
 ALTER TABLE "attempts" ADD COLUMN "card_id" uuid NULL, ADD COLUMN "wallet_id" uuid NULL, ADD COLUMN "saves_card" boolean NOT NULL DEFAULT false, ADD COLUMN "charge_try" bigint NULL;
 -- create index "attempt_bill_id_charge_try" to table: "attempts"
@@ -181,3 +183,5 @@ DROP INDEX "attempt_card_id";
 DROP INDEX "attempt_bill_id_charge_try";
 -- reverse: modify "attempts" table
 ALTER TABLE "attempts" DROP COLUMN "charge_try", DROP COLUMN "saves_card", DROP COLUMN "wallet_id", DROP COLUMN "card_id";
+-- reverse: the signs of before
+UPDATE "ledger_entries" SET "amount_minor" = -"amount_minor" WHERE "transfer" NOT IN (SELECT "transfer" FROM "ledger_entries" WHERE "wallet_id" IS NOT NULL);

@@ -1,4 +1,6 @@
 -- +goose Up
+-- an account now gains what is above zero and gives what is below, as wallets always did
+UPDATE `ledger_entries` SET `amount_minor` = -`amount_minor` WHERE `transfer` NOT IN (SELECT `transfer` FROM `ledger_entries` WHERE `wallet_id` IS NOT NULL);
 -- add columns to table: "attempts"
 ALTER TABLE `attempts` ADD COLUMN `card_id` uuid NULL;
 ALTER TABLE `attempts` ADD COLUMN `wallet_id` uuid NULL;
@@ -204,3 +206,5 @@ ALTER TABLE `attempts` DROP COLUMN `charge_try`;
 ALTER TABLE `attempts` DROP COLUMN `saves_card`;
 ALTER TABLE `attempts` DROP COLUMN `wallet_id`;
 ALTER TABLE `attempts` DROP COLUMN `card_id`;
+-- reverse: the signs of before
+UPDATE `ledger_entries` SET `amount_minor` = -`amount_minor` WHERE `transfer` NOT IN (SELECT `transfer` FROM `ledger_entries` WHERE `wallet_id` IS NOT NULL);
