@@ -449,7 +449,7 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{BillingSubscriptionsColumns[11]},
 				Annotation: &entsql.IndexAnnotation{
-					Where: "test_clock_id IS NULL AND next_action_at IS NOT NULL",
+					Where: "next_action_at IS NOT NULL",
 				},
 			},
 		},
@@ -516,7 +516,7 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{CardsColumns[11], CardsColumns[10]},
 				Annotation: &entsql.IndexAnnotation{
-					Where: "status = 'ACTIVE'",
+					Where: "removed_at IS NULL",
 				},
 			},
 		},
@@ -727,7 +727,7 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{GiftsColumns[10]},
 				Annotation: &entsql.IndexAnnotation{
-					Where: "status IN ('SCHEDULED', 'ISSUED')",
+					Where: "redeemed_at IS NULL",
 				},
 			},
 		},

@@ -53,7 +53,7 @@ func (Card) Indexes() []ent.Index {
 		index.Fields("user_id", "account", "ref_hash").Unique().StorageKey("cards_one_live").Annotations(entsql.IndexWhere("removed_at IS NULL")),
 		index.Fields("user_id").Unique().StorageKey("cards_one_default").Annotations(entsql.IndexWhere("is_default")),
 		index.Fields("user_id", "id"),
-		index.Fields("exp_year", "exp_month").StorageKey("cards_expiring").Annotations(entsql.IndexWhere("status = 'ACTIVE'")),
+		index.Fields("exp_year", "exp_month").StorageKey("cards_expiring").Annotations(entsql.IndexWhere("removed_at IS NULL")),
 	}
 }
 

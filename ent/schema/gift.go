@@ -57,7 +57,7 @@ func (Gift) Indexes() []ent.Index {
 		index.Fields("code_hash").Unique(),
 		index.Fields("buyer_id", "id"),
 		index.Fields("redeemed_by_id", "id"),
-		index.Fields("expires_at").Annotations(entsql.IndexWhere("status IN ('SCHEDULED', 'ISSUED')")),
+		index.Fields("expires_at").Annotations(entsql.IndexWhere("redeemed_at IS NULL")),
 	}
 }
 

@@ -129,7 +129,9 @@ func visibleBill(v viewer.Viewer) predicate.Bill {
 	case pay.RoleUser:
 		return bill.And(bill.MerchantID(v.Merchant), bill.UserID(v.User))
 	case pay.RoleGuest:
-		return bill.And(bill.MerchantID(v.Merchant), bill.ID(v.Bill))
+		if !v.Bill.IsZero() { // the token is of a card registration
+			return bill.And(bill.MerchantID(v.Merchant), bill.ID(v.Bill))
+		}
 	case pay.RolePublic:
 	}
 	return func(s *sql.Selector) { s.Where(sql.False()) }
@@ -150,7 +152,7 @@ func visibleEntitlement(v viewer.Viewer) predicate.Entitlement {
 // visibleRegistration is the predicate of the card registrations that v may see:
 // a guest's token may be of one.
 func visibleRegistration(v viewer.Viewer) predicate.CardRegistration {
-	if v.Role == pay.RoleGuest {
+	if v.Role == pay.RoleGuest && !v.Registration.IsZero() {
 		return cardregistration.And(cardregistration.MerchantID(v.Merchant), cardregistration.ID(v.Registration))
 	}
 	return cardregistration.And(cardregistration.MerchantID(v.Merchant), ownOr(v, cardregistration.UserID))

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"database/sql"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -28,11 +29,13 @@ type town struct {
 	aliceBill  pay.BillID
 	guestBill  pay.BillID
 	names      map[any]string // of rows, by id: whose they are
+
+	registrations map[string]pay.CardRegistrationID // by whose they are
 }
 
 func newTown(t *testing.T, url string) *town {
 	t.Helper()
-	b := &town{store: storetest.Open(t, url, &storetest.Clock{}), names: map[any]string{}}
+	b := &town{store: storetest.Open(t, url, &storetest.Clock{}), names: map[any]string{}, registrations: map[string]pay.CardRegistrationID{}}
 	require.NoError(t, b.store.InTx(t.Context(), func(ctx context.Context, tx *store.Tx) error {
 		b.shop, b.mall = pay.NewMerchantID(tx.Now), pay.NewMerchantID(tx.Now)
 		b.seedShop(ctx, t, tx, b.shop, "shop")
@@ -41,9 +44,16 @@ func newTown(t *testing.T, url string) *town {
 		bob := b.seedUser(ctx, t, tx, b.shop, "bob")
 		b.carol = b.seedUser(ctx, t, tx, b.mall, "carol")
 		b.aliceBill = b.seedBill(ctx, t, tx, b.shop, &b.alice, "alice")
-		b.seedBill(ctx, t, tx, b.shop, &bob, "bob")
+		bobs := b.seedBill(ctx, t, tx, b.shop, &bob, "bob")
 		b.guestBill = b.seedBill(ctx, t, tx, b.shop, nil, "guest")
-		b.seedBill(ctx, t, tx, b.mall, &b.carol, "carol")
+		carols := b.seedBill(ctx, t, tx, b.mall, &b.carol, "carol")
+		b.seedObjects(ctx, t, tx, b.shop, b.alice, "alice")
+		b.seedObjects(ctx, t, tx, b.shop, bob, "bob")
+		b.seedObjects(ctx, t, tx, b.mall, b.carol, "carol")
+		b.seedGift(ctx, t, tx, b.shop, b.aliceBill, &b.alice, nil, "alice")
+		b.seedGift(ctx, t, tx, b.shop, bobs, &bob, &b.alice, "bob, to alice")
+		b.seedGift(ctx, t, tx, b.shop, b.guestBill, nil, &bob, "guest, to bob")
+		b.seedGift(ctx, t, tx, b.mall, carols, &b.carol, nil, "carol")
 		return nil
 	}))
 	return b
@@ -116,7 +126,7 @@ func named[E any](b *town, id func(E) any) func([]E, error) ([]string, error) {
 // readers reads each table that somebody may read, as whoever asks in ctx.
 func (b *town) readers() map[string]func(context.Context) ([]string, error) {
 	c := b.store.Read()
-	return map[string]func(context.Context) ([]string, error){
+	all := map[string]func(context.Context) ([]string, error){
 		"Merchant": func(ctx context.Context) ([]string, error) {
 			return named(b, func(r *ent.Merchant) any { return r.ID })(c.Merchant.Query().All(ctx))
 		},
@@ -157,20 +167,25 @@ func (b *town) readers() map[string]func(context.Context) ([]string, error) {
 			return named(b, func(r *ent.LedgerEntry) any { return r.ID })(c.LedgerEntry.Query().All(ctx))
 		},
 	}
+	maps.Copy(all, b.objectReaders())
+	return all
 }
 
 // closed reads each table that nobody reads but the program.
 func (b *town) closed() map[string]func(context.Context) error {
 	c := b.store.Read()
 	return map[string]func(context.Context) error{
-		"APIKey":            func(ctx context.Context) error { _, err := c.APIKey.Query().Count(ctx); return err },
-		"IdempotencyRecord": func(ctx context.Context) error { _, err := c.IdempotencyRecord.Query().Count(ctx); return err },
-		"Job":               func(ctx context.Context) error { _, err := c.Job.Query().Count(ctx); return err },
-		"LedgerAccount":     func(ctx context.Context) error { _, err := c.LedgerAccount.Query().Count(ctx); return err },
-		"Operation":         func(ctx context.Context) error { _, err := c.Operation.Query().Count(ctx); return err },
-		"OutboxMessage":     func(ctx context.Context) error { _, err := c.OutboxMessage.Query().Count(ctx); return err },
-		"ProviderEvent":     func(ctx context.Context) error { _, err := c.ProviderEvent.Query().Count(ctx); return err },
-		"Setting":           func(ctx context.Context) error { _, err := c.Setting.Query().Count(ctx); return err },
+		"APIKey":             func(ctx context.Context) error { _, err := c.APIKey.Query().Count(ctx); return err },
+		"IdempotencyRecord":  func(ctx context.Context) error { _, err := c.IdempotencyRecord.Query().Count(ctx); return err },
+		"Mail":               func(ctx context.Context) error { _, err := c.Mail.Query().Count(ctx); return err },
+		"ObjectEvent":        func(ctx context.Context) error { _, err := c.ObjectEvent.Query().Count(ctx); return err },
+		"SubscriptionPeriod": func(ctx context.Context) error { _, err := c.SubscriptionPeriod.Query().Count(ctx); return err },
+		"Job":                func(ctx context.Context) error { _, err := c.Job.Query().Count(ctx); return err },
+		"LedgerAccount":      func(ctx context.Context) error { _, err := c.LedgerAccount.Query().Count(ctx); return err },
+		"Operation":          func(ctx context.Context) error { _, err := c.Operation.Query().Count(ctx); return err },
+		"OutboxMessage":      func(ctx context.Context) error { _, err := c.OutboxMessage.Query().Count(ctx); return err },
+		"ProviderEvent":      func(ctx context.Context) error { _, err := c.ProviderEvent.Query().Count(ctx); return err },
+		"Setting":            func(ctx context.Context) error { _, err := c.Setting.Query().Count(ctx); return err },
 	}
 }
 
@@ -185,7 +200,8 @@ func TestAccess(t *testing.T) {
 		b := newTown(t, url)
 
 		sees := func(own []string, more map[string][]string) map[string][]string {
-			want := map[string][]string{"Merchant": {"shop"}, "Product": {"shop"}, "Price": {"shop"}}
+			catalogue := []string{"shop", "alice's", "bob's"}
+			want := map[string][]string{"Merchant": {"shop"}, "Product": catalogue, "Price": catalogue}
 			for _, table := range ofBill() {
 				want[table] = own
 			}
@@ -196,7 +212,9 @@ func TestAccess(t *testing.T) {
 		}
 		whole := sees([]string{"alice", "bob", "guest"}, map[string][]string{
 			"ReviewCase": {"alice", "bob", "guest"}, "User": {"alice", "bob"}, "Wallet": {"alice", "bob"},
-			"LedgerEntry": {"alice", "bob", "shop"},
+			"LedgerEntry": {"alice", "bob", "shop"}, "Entitlement": {"alice", "alice", "bob", "bob", "guest"},
+			"Card": {"alice", "bob"}, "CardRegistration": {"alice", "bob"}, "BillingSubscription": {"alice", "bob"},
+			"Gift": {"alice", "bob, to alice", "guest, to bob"}, "TestClock": {"alice", "bob"},
 		})
 		tests := []struct {
 			name string
@@ -204,11 +222,19 @@ func TestAccess(t *testing.T) {
 			want map[string][]string // no line: no row
 		}{
 			{"PUBLIC", viewer.Viewer{Role: pay.RolePublic, Merchant: b.shop}, sees(nil, nil)},
-			{"GUEST", viewer.Viewer{Role: pay.RoleGuest, Merchant: b.shop, Bill: b.guestBill}, sees([]string{"guest"}, nil)},
-			{"GUESTOfAUsersBill", viewer.Viewer{Role: pay.RoleGuest, Merchant: b.shop, Bill: b.aliceBill}, sees([]string{"alice"}, nil)},
+			{"GUEST", viewer.Viewer{Role: pay.RoleGuest, Merchant: b.shop, Bill: b.guestBill}, sees([]string{"guest"}, map[string][]string{
+				"Gift": {"guest, to bob"},
+			})},
+			{"GUESTOfAUsersBill", viewer.Viewer{Role: pay.RoleGuest, Merchant: b.shop, Bill: b.aliceBill}, sees([]string{"alice"}, map[string][]string{
+				"Gift": {"alice"},
+			})},
+			{"GUESTOfARegistration", viewer.Viewer{Role: pay.RoleGuest, Merchant: b.shop, Registration: b.registrations["bob"]}, sees(nil, map[string][]string{
+				"CardRegistration": {"bob"},
+			})},
 			{"GUESTOfNoBill", viewer.Viewer{Role: pay.RoleGuest, Merchant: b.shop, Bill: pay.NewBillID(storetest.Epoch())}, sees(nil, nil)},
 			{"USER", viewer.Viewer{Role: pay.RoleUser, Merchant: b.shop, User: b.alice}, sees([]string{"alice"}, map[string][]string{
-				"User": {"alice"}, "Wallet": {"alice"}, "LedgerEntry": {"alice"},
+				"User": {"alice"}, "Wallet": {"alice"}, "LedgerEntry": {"alice"}, "Entitlement": {"alice", "alice"},
+				"Card": {"alice"}, "CardRegistration": {"alice"}, "BillingSubscription": {"alice"}, "Gift": {"alice", "bob, to alice"},
 			})},
 			{"USEROfAnotherShop", viewer.Viewer{Role: pay.RoleUser, Merchant: b.shop, User: b.carol}, sees(nil, nil)},
 			{"SERVER", viewer.Viewer{Role: pay.RoleServer, Merchant: b.shop}, whole},
