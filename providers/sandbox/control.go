@@ -20,6 +20,8 @@ func (s *Server) routes() *http.ServeMux {
 	api := http.NewServeMux()
 	api.HandleFunc("GET /_control/captures", s.getCaptures)
 	api.HandleFunc("POST /_control/pay", s.postPay)
+	api.HandleFunc("GET /_control/cards", s.getCards)
+	api.HandleFunc("POST /_control/cards", s.postCards)
 	api.HandleFunc("GET /_control/faults", s.getFaults)
 	api.HandleFunc("POST /_control/faults", s.postFaults)
 	api.HandleFunc("DELETE /_control/faults", s.deleteFaults)

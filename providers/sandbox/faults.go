@@ -18,6 +18,7 @@ const (
 	OpSync    Op = "sync"    // asks for a state: Payture GetState, PayStatus
 	OpCharge  Op = "charge"  // takes, captures or releases money on the merchant's word: Payture Charge, Unblock
 	OpRefund  Op = "refund"  // gives money back
+	OpPayer   Op = "payer"   // keeps payers and their cards, moves no money: Payture Register, Remove
 	OpWebhook Op = "webhook" // a notification of the vendor's
 	OpAny     Op = "*"
 )
@@ -144,7 +145,7 @@ func (k Kind) onlyWebhook() bool {
 // check reports the first thing wrong with a rule, naming the field. known
 // says whether a provider is registered.
 func (x Fault) check(known func(string) bool) error {
-	ops := []Op{OpStart, OpCharge, OpSync, OpRefund, OpWebhook, OpAny}
+	ops := []Op{OpStart, OpCharge, OpSync, OpRefund, OpPayer, OpWebhook, OpAny}
 	kinds := []Kind{DropReply, Delay, HTTP500, Garbage, RefuseConnect, Duplicate, Reorder, Lose, WrongAmount}
 	switch {
 	case x.Provider != "*" && !known(x.Provider):

@@ -22,8 +22,10 @@ const (
 
 // Notification is a webhook to send. It is sent once at once and then again
 // after each pause of Retries, in vendor time, until the receiver answers 200.
+// It goes to the address of Account, or to Instead's while Account has none.
 type Notification struct {
 	Account string
+	Instead string
 	Header  map[string]string // Content-Type included
 	Body    string
 	Retries []time.Duration
@@ -44,6 +46,7 @@ type delivery struct {
 	ID       string            `json:"id"`
 	Provider string            `json:"provider"`
 	Account  string            `json:"account"`
+	Instead  string            `json:"instead,omitempty"`
 	Header   map[string]string `json:"header"`
 	Body     string            `json:"body"`
 	Retries  []time.Duration   `json:"retriesNs"`
@@ -107,6 +110,9 @@ func (n *notifier) target(d *delivery) (target, bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	t, ok := n.targets[accountKey{d.Provider, d.Account}]
+	if !ok && d.Instead != "" {
+		t, ok = n.targets[accountKey{d.Provider, d.Instead}]
+	}
 	return t, ok
 }
 
@@ -114,7 +120,7 @@ func (n *notifier) target(d *delivery) (target, bool) {
 // address.
 func (n *notifier) queue(provider string, x Notification) *delivery {
 	d := &delivery{
-		ID: rand.Text(), Provider: provider, Account: x.Account, Header: x.Header, Body: x.Body,
+		ID: rand.Text(), Provider: provider, Account: x.Account, Instead: x.Instead, Header: x.Header, Body: x.Body,
 		Retries: x.Retries, Due: n.server.pace.now(),
 	}
 	t, ok := n.target(d)

@@ -31,9 +31,14 @@ func (s *Server) serve(provider string, route Route) http.Handler {
 			return
 		}
 		r = r.WithContext(context.WithoutCancel(r.Context()))
+		op := route.Op
+		if route.OpOf != nil {
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			op = route.OpOf(r)
+		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 
-		hit := s.faults.draw(provider, route.Op)
+		hit := s.faults.draw(provider, op)
 		if !s.sleep(hit.delay) || hit.kind == RefuseConnect {
 			cut(w)
 			return

@@ -30,9 +30,12 @@ type Vendor interface {
 
 // Route is one path of a vendor. Path begins with a slash and has no vendor
 // prefix. Op says which faults may strike it; the payer's own pages have none.
+// Where one path is both a page and a command, OpOf tells them apart and takes
+// the place of Op; it may read the body, which is there again for Handler.
 type Route struct {
 	Path    string
 	Op      Op
+	OpOf    func(*http.Request) Op
 	Handler http.HandlerFunc
 }
 

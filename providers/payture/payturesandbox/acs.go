@@ -20,6 +20,10 @@ func (v *Vendor) acsPage(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		f = fields{}
 	}
+	if o.page() == "" {
+		v.merchantACS(w, r, o, id, f)
+		return
+	}
 	action := f.get("Action")
 	answered := false
 	if r.Method == http.MethodPost && (action == "confirm" || action == "cancel") {
@@ -31,7 +35,7 @@ func (v *Vendor) acsPage(w http.ResponseWriter, r *http.Request) {
 	t, p := o.findTry(id), v.newView(o)
 	switch {
 	case answered, t.State != StatePreAuthorized3DS && t.State != StateObsolete && t.Code != CodeThreeDSTimeOut:
-		http.Redirect(w, r, "/payture/apim/Pay?SessionId="+o.SessionID, http.StatusSeeOther)
+		http.Redirect(w, r, o.pageURL(), http.StatusSeeOther)
 	case t.State != StatePreAuthorized3DS:
 		p.Title, p.Heading, p.Message = p.T.Stale, p.T.Stale, p.T.StaleSays
 		v.draw(w, http.StatusOK, "message.html", p)

@@ -17,11 +17,15 @@ type testCard struct {
 	threeDS     bool
 	tryFails    Code  // Pay or Block is refused
 	failsAbove  int64 // tryFails strikes above this many kopecks only
+	addable     bool  // tryFails spares eWallet's Add, so that a saved card can be refused later
+	cvcAlways   bool  // its bank refuses a charge without CVC: NoCVV="false" in GetList
+	wants3DS    bool  // its bank refuses a recurring charge, which has no 3-D Secure
 	chargeFails Code
 	unblockFail Code
 	refundFails Code
 	slow        string // the step that takes 40 s: block, charge, unblock, refund
 	says        string // key of the page's explanation
+	saysSaved   string // the same where a card is saved, if it differs
 }
 
 func testCards() []testCard {
@@ -30,9 +34,9 @@ func testCards() []testCard {
 		{pan: "4011111111111112", cvcOptional: true, says: "ok"},
 		{pan: "5218851946955484", cvcOptional: true, says: "ok"},
 		{pan: "4111111111100031", cvcOptional: true, says: "ok"},
-		{pan: "4111111111100023", says: "ok-cvc"},
+		{pan: "4111111111100023", cvcAlways: true, says: "ok-cvc", saysSaved: "cvc-later"},
 		{pan: "4111111111111111", threeDS: true, says: "3ds"},
-		{pan: "5486732058864471", threeDS: true, says: "3ds"},
+		{pan: "5486732058864471", threeDS: true, wants3DS: true, says: "3ds", saysSaved: "3ds-later"},
 		{pan: "2202208311110010", threeDS: true, says: "3ds"},
 		{pan: "2202201111110010", threeDS: true, says: "3ds"},
 		{pan: "6390028880000000010", threeDS: true, says: "3ds"},
@@ -45,10 +49,10 @@ func testCards() []testCard {
 		{pan: "4111101000000046", tryFails: CodeAmountExceed, failsAbove: 10_000, says: "funds-100"},
 		{pan: "4400000000000008", cvc: "521", expired: true, tryFails: CodeWrongExpireDate, says: "expiry"},
 		{pan: "5500000000000004", cvc: "521", tryFails: CodeIssuerBlockedCard, says: "blocked"},
-		{pan: "4111111111100072", tryFails: CodeIssuerBlockedCard, says: "blocked"},
+		{pan: "4111111111100072", tryFails: CodeIssuerBlockedCard, addable: true, says: "blocked", saysSaved: "blocked-later"},
 		{pan: "6600000000000001", cvc: "374", tryFails: CodeIssuerCardFail, says: "issuer"},
-		{pan: "4111111111100080", tryFails: CodeIssuerCardFail, says: "issuer"},
-		{pan: "4111111111100056", tryFails: CodeProcessingError, says: "processing"},
+		{pan: "4111111111100080", tryFails: CodeIssuerCardFail, addable: true, says: "issuer", saysSaved: "issuer-later"},
+		{pan: "4111111111100056", tryFails: CodeProcessingError, addable: true, says: "processing", saysSaved: "processing-later"},
 		{pan: "4111111111100221", chargeFails: CodeProcessingError, says: "charge-fail"},
 		{pan: "4111111111100627", unblockFail: CodeProcessingError, says: "unblock-fail"},
 		{pan: "4111111111102029", refundFails: CodeProcessingError, says: "refund-fail"},
@@ -68,11 +72,11 @@ func findCard(pan string) (testCard, bool) {
 	return testCard{}, false
 }
 
-// cardByMask finds the card of an order, of which only the mask is kept.
-// The masks of cards with a behaviour after payment are all different.
+// cardByMask finds the card of an order or of a customer, of which only the
+// mask is kept. Where two cards have one mask, they behave alike.
 func cardByMask(mask string) testCard {
 	for _, c := range testCards() {
-		if maskPAN(c.pan) == mask && (c.slow != "" || c.chargeFails != "" || c.unblockFail != "" || c.refundFails != "") {
+		if maskPAN(c.pan) == mask {
 			return c
 		}
 	}
@@ -105,6 +109,8 @@ func maskPAN(pan string) string {
 // cardForm is what the payer typed. It lives as long as the request.
 type cardForm struct {
 	pan, date, cvc, holder string
+
+	saved bool // it is the customer's saved card, and only cvc was typed
 }
 
 // cardFault is a field of the form that cannot be right, and its code. No
@@ -146,6 +152,15 @@ func (f cardForm) check(now time.Time) (testCard, []cardFault) {
 	return card, wrong
 }
 
+// monthYear is a date that the page took, as MM/YY.
+func monthYear(date string) string {
+	part := datePattern.FindStringSubmatch(strings.TrimSpace(date))
+	if part == nil {
+		return ""
+	}
+	return strings.Repeat("0", 2-len(part[1])) + part[1] + "/" + part[2]
+}
+
 // dateAhead reports whether a card of this date is still good: it is until the
 // end of its month.
 func dateAhead(date string, now time.Time) bool {
@@ -161,10 +176,12 @@ func dateAhead(date string, now time.Time) bool {
 	return now.Before(time.Date(2000+year, time.Month(month)+1, 1, 0, 0, 0, 0, time.UTC))
 }
 
-// refusal is why the bank refuses amount kopecks on the card, or "".
-func (c testCard) refusal(f cardForm, amount int64) Code {
+// refusal is why the bank refuses amount kopecks on the card, or "". adding
+// is eWallet's check of a card.
+func (c testCard) refusal(f cardForm, amount int64, adding bool) Code {
+	spared := adding && c.addable
 	switch {
-	case c.tryFails != "" && amount > c.failsAbove:
+	case c.tryFails != "" && amount > c.failsAbove && !spared:
 		return c.tryFails
 	case f.cvc != "" && f.cvc != c.code():
 		return CodeWrongCVV

@@ -29,6 +29,17 @@ const (
 	CodeCanceledByClient    Code = "CANCELED_BY_CLIENT"
 	CodeThreeDSFail         Code = "THREE_DS_FAIL"
 	CodeThreeDSTimeOut      Code = "THREE_DS_TIME_OUT"
+	CodeThreeDSError        Code = "THREE_DS_ERROR"         // a PaRes that no bank gave
+	CodeThreeDSNotAttempted Code = "THREE_DS_NOT_ATTEMPTED" // the bank wants 3-D Secure, and a recurring Pay has none
+	CodeDuplicateUser       Code = "DUPLICATE_USER"         // as recorded; newer lists say DUPLICATE_CUSTOMER
+	CodeCustomerNotFound    Code = "CUSTOMER_NOT_FOUND"
+	CodeWrongUserParams     Code = "WRONG_USER_PARAMS"
+	CodeWrongPhone          Code = "WRONG_PHONE"
+	CodeEmailError          Code = "EMAIL_ERROR"
+	CodeWrongCard           Code = "WRONG_CARD" // to pay with: not there, or not active
+	CodeCardNotFound        Code = "CARD_NOT_FOUND"
+	CodeCardExpired         Code = "CARD_EXPIRED"
+	CodeDuplicateCard       Code = "DUPLICATE_CARD"
 )
 
 // State of an order or of one card attempt (docs, transaction-statuses).

@@ -1,6 +1,7 @@
 package payturesandbox
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net/http"
@@ -126,4 +127,17 @@ func (f fields) amount() (int64, Code) {
 		return 0, CodeAmountError
 	}
 	return n, ""
+}
+
+// hasSession reports whether a request names a SessionId. Its body can be read
+// again afterwards.
+func hasSession(r *http.Request) bool {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return false // in memory by now: cannot fail
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	f, err := readFields(r)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return err == nil && f.get("SessionId") != ""
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -22,7 +23,7 @@ func (v *Vendor) init(_ *http.Request, f fields) reply {
 	if err != nil {
 		return refused(CodeFormatError)
 	}
-	rec, code := newRecord(data)
+	rec, code := newRecord(data, typePay, typeBlock)
 	if code != "" {
 		return refused(code)
 	}
@@ -36,19 +37,23 @@ func (v *Vendor) init(_ *http.Request, f fields) reply {
 	}
 	v.add(o)
 	v.host.Commit(v.kept(o))
-	return accepted(
-		attribute{"OrderId", o.OrderID},
-		kopecks("Amount", o.Amount),
-		attribute{"SessionId", o.SessionID},
-		attribute{"SessionType", o.Type},
-		attribute{"SessionLifeTime", strconv.Itoa(int(sessionLife.Minutes()))},
-		attribute{"AttemptsCount", strconv.Itoa(sessionTries)},
-	)
+	return append(accepted(attribute{"OrderId", o.OrderID}, kopecks("Amount", o.Amount)), o.opened()...)
 }
 
-// newRecord checks Data. Total is for display and is not compared with Amount;
-// keys that nobody knows are the merchant's own and are let through.
-func newRecord(data fields) (record, Code) {
+// opened is what every Init's answer says of its session.
+func (o *order) opened() reply {
+	return reply{
+		{"SessionId", o.SessionID},
+		{"SessionType", o.Type},
+		{"SessionLifeTime", strconv.Itoa(int(sessionLife.Minutes()))},
+		{"AttemptsCount", strconv.Itoa(sessionTries)},
+	}
+}
+
+// newRecord checks Data, whose SessionType must be one of types. Total is for
+// display and is not compared with Amount; keys that nobody knows are the
+// merchant's own and are let through.
+func newRecord(data fields, types ...string) (record, Code) {
 	rec := record{
 		OrderID: data.get("OrderId"), Type: data.get("SessionType"), Product: data.get("Product"),
 		Description: data.get("Description"), URL: data.get("Url"), Language: "RU", State: StateNew,
@@ -56,11 +61,15 @@ func newRecord(data fields) (record, Code) {
 	if strings.EqualFold(data.get("Language"), "EN") {
 		rec.Language = "EN"
 	}
+	pays := rec.Type != typeAdd // a card check needs no number, and may leave its sum to Payture
+	if !pays && data.get("Amount") == "0" {
+		delete(data, "amount")
+	}
 	amount, code := data.amount()
 	switch {
-	case rec.Type != typePay && rec.Type != typeBlock, // Add is eWallet's
-		rec.OrderID == "", utf8.RuneCountInString(rec.OrderID) > 50, data.get("Amount") == "",
-		!isWebAddress(rec.URL):
+	case !slices.Contains(types, rec.Type),
+		pays && (rec.OrderID == "" || data.get("Amount") == ""),
+		utf8.RuneCountInString(rec.OrderID) > 50, !isWebAddress(rec.URL):
 		return record{}, CodeWrongParams
 	case code != "":
 		return record{}, code

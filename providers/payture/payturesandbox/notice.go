@@ -17,23 +17,22 @@ import (
 // signs it. The documents show no refund: Amount is the sum given back here,
 // and NewAmount what is left, as in eWallet's.
 func (v *Vendor) notice(o *order, kind string, amount int64, code Code, is3DS bool) []sandbox.Notification {
+	if o.isWallet() && kind != "EngineCharge" {
+		return v.walletNotice(o, kind, amount, code, is3DS)
+	}
 	success, suffix := "True", "Success"
 	if code != "" {
 		success, suffix = "False", "Fail"
 	} else {
 		code = CodeNone
 	}
-	is := "False"
-	if is3DS {
-		is = "True"
-	}
 	pairs := []attribute{
-		{"Is3DS", is},
+		{"Is3DS", capital(is3DS)},
 		{"ForwardedTo", "NotForwarded"},
 		{"Notification", kind + suffix},
 		{"MerchantContract", o.Key},
 		{"Success", success},
-		{"TransactionDate", v.host.Now().In(time.FixedZone("MSK", 3*60*60)).Format("02.01.2006 15:04:05")},
+		{"TransactionDate", moscow(v.host.Now()).Format("02.01.2006 15:04:05")},
 		{"ErrCode", string(code)},
 		{"OrderId", o.OrderID},
 		{"Amount", strconv.FormatInt(amount, 10)},
@@ -42,14 +41,30 @@ func (v *Vendor) notice(o *order, kind string, amount int64, code Code, is3DS bo
 	if kind == "EngineRefund" {
 		pairs = append(pairs, kopecks("NewAmount", o.Charged-o.Refunded))
 	}
+	return v.post(o, pairs)
+}
+
+// post sends pairs as a form. A terminal without an address of its own uses
+// that of the merchant's main one.
+func (v *Vendor) post(o *order, pairs []attribute) []sandbox.Notification {
 	body := make([]string, 0, len(pairs))
 	for _, p := range pairs {
 		body = append(body, p.name+"="+url.QueryEscape(p.value))
 	}
 	return []sandbox.Notification{{
-		Account: o.Key,
+		Account: o.Key, Instead: v.accounts[o.Key].NotifyAs,
 		Header:  map[string]string{"Content-Type": "application/x-www-form-urlencoded"},
 		Body:    strings.Join(body, "&"),
 		Retries: v.retries,
 	}}
 }
+
+// capital writes a boolean as Payture does.
+func capital(yes bool) string {
+	if yes {
+		return "True"
+	}
+	return "False"
+}
+
+func moscow(t time.Time) time.Time { return t.In(time.FixedZone("MSK", 3*60*60)) }

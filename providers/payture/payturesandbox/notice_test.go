@@ -16,14 +16,20 @@ import (
 func hook(b *bench, status int) <-chan string {
 	b.Helper()
 	got := make(chan string, 100)
+	require.NoError(b, b.server.SetNotifyURL("payture", "Merchant", receiver(b, status, got)))
+	return got
+}
+
+// receiver is an address that takes notifications.
+func receiver(b *bench, status int, got chan<- string) string {
+	b.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		got <- r.Method + " " + r.Header.Get("Content-Type") + " " + string(body)
 		w.WriteHeader(status)
 	}))
 	b.Cleanup(s.Close)
-	require.NoError(b, b.server.SetNotifyURL("payture", "Merchant", s.URL))
-	return got
+	return s.URL
 }
 
 func TestNotice_Form(t *testing.T) {

@@ -20,8 +20,8 @@ type operation struct {
 }
 
 // charge takes held money, all of it or less, once (docs, inpay/charge).
-func (v *Vendor) charge(r *http.Request, f fields) reply {
-	return v.operate(r, f, operation{
+func (v *Vendor) charge() operation {
+	return operation{
 		from: StateAuthorized, slow: "charge", event: "EngineCharge",
 		fails: func(c testCard) Code { return c.chargeFails },
 		limit: func(o *order) int64 { return o.Held },
@@ -31,13 +31,13 @@ func (v *Vendor) charge(r *http.Request, f fields) reply {
 		},
 		// Payture says what it was asked to take; GetState says what it took.
 		reply: func(_ *order, amount int64) attribute { return kopecks("Amount", amount) },
-	})
+	}
 }
 
 // unblock releases the whole hold (docs, inpay/unblock). Older documents had an
 // Amount; a wrong one was AMOUNT_ERROR. Payture has no notification for it.
-func (v *Vendor) unblock(r *http.Request, f fields) reply {
-	return v.operate(r, f, operation{
+func (v *Vendor) unblock() operation {
+	return operation{
 		from: StateAuthorized, slow: "unblock", exact: true,
 		fails: func(c testCard) Code { return c.unblockFail },
 		limit: func(o *order) int64 { return o.Held },
@@ -46,13 +46,13 @@ func (v *Vendor) unblock(r *http.Request, f fields) reply {
 			return sandbox.Movement{}
 		},
 		reply: func(*order, int64) attribute { return kopecks("NewAmount", 0) },
-	})
+	}
 }
 
 // refund gives back all that is left or a part, any number of times (docs,
 // payture-api/refund). Nothing makes a repeated refund the same one.
-func (v *Vendor) refund(r *http.Request, f fields) reply {
-	return v.operate(r, f, operation{
+func (v *Vendor) refund() operation {
+	return operation{
 		from: StateCharged, slow: "refund", event: "EngineRefund",
 		fails: func(c testCard) Code { return c.refundFails },
 		limit: func(o *order) int64 { return o.Charged - o.Refunded },
@@ -64,14 +64,21 @@ func (v *Vendor) refund(r *http.Request, f fields) reply {
 			return sandbox.Movement{RefundedMinor: amount}
 		},
 		reply: func(o *order, _ int64) attribute { return kopecks("NewAmount", o.Charged-o.Refunded) },
-	})
+	}
 }
 
-func (v *Vendor) operate(r *http.Request, f fields, op operation) reply {
-	terminal, code := v.terminal(f)
-	if code != "" {
-		return refused(code)
+// inPay is an operation as a command of InPay's.
+func (v *Vendor) inPay(op operation) func(*http.Request, fields) reply {
+	return func(r *http.Request, f fields) reply {
+		terminal, code := v.terminal(f)
+		if code != "" {
+			return refused(code)
+		}
+		return v.operate(r, terminal, f, op)
 	}
+}
+
+func (v *Vendor) operate(r *http.Request, terminal Account, f fields, op operation) reply {
 	if subtle.ConstantTimeCompare([]byte(f.get("Password")), []byte(terminal.Password)) != 1 {
 		return refused(CodeAccessDenied)
 	}

@@ -14,16 +14,18 @@ import (
 
 const recordOrder = "order"
 
-// Session types that InPay takes (docs, inpay/init).
+// Session types (docs, inpay/init and ewallet/init).
 const (
 	typePay   = "Pay"   // one-stage: the payer's yes takes the money
 	typeBlock = "Block" // two-stage: it is held until Charge or Unblock
+	typeAdd   = "Add"   // eWallet's only: a card is checked and saved
 )
 
 type orderKey struct{ key, orderID string }
 
-// order is one OrderId of one terminal, with its one session. The record is
-// guarded by Vendor.mu. op lets one attempt or operation at a time work on the
+// order is one OrderId of one terminal, with its one session: InPay's and
+// eWallet's alike. An Add session is an order without a number, and a payment
+// by card id one without a session. The record is guarded by Vendor.mu. op lets one attempt or operation at a time work on the
 // order, however slow it is; it is locked before Vendor.mu.
 type order struct {
 	op sync.Mutex
@@ -51,6 +53,11 @@ type record struct {
 	Refunded int64     `json:"refunded,omitempty"`
 	Card     string    `json:"card,omitempty"` // mask of the card that paid
 	RRN      string    `json:"rrn,omitempty"`  // the bank's number, once the bank said yes
+
+	Login  string `json:"login,omitempty"`  // eWallet: the customer; "" is an order of InPay's
+	Saved  string `json:"saved,omitempty"`  // the customer's card that Init or Pay named
+	CardID string `json:"cardId,omitempty"` // the customer's card that paid, or that was added
+	IP     string `json:"ip,omitempty"`
 }
 
 // try is one card attempt of a session.
@@ -61,9 +68,38 @@ type try struct {
 	At        time.Time `json:"at"`
 	Challenge string    `json:"challenge,omitempty"` // id of its 3-D Secure step
 	Verdict   Code      `json:"verdict,omitempty"`   // what the bank will say: "" is yes
+
+	Holder string `json:"holder,omitempty"` // eWallet, to save the card when the bank says yes
+	Date   string `json:"date,omitempty"`   // the same: MM/YY
+	PaRes  string `json:"paRes,omitempty"`  // a step that the merchant runs: the bank's answer, once it is given
 }
 
 func (o *order) key() orderKey { return orderKey{o.Key, o.OrderID} }
+
+// id is the name of o's record.
+func (o *order) id() string {
+	if o.SessionID != "" {
+		return o.SessionID
+	}
+	return o.Key + "/" + o.OrderID
+}
+
+func (o *order) isWallet() bool { return o.Login != "" }
+
+// page is the address of o's hosted page, or "" when it has none.
+func (o *order) page() string {
+	switch {
+	case o.SessionID == "":
+		return ""
+	case o.Type == typeAdd:
+		return "/payture/vwapi/Add"
+	case o.isWallet():
+		return "/payture/vwapi/Pay"
+	}
+	return "/payture/apim/Pay"
+}
+
+func (o *order) pageURL() string { return o.page() + "?SessionId=" + o.SessionID }
 
 // last is the newest attempt, or nil.
 func (o *order) last() *try {
@@ -128,15 +164,20 @@ func (v *Vendor) age(o *order, now time.Time) {
 
 // kept is a change that keeps o's record.
 func (v *Vendor) kept(o *order) sandbox.Change {
-	return sandbox.Change{Save: []sandbox.Record{{Kind: recordOrder, ID: o.SessionID, Value: o.record}}}
+	return sandbox.Change{Save: []sandbox.Record{{Kind: recordOrder, ID: o.id(), Value: o.record}}}
 }
 
-// movement tells the book o's present state; the caller adds the money.
+// movement tells the book o's present state; the caller adds the money. A card
+// check is in the book under its session's id.
 func (o *order) movement() sandbox.Movement {
-	return sandbox.Movement{
+	m := sandbox.Movement{
 		Account: o.Key, OrderRef: o.OrderID, Kind: sandbox.KindPayment,
 		AmountMinor: o.Amount, Currency: currency, State: string(o.State),
 	}
+	if o.Type == typeAdd {
+		m.OrderRef, m.Kind = o.SessionID, sandbox.KindVerification
+	}
+	return m
 }
 
 // returnURL fills in the placeholders of Url, which are lower case (docs,

@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"math"
 	"net/http"
+	"net/url"
 	"path"
 	"strconv"
 	"strings"
@@ -50,7 +51,11 @@ type view struct {
 	Shop, ShopMark, Amount        string
 	Product, Description, OrderID string
 	Hold                          bool
+	CardTitle, Button, Declined   string
 	Key, SessionID                string
+	PageURL, SubmitURL, Note      string
+	Saved                         string // mask of the saved card to pay with
+	PaRes, TermURL                string // the way back from the bank, when the merchant runs 3-D Secure
 	Attempt, TriesLeft            int
 	Due, Banner, Challenge        string
 	Errors                        map[string]string
@@ -74,12 +79,22 @@ func (v *Vendor) draw(w http.ResponseWriter, status int, name string, data view)
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", policy)
+	h.Set("Content-Security-Policy", data.policy())
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "same-origin") // the page's script sends its own address with PaySubmit
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	_, _ = w.Write(b.Bytes())
+}
+
+// policy lets the way back from the bank lead to the merchant, and nothing else
+// lead anywhere.
+func (p view) policy() string {
+	u, err := url.Parse(p.TermURL)
+	if err != nil || u.Host == "" {
+		return policy
+	}
+	return strings.Replace(policy, "form-action 'self'", "form-action 'self' "+u.Scheme+"://"+u.Host, 1)
 }
 
 // newView fills in what every page of an order shows. v.mu must be held.
@@ -91,12 +106,20 @@ func (v *Vendor) newView(o *order) view {
 		mark = strings.ToUpper(string(c))
 		break
 	}
-	return view{
+	p := view{
 		T: t, Lang: strings.ToLower(o.Language), Shop: shop, ShopMark: mark, Amount: roubles(o.Amount, o.Language),
 		Due: t.ToPay, Title: t.Pay + " " + roubles(o.Amount, o.Language) + " · " + shop, Product: o.Product, Description: o.Description,
 		OrderID: o.OrderID, Hold: o.Type == typeBlock, Key: o.Key, SessionID: o.SessionID, State: o.State,
-		Success: o.paid(), ReturnURL: o.returnURL(),
+		Success: o.paid(), ReturnURL: o.returnURL(), CardTitle: t.CardTitle,
+		Button: t.Pay + " " + roubles(o.Amount, o.Language), Declined: t.Declined,
 	}
+	if o.page() != "" {
+		p.PageURL, p.SubmitURL = o.pageURL(), "/payture/apim/PaySubmit"
+	}
+	if o.isWallet() {
+		v.walletView(o, &p)
+	}
+	return p
 }
 
 // payPage is the hosted page: the card form while the session takes cards, the
@@ -112,11 +135,11 @@ func (v *Vendor) payPage(w http.ResponseWriter, r *http.Request) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	o := v.sessions[f.get("SessionId")]
-	if o == nil {
+	if o == nil || r.URL.Path != o.page() {
 		v.notFound(w, r)
 		return
 	}
-	v.show(w, o, http.StatusOK, cardForm{}, nil)
+	v.show(w, o, http.StatusOK, cardForm{saved: f.get("Card") != "other"}, nil)
 }
 
 // show draws an order as it stands. v.mu must be held.
@@ -124,7 +147,7 @@ func (v *Vendor) show(w http.ResponseWriter, o *order, status int, form cardForm
 	now := v.host.Now()
 	v.age(o, now)
 	p := v.newView(o)
-	switch code := o.closed(now); {
+	switch code := v.closed(o, now); {
 	case code != "" && o.challenge() != "": // no more cards, but the last one may still be confirmed
 		w.Header().Set("Location", "/payture/acs/"+o.challenge())
 		w.WriteHeader(http.StatusSeeOther)
@@ -138,13 +161,16 @@ func (v *Vendor) show(w http.ResponseWriter, o *order, status int, form cardForm
 		p.Errors[f.field] = p.T.wrong(f)
 	}
 	p.Date, p.Holder = form.date, form.holder
+	if card := v.savedCardOf(o); form.saved && card != nil {
+		p.Saved, p.CardTitle = shortMask(card.Mask), p.T.SavedTitle
+	}
 	p.Attempt, p.TriesLeft, p.Challenge = len(o.Tries)+1, o.triesLeft(), o.challenge()
 	if t := o.last(); t != nil && t.Code != "" && len(wrong) == 0 {
 		p.Banner = p.T.why(t.Code)
 	}
 	for _, c := range testCards() {
 		p.Cards = append(p.Cards, cardView{
-			PAN: c.pan, Grouped: grouped(c.pan), CVC: c.code(), Date: c.date(now), Says: p.T.cards[c.says],
+			PAN: c.pan, Grouped: grouped(c.pan), CVC: c.code(), Date: c.date(now), Says: p.T.cards[c.behaviour(o)],
 		})
 	}
 	v.draw(w, status, "pay.html", p)
@@ -154,6 +180,10 @@ func (v *Vendor) show(w http.ResponseWriter, o *order, status int, form cardForm
 // 3 s later (docs, inpay/pay), with or without a script.
 func (v *Vendor) showResult(w http.ResponseWriter, o *order, p view, code Code) {
 	switch {
+	case p.Success && o.Type == typeAdd:
+		p.Heading, p.Message, p.Due = p.T.Added, p.T.AddedSays, p.T.AddedDue
+	case !p.Success && o.Type == typeAdd:
+		p.Heading, p.Message = p.T.NotAdded, p.T.why(code)
 	case !p.Success:
 		p.Heading, p.Message = p.T.Failed, p.T.why(code)
 	case o.Type == typeBlock && o.State == StateAuthorized:
@@ -161,7 +191,7 @@ func (v *Vendor) showResult(w http.ResponseWriter, o *order, p view, code Code) 
 	default:
 		p.Heading, p.Message, p.Due = p.T.Done, p.T.DoneSays, p.T.Paid
 	}
-	p.Hold = false // said already
+	p.Hold, p.Note = false, "" // said already
 	p.Title = p.Heading + " · " + p.Shop
 	if o.Card != "" {
 		p.Card = shortMask(o.Card)

@@ -16,12 +16,13 @@ func (v *Vendor) Pay(ctx context.Context, p sandbox.Payer) (sandbox.Paid, error)
 	if o == nil {
 		return sandbox.Paid{}, sandbox.ErrNoPage
 	}
-	card := testCards()[0]
-	if p.Card != "" {
-		var known bool
-		if card, known = findCard(p.Card); !known {
-			return sandbox.Paid{}, sandbox.ErrCard
-		}
+	number := p.Card
+	if number == "" {
+		number = v.withSaved(o, cardForm{pan: testCards()[0].pan, saved: true}).pan
+	}
+	card, known := findCard(number)
+	if !known {
+		return sandbox.Paid{}, sandbox.ErrCard
 	}
 	form := cardForm{pan: card.pan, date: card.date(v.host.Now()), cvc: card.code(), holder: "SANDBOX PAYER"}
 	challenge, code := v.submit(ctx, o, attempt{form: form, card: card, outcome: p.Outcome})
@@ -40,20 +41,21 @@ func (v *Vendor) Pay(ctx context.Context, p sandbox.Payer) (sandbox.Paid, error)
 		code = ""
 	}
 	return sandbox.Paid{
-		State: string(o.State), Provider: v.Name(), OrderRef: o.OrderID, ErrCode: string(code), ReturnURL: o.returnURL(),
+		State: v.outcome(o), Provider: v.Name(), OrderRef: o.movement().OrderRef, ErrCode: string(code), ReturnURL: o.returnURL(),
 	}, nil
 }
 
 // session finds the order behind a payment page's URL, or nil.
 func (v *Vendor) session(u *url.URL) *order {
-	if !strings.EqualFold(u.Path, "/payture/apim/Pay") {
-		return nil
-	}
 	f := fields{}
 	for name, values := range u.Query() {
 		f.put(name, values[0])
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.sessions[f.get("SessionId")]
+	o := v.sessions[f.get("SessionId")]
+	if o == nil || !strings.EqualFold(u.Path, o.page()) {
+		return nil
+	}
+	return o
 }

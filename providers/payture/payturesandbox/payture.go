@@ -1,7 +1,8 @@
-// Package payturesandbox simulates Payture InPay over HTTP: the commands under
-// /payture/apim/, the hosted payment page, a bank's 3-D Secure page under
-// /payture/acs/, and notifications. It owns Payture's own view of an order and
-// reports every movement of money to the host's book.
+// Package payturesandbox simulates Payture InPay and Payture eWallet over HTTP:
+// the commands under /payture/apim/ and /payture/vwapi/, the hosted pages that
+// take a payment or save a card, a bank's 3-D Secure page under /payture/acs/,
+// and notifications. It owns Payture's own view of an order, of a customer and
+// of a customer's cards, and reports every movement of money to the host's book.
 //
 // It is written from Payture's public documents and recorded traffic alone and
 // may not import the adapter: shared code would share its mistakes. Where the
@@ -10,7 +11,8 @@
 //
 // Start reading at [New]; init.go opens an order, try.go takes a card,
 // operations.go is the merchant's side, state.go is what GetState says, page.go
-// is what a person sees.
+// is what a person sees. eWallet goes the same way and adds customer.go,
+// savedcard.go and recurring.go.
 package payturesandbox
 
 import (
@@ -39,16 +41,26 @@ type Account struct {
 	Password string
 	Shop     string // shown on the payment page
 	Wallet   bool   // a terminal of eWallet (vwapi), refused by InPay
+
+	// The rest is eWallet's.
+	Merchant string // terminals of one merchant share customers and their cards
+	TwoStage bool   // a payment by card id is held until Charge; a session says so itself
+	AddOnly  bool   // saves cards and takes no payment
+	Activate bool   // an added card waits for Activate (docs, ewallet/cards/add: the terminal's scheme)
+
+	// NotifyAs is the terminal whose notification address serves this one too,
+	// until it has its own.
+	NotifyAs string
 }
 
-// DefaultAccounts are the terminals that every sandbox has: Merchant with the
-// password 123 for InPay, and three for eWallet.
+// DefaultAccounts are the terminals that every sandbox has, with the password
+// 123: Merchant for InPay, and three of the same merchant for eWallet.
 func DefaultAccounts() []Account {
 	return []Account{
 		{Key: "Merchant", Password: "123", Shop: "Demo Shop"},
-		{Key: "MerchantAdd", Password: "123", Shop: "Demo Shop", Wallet: true},
-		{Key: "MerchantPay", Password: "123", Shop: "Demo Shop", Wallet: true},
-		{Key: "MerchantBlock", Password: "123", Shop: "Demo Shop", Wallet: true},
+		{Key: "MerchantAdd", Password: "123", Shop: "Demo Shop", Wallet: true, NotifyAs: "Merchant", AddOnly: true},
+		{Key: "MerchantPay", Password: "123", Shop: "Demo Shop", Wallet: true, NotifyAs: "Merchant"},
+		{Key: "MerchantBlock", Password: "123", Shop: "Demo Shop", Wallet: true, NotifyAs: "Merchant", TwoStage: true},
 	}
 }
 
@@ -72,7 +84,8 @@ type Vendor struct {
 	host     *sandbox.Host
 	pages    pages
 
-	mu         sync.Mutex // guards the maps and every order's record
+	mu         sync.Mutex // guards the maps and every record in them
+	customers  map[customerKey]*customer
 	orders     map[orderKey]*order
 	sessions   map[string]*order
 	challenges map[string]*order // by the id of an attempt's 3-D Secure step
@@ -84,7 +97,7 @@ func New(o Options) *Vendor {
 		o.Accounts = DefaultAccounts()
 	}
 	v := &Vendor{
-		accounts: map[string]Account{}, pages: newPages(),
+		accounts: map[string]Account{}, pages: newPages(), customers: map[customerKey]*customer{},
 		orders: map[orderKey]*order{}, sessions: map[string]*order{}, challenges: map[string]*order{},
 	}
 	for _, a := range o.Accounts {
@@ -103,8 +116,8 @@ func (v *Vendor) Name() string { return "payture" }
 // Accounts lists the terminals' keys.
 func (v *Vendor) Accounts() []string { return v.names }
 
-// Mount restores the orders and returns InPay's commands and pages. PaySubmit
-// and the pages belong to the payer, so no fault strikes them.
+// Mount restores orders and customers and returns the commands and pages.
+// PaySubmit and the pages belong to the payer, so no fault strikes them.
 func (v *Vendor) Mount(h *sandbox.Host) ([]sandbox.Route, error) {
 	v.host = h
 	err := h.Load(recordOrder, func(_ string, raw json.RawMessage) error {
@@ -118,21 +131,32 @@ func (v *Vendor) Mount(h *sandbox.Host) ([]sandbox.Route, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []sandbox.Route{
+	err = h.Load(recordCustomer, func(_ string, raw json.RawMessage) error {
+		c := new(customer)
+		if err := json.Unmarshal(raw, c); err != nil {
+			return err
+		}
+		v.customers[c.key()] = c
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return append(v.walletRoutes(), []sandbox.Route{
 		{Path: "/apim/Init", Op: sandbox.OpStart, Handler: v.command("Init", v.init)},
-		{Path: "/apim/Charge", Op: sandbox.OpCharge, Handler: v.command("Charge", v.charge)},
-		{Path: "/apim/Unblock", Op: sandbox.OpCharge, Handler: v.command("Unblock", v.unblock)},
-		{Path: "/apim/Refund", Op: sandbox.OpRefund, Handler: v.command("Refund", v.refund)},
+		{Path: "/apim/Charge", Op: sandbox.OpCharge, Handler: v.command("Charge", v.inPay(v.charge()))},
+		{Path: "/apim/Unblock", Op: sandbox.OpCharge, Handler: v.command("Unblock", v.inPay(v.unblock()))},
+		{Path: "/apim/Refund", Op: sandbox.OpRefund, Handler: v.command("Refund", v.inPay(v.refund()))},
 		{Path: "/apim/GetState", Op: sandbox.OpSync, Handler: v.command("GetState", v.getState)},
 		{Path: "/apim/PayStatus", Op: sandbox.OpSync, Handler: v.command("PayStatus", v.payStatus)},
 		{Path: "/apim/Pay", Handler: v.payPage},
 		{Path: "/apim/PaySubmit", Handler: v.paySubmit},
 		{Path: "/acs/{challenge}", Handler: v.acsPage},
 		{Path: "/static/{file}", Handler: v.static},
-	}, nil
+	}...), nil
 }
 
-// command serves one of InPay's XML commands. Payture takes GET and POST alike
+// command serves one XML command. Payture takes GET and POST alike
 // and answers 200 for business errors too.
 func (v *Vendor) command(name string, do func(*http.Request, fields) reply) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -175,8 +199,12 @@ func (v *Vendor) terminal(f fields) (Account, Code) {
 
 // add indexes an order. v.mu must be held, or v not yet served.
 func (v *Vendor) add(o *order) {
-	v.orders[o.key()] = o
-	v.sessions[o.SessionID] = o
+	if o.Type != typeAdd {
+		v.orders[o.key()] = o
+	}
+	if o.SessionID != "" {
+		v.sessions[o.SessionID] = o
+	}
 	for _, t := range o.Tries {
 		if t.Challenge != "" {
 			v.challenges[t.Challenge] = o

@@ -28,15 +28,33 @@ func kopecks(name string, n int64) attribute {
 
 // write answers as Payture does: 200 whatever happened, one root element named
 // like the command, everything in attributes, no XML declaration.
-func (r reply) write(w http.ResponseWriter, command string) {
+func (r reply) write(w http.ResponseWriter, command string) { r.writeList(w, command, nil) }
+
+// writeList is write with Item elements inside, on lines of their own as in
+// the recordings of GetList.
+func (r reply) writeList(w http.ResponseWriter, command string, items []reply) {
 	var b bytes.Buffer
-	b.WriteString("<" + command)
-	for _, a := range r {
-		b.WriteString(" " + a.name + `="`)
-		_ = xml.EscapeText(&b, []byte(a.value)) // a bytes.Buffer does not fail
-		b.WriteByte('"')
+	r.open(&b, command)
+	if len(items) > 0 {
+		b.WriteString(">\r\n")
+		for _, item := range items {
+			b.WriteString("  ")
+			item.open(&b, "Item")
+			b.WriteString(" />\r\n")
+		}
+		b.WriteString("</" + command + ">")
+	} else {
+		b.WriteString(" />")
 	}
-	b.WriteString(" />")
 	w.Header().Set("Content-Type", "text/xml; charset=utf-8")
 	_, _ = w.Write(b.Bytes())
+}
+
+func (r reply) open(b *bytes.Buffer, name string) {
+	b.WriteString("<" + name)
+	for _, a := range r {
+		b.WriteString(" " + a.name + `="`)
+		_ = xml.EscapeText(b, []byte(a.value)) // a bytes.Buffer does not fail
+		b.WriteByte('"')
+	}
 }

@@ -37,7 +37,10 @@ func (v *Vendor) paySubmit(w http.ResponseWriter, r *http.Request) {
 	}
 	form := cardForm{
 		pan: separators.ReplaceAllString(f.get("CardNumber"), ""), date: f.get("DateTo"),
-		cvc: f.get("SecureCode"), holder: f.get("CardHolder"),
+		cvc: f.get("SecureCode"), holder: f.get("CardHolder"), saved: f.get("Saved") != "",
+	}
+	if form.saved {
+		form = v.withSaved(o, form)
 	}
 	card, wrong := form.check(v.host.Now())
 	if len(wrong) > 0 {
@@ -52,7 +55,7 @@ func (v *Vendor) paySubmit(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the sandbox is closing", http.StatusServiceUnavailable)
 		return
 	}
-	to := "/payture/apim/Pay?SessionId=" + o.SessionID
+	to := o.pageURL()
 	if challenge != "" {
 		to = "/payture/acs/" + challenge
 	}

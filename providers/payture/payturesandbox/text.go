@@ -17,6 +17,8 @@ type text struct {
 	Paid, HeldDue, Done, DoneSays, Held, HeldSays, Failed, Return, Back, MayClose string
 	Bank, Confirm, ConfirmSays, Merchant, Sum, Card, Date, Approve, Refuse        string
 	NotFound, NotFoundSays, Stale, StaleSays, ToPayment                           string
+	AddTitle, AddDue, AddNote, Add, Added, AddedSays, AddedDue, NotAdded          string
+	SaveNote, SavedTitle, OtherCard, BackToShop                                   string
 
 	codes map[Code]string // why a card was refused
 	other string          // any code without a sentence of its own
@@ -53,6 +55,11 @@ func english() text {
 		NotFound: "No such payment", NotFoundSays: "The link is not complete, or the payment does not exist. Go back to the shop and start again.",
 		Stale: "This confirmation is out of date", StaleSays: "The payment went on with another card, or the time to confirm ran out.",
 		ToPayment: "Back to the payment",
+		AddTitle:  "Save a card", AddDue: "To check the card",
+		AddNote: "This amount is taken to check the card and goes back to it at once. Later payments will not ask for the card again.",
+		Add:     "Save the card", Added: "Card saved", AddedSays: "Thank you! The amount is on its way back to the card.", AddedDue: "Taken and returned",
+		NotAdded: "The card was not saved", SaveNote: "The card will be saved for later payments.",
+		SavedTitle: "Your saved card", OtherCard: "Pay by another card", BackToShop: "Your bank has answered",
 		codes: map[Code]string{
 			CodeProcessingError:   "The bank could not process it. Try again or use another card.",
 			CodeAmountExceed:      "Not enough money on the card. Try another card.",
@@ -64,6 +71,8 @@ func english() text {
 			CodeThreeDSFail:       "The bank could not confirm that it is you. Try another card.",
 			CodeThreeDSTimeOut:    "The time to confirm on the bank's page ran out.",
 			CodeOrderTimeOut:      "The time for this payment is over. Start again in the shop.",
+			CodeDuplicateCard:     "This card is saved already. Use another one.",
+			CodeCustomerNotFound:  "The shop has closed this account. Go back to the shop.",
 			CodeLimitExchaust:     "All attempts are used up. Start again in the shop.",
 		},
 		other: "Try another card.",
@@ -74,7 +83,10 @@ func english() text {
 			"blocked": "Card blocked by its bank", "issuer": "Refused by its bank", "processing": "Processing error",
 			"charge-fail": "Success; a later Charge fails", "unblock-fail": "Success; a later Unblock fails", "refund-fail": "Success; a later Refund fails",
 			"slow-block": "Success after 40 seconds", "slow-charge": "Success; a later Charge takes 40 seconds",
-			"slow-unblock": "Success; a later Unblock takes 40 seconds", "slow-refund": "Success; a later Refund takes 40 seconds",
+			"cvc-later": "Saved; later charges without its CVC are refused", "3ds-later": "3-D Secure, saved; later charges without it are refused",
+			"blocked-later": "Saved; then blocked by its bank", "issuer-later": "Saved; later charges are refused by its bank",
+			"processing-later": "Saved; later charges end in a processing error",
+			"slow-unblock":     "Success; a later Unblock takes 40 seconds", "slow-refund": "Success; a later Refund takes 40 seconds",
 		},
 	}
 }
@@ -102,6 +114,11 @@ func russian() text {
 		NotFound: "Такого платежа нет", NotFoundSays: "Ссылка неполная или платёж не существует. Вернитесь в магазин и начните заново.",
 		Stale: "Это подтверждение устарело", StaleSays: "Платёж продолжен другой картой, или время на подтверждение вышло.",
 		ToPayment: "Вернуться к оплате",
+		AddTitle:  "Сохранение карты", AddDue: "Для проверки карты",
+		AddNote: "Эта сумма спишется для проверки карты и сразу вернётся. Для следующих платежей вводить карту не придётся.",
+		Add:     "Сохранить карту", Added: "Карта сохранена", AddedSays: "Спасибо! Сумма уже возвращается на карту.", AddedDue: "Списано и возвращено",
+		NotAdded: "Карта не сохранена", SaveNote: "Карта будет сохранена для следующих платежей.",
+		SavedTitle: "Ваша сохранённая карта", OtherCard: "Оплатить другой картой", BackToShop: "Банк ответил",
 		codes: map[Code]string{
 			CodeProcessingError:   "Банк не смог его обработать. Попробуйте ещё раз или возьмите другую карту.",
 			CodeAmountExceed:      "На карте недостаточно денег. Попробуйте другую карту.",
@@ -113,6 +130,8 @@ func russian() text {
 			CodeThreeDSFail:       "Банк не смог подтвердить, что это вы. Попробуйте другую карту.",
 			CodeThreeDSTimeOut:    "Время на подтверждение в банке вышло.",
 			CodeOrderTimeOut:      "Время на оплату вышло. Начните заново в магазине.",
+			CodeDuplicateCard:     "Эта карта уже сохранена. Возьмите другую.",
+			CodeCustomerNotFound:  "Магазин закрыл этот счёт. Вернитесь в магазин.",
 			CodeLimitExchaust:     "Все попытки использованы. Начните заново в магазине.",
 		},
 		other: "Попробуйте другую карту.",
@@ -123,7 +142,10 @@ func russian() text {
 			"blocked": "Карта заблокирована банком", "issuer": "Отказ банка", "processing": "Ошибка обработки",
 			"charge-fail": "Успех; ошибка при Charge", "unblock-fail": "Успех; ошибка при Unblock", "refund-fail": "Успех; ошибка при Refund",
 			"slow-block": "Успех через 40 секунд", "slow-charge": "Успех; Charge длится 40 секунд",
-			"slow-unblock": "Успех; Unblock длится 40 секунд", "slow-refund": "Успех; Refund длится 40 секунд",
+			"cvc-later": "Сохранится; платежи без CVC отклоняются", "3ds-later": "3-D Secure, сохранится; платежи без него отклоняются",
+			"blocked-later": "Сохранится; затем заблокирована банком", "issuer-later": "Сохранится; затем отказ банка",
+			"processing-later": "Сохранится; затем ошибка обработки",
+			"slow-unblock":     "Успех; Unblock длится 40 секунд", "slow-refund": "Успех; Refund длится 40 секунд",
 		},
 	}
 }

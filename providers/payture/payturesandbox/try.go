@@ -34,24 +34,29 @@ func (v *Vendor) submit(ctx context.Context, o *order, a attempt) (string, Code)
 	if a.number > 0 && a.number != len(o.Tries)+1 {
 		return o.challenge(), ""
 	}
-	if code := o.closed(now); code != "" {
+	if code := v.closed(o, now); code != "" {
 		return "", code
 	}
 	if t := o.last(); t != nil && t.State == StatePreAuthorized3DS {
 		t.State = StateObsolete
 	}
-	t := &try{State: StateNew, Card: maskPAN(a.card.pan), At: now, Verdict: a.card.refusal(a.form, o.Amount)}
+	t := &try{State: StateNew, Card: maskPAN(a.card.pan), At: now, Verdict: a.card.refusal(a.form, o.Amount, o.Type == typeAdd)}
 	if a.outcome == sandbox.OutcomeDecline {
 		t.Verdict = CodeIssuerCardFail
 	}
-	if a.card.threeDS || a.outcome == sandbox.OutcomeAbandon {
+	asks := a.card.threeDS || a.outcome == sandbox.OutcomeAbandon
+	if o.isWallet() {
+		t.Date, t.Holder = monthYear(a.form.date), a.form.holder
+		asks = v.walletVerdict(o, t, asks)
+	}
+	if asks {
 		t.State, t.Challenge = StatePreAuthorized3DS, newID()
 		o.Tries, o.State = append(o.Tries, t), StatePreAuthorized3DS
 		v.challenges[t.Challenge] = o
 		v.host.Commit(v.kept(o))
 		return t.Challenge, ""
 	}
-	if a.card.slow == "block" && !v.slow(ctx) {
+	if a.card.slow == "block" && o.Type != typeAdd && !v.slow(ctx) {
 		return "", CodeInternalError
 	}
 	o.Tries = append(o.Tries, t)
@@ -101,12 +106,18 @@ func (v *Vendor) slow(ctx context.Context) bool {
 func (v *Vendor) decide(o *order, t *try) {
 	c := sandbox.Change{}
 	kind, money := "EnginePay", o.movement()
+	if t.Verdict == "" && o.Type == typeAdd {
+		t.Verdict = v.cannotAdd(o, t.Card)
+	}
 	switch {
 	case t.Verdict != "":
 		o.State, t.Code = StateRejected, t.Verdict
 		if o.Type == typeBlock {
 			kind = "EngineBlock"
 		}
+	case o.Type == typeAdd: // taken and given back at once
+		o.State, o.Charged, o.Refunded = StateRefunded, o.Amount, o.Amount
+		money.CapturedMinor, money.RefundedMinor = o.Amount, o.Amount
 	case o.Type == typeBlock:
 		kind = "EngineBlock"
 		o.State, o.Held, o.HeldAt = StateAuthorized, o.Amount, v.host.Now()
@@ -119,8 +130,9 @@ func (v *Vendor) decide(o *order, t *try) {
 		o.Card, o.RRN = t.Card, newRRN()
 		money.State = string(o.State)
 		c.Book = []sandbox.Movement{money}
+		c.Save = v.keepCard(o, t)
 	}
-	c.Save = v.kept(o).Save
+	c.Save = append(c.Save, v.kept(o).Save...)
 	c.Notify = v.notice(o, kind, o.amountNow(), t.Code, t.Challenge != "")
 	v.host.Commit(c)
 }
