@@ -26,6 +26,21 @@ type CardSaver interface {
 	// RemoveCard has the vendor forget a card. One that it has forgotten already
 	// is removed: it may be repeated.
 	RemoveCard(ctx context.Context, c Customer, ref string) error
+
+	// CustomerName returns the vendor's name of the customer, as Event.Customer
+	// has it; "" for one whom the vendor cannot have. It asks nobody.
+	CustomerName(c Customer) string
+}
+
+// CardActivator makes a card usable that was added and is not active yet.
+//
+// Implement this if the vendor keeps such cards; the flag is OpSaveCard.
+type CardActivator interface {
+	// ActivateCard names the amount that was held when the card was tried, as
+	// CardRequest had it. It may be repeated, and may be asked of a card that does
+	// not need it or is not ready for it: then the card stays as it is, and Cards
+	// tells how that is.
+	ActivateCard(ctx context.Context, c Customer, ref string, amount pay.Money) error
 }
 
 // SavedCharger charges a saved card without its owner.

@@ -21,5 +21,7 @@ func (c Capabilities) Words() []string {
 	add("refund", c.Can(OpRefund))
 	add("partial_refund", c.Can(OpRefund) && c.PartialRefund)
 	add("expire", c.Can(OpExpire))
+	add("save_card", c.Can(OpSaveCard))
+	add("charge_saved", c.Can(OpChargeSaved))
 	return slices.Clip(words)
 }

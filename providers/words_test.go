@@ -23,11 +23,14 @@ func TestCapabilities_Words(t *testing.T) {
 			providers.Capabilities{
 				Ops: []providers.Op{
 					providers.OpStart, providers.OpSync, providers.OpCapture, providers.OpVoid,
-					providers.OpRefund, providers.OpExpire, providers.OpWebhook,
+					providers.OpRefund, providers.OpExpire, providers.OpWebhook, providers.OpSaveCard, providers.OpChargeSaved,
 				},
 				TwoStage: true, PartialCapture: true, PartialRefund: true,
 			},
-			[]string{"start", "sync", "webhooks", "two_stage", "capture", "partial_capture", "void", "refund", "partial_refund", "expire"},
+			[]string{
+				"start", "sync", "webhooks", "two_stage", "capture", "partial_capture", "void", "refund", "partial_refund", "expire",
+				"save_card", "charge_saved",
+			},
 		},
 	}
 	for _, tt := range tests {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/paygraph/paygraph/internal/config"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
 	"github.com/paygraph/paygraph/providers/payture"
@@ -35,17 +36,19 @@ const sandboxSettling = 5 * time.Second
 // sandbox.
 func demoAccounts(merchant pay.MerchantID, sandboxURL string, clock pay.Clock, logger *slog.Logger) (*providers.Accounts, error) {
 	client := providerHTTP()
-	oneStage, err := payture.New(
-		payture.Config{BaseURL: sandboxURL + "/payture", Key: "Merchant", Password: "123", TestMode: true, Settling: sandboxSettling},
-		payture.Deps{HTTP: client, Clock: clock, Logger: logger},
-	)
+	adapter := func(twoStage bool, payTerminal payture.Secret) (*payture.Client, error) {
+		return payture.New(payture.Config{
+			BaseURL: sandboxURL + "/payture", Key: "Merchant", Password: "123", TwoStage: twoStage, TestMode: true, Settling: sandboxSettling,
+			Wallet: &payture.Wallet{
+				AddTerminal: "MerchantAdd", PayTerminal: payTerminal, Password: "123", TwoStage: twoStage, CustomerSecret: demoCustomers,
+			},
+		}, payture.Deps{HTTP: client, Clock: clock, Logger: logger})
+	}
+	oneStage, err := adapter(false, "MerchantPay")
 	if err != nil {
 		return nil, err
 	}
-	twoStage, err := payture.New(
-		payture.Config{BaseURL: sandboxURL + "/payture", Key: "Merchant", Password: "123", TwoStage: true, TestMode: true, Settling: sandboxSettling},
-		payture.Deps{HTTP: client, Clock: clock, Logger: logger},
-	)
+	twoStage, err := adapter(true, "MerchantBlock")
 	if err != nil {
 		return nil, err
 	}
@@ -53,4 +56,20 @@ func demoAccounts(merchant pay.MerchantID, sandboxURL string, clock pay.Clock, l
 		providers.Account{Code: paytureAccount, Title: "Payture", Merchant: merchant, TestMode: true, Provider: oneStage},
 		providers.Account{Code: paytureHeld, Title: "Payture, two-stage", Merchant: merchant, TestMode: true, Provider: twoStage},
 	)
+}
+
+// demoCustomers is the secret of the demo shop's customers at the sandbox, which
+// keeps nothing of worth.
+const demoCustomers = "the customers of the demo shop"
+
+// paytureWallet is the configured wallet of an account at Payture, if it has one.
+func paytureWallet(w *config.PaytureWallet) *payture.Wallet {
+	if w == nil {
+		return nil
+	}
+	return &payture.Wallet{
+		AddTerminal: payture.Secret(w.AddTerminal), PayTerminal: payture.Secret(w.PayTerminal), Password: payture.Secret(w.Password),
+		TwoStage: w.TwoStage, CustomerSecret: payture.Secret(w.CustomerSecret), LegacySalt: payture.Secret(w.LegacySalt),
+		NoCVVReversed: w.NoCVVReversed, Template: w.Template,
+	}
 }

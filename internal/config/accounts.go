@@ -33,6 +33,20 @@ type Payture struct {
 	TwoStage bool
 	Currency pay.Currency // "": the adapter's own
 	Template string
+	Wallet   *PaytureWallet // nil: no saved cards
+}
+
+// PaytureWallet is the part of an account at Payture that keeps cards and
+// charges them. Exactly one of CustomerSecret and LegacySalt is set.
+type PaytureWallet struct {
+	AddTerminal    Secret
+	PayTerminal    Secret
+	Password       Secret // of the pay terminal; "" for one-stage terminals
+	TwoStage       bool   // the pay terminal
+	CustomerSecret Secret // of which the customers' passwords are made
+	LegacySalt     Secret // of which an older system made them
+	NoCVVReversed  bool   // a card's NoCVV is read the other way round
+	Template       string
 }
 
 // Issuer signs tokens of one merchant's users or people. Exactly one of JWKSURL
@@ -55,7 +69,12 @@ type Issuer struct {
 //	    "settings": {
 //	      "baseUrl": "https://secure.payture.com",
 //	      "key": "…", "passwordFile": "payture-password",
-//	      "twoStage": true, "currency": "RUB", "template": ""
+//	      "twoStage": true, "currency": "RUB", "template": "",
+//	      "wallet": {
+//	        "addTerminal": "…", "payTerminal": "…", "passwordFile": "payture-wallet-password",
+//	        "twoStage": false, "customerSecretFile": "payture-customers",
+//	        "noCvvReversed": false, "template": ""
+//	      }
 //	    }
 //	  }],
 //	  "issuers": [{
@@ -147,9 +166,42 @@ func (d *document) payture(n *node) Payture {
 	if p.TwoStage && p.Password == "" {
 		o.wrong("twoStage", "a two-stage terminal needs its password")
 	}
+	if wallet, found := o.optionalChild("wallet"); found {
+		p.Wallet = d.paytureWallet(wallet)
+	}
 	o.done()
 	return p
 }
+
+func (d *document) paytureWallet(n *node) *PaytureWallet {
+	o := d.object(n, "wallet")
+	w := &PaytureWallet{
+		AddTerminal:    o.secret("addTerminal", required),
+		PayTerminal:    o.secret("payTerminal", required),
+		Password:       o.secret("password", optional),
+		TwoStage:       o.flag("twoStage"),
+		CustomerSecret: o.secret("customerSecret", optional),
+		LegacySalt:     o.secret("legacySalt", optional),
+		NoCVVReversed:  o.flag("noCvvReversed"),
+		Template:       o.text("template", optional),
+	}
+	if w.TwoStage && w.Password == "" {
+		o.wrong("twoStage", "a two-stage terminal needs its password")
+	}
+	switch {
+	case w.CustomerSecret == "" && w.LegacySalt == "":
+		o.wrong("customerSecret", "a wallet needs a customerSecret or a legacySalt")
+	case w.CustomerSecret != "" && w.LegacySalt != "":
+		o.wrong("legacySalt", "a wallet has a customerSecret or a legacySalt, not both")
+	case w.LegacySalt == "" && len(w.CustomerSecret) < shortestCustomerSecret:
+		o.wrong("customerSecret", "want at least 16 characters; make one with: openssl rand -base64 32")
+	}
+	o.done()
+	return w
+}
+
+// shortestCustomerSecret is how many characters guard all customers of a wallet.
+const shortestCustomerSecret = 16
 
 func (d *document) issuer(n *node) Issuer {
 	o := d.object(n, "issuer")

@@ -1,10 +1,13 @@
 package config_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/paygraph/paygraph/internal/config"
 )
 
 func TestAccountsFile_MistakesHaveAPlace(t *testing.T) {
@@ -52,6 +55,64 @@ func TestAccountsFile_MistakesHaveAPlace(t *testing.T) {
 			path := in.write(t, "accounts.json", content)
 			_, err := in.serve()
 			require.ErrorContains(t, err, path+":")
+			require.ErrorContains(t, err, tt.want)
+			require.NotContains(t, err.Error(), canary)
+		})
+	}
+}
+
+const walletAccounts = `{"accounts": [{"code": "a", "provider": "payture", "merchant": "shop", "title": "T", "testMode": true,
+"settings": {"baseUrl": "https://sandbox3.payture.com", "key": "Merchant", "wallet": %s}}]}`
+
+func TestAccountsFile_PaytureWallet(t *testing.T) {
+	t.Parallel()
+
+	t.Run("Whole", func(t *testing.T) {
+		t.Parallel()
+		in := setup(t)
+		in.env["WALLET_PASSWORD"] = canary
+		in.write(t, "customers", canary+"\n")
+		in.write(t, "accounts.json", fmt.Sprintf(walletAccounts, `{
+			"addTerminal": "MerchantAdd", "payTerminal": "MerchantPay", "passwordEnv": "WALLET_PASSWORD", "twoStage": true,
+			"customerSecretFile": "customers", "noCvvReversed": true, "template": "blue"
+		}`))
+		c, err := in.serve("--mode", "test")
+		require.NoError(t, err)
+		require.Equal(t, &config.PaytureWallet{
+			AddTerminal: "MerchantAdd", PayTerminal: "MerchantPay", Password: canary, TwoStage: true,
+			CustomerSecret: canary, NoCVVReversed: true, Template: "blue",
+		}, c.Accounts[0].Payture.Wallet)
+		require.NotContains(t, fmt.Sprintf("%v %+v %#v", c.Accounts[0].Payture.Wallet, *c.Accounts[0].Payture.Wallet, *c.Accounts[0].Payture.Wallet), canary)
+	})
+	t.Run("Smallest", func(t *testing.T) {
+		t.Parallel()
+		in := setup(t)
+		in.write(t, "accounts.json", fmt.Sprintf(walletAccounts, `{"addTerminal": "A", "payTerminal": "P", "legacySalt": "s"}`))
+		c, err := in.serve("--mode", "test")
+		require.NoError(t, err)
+		require.Equal(t, &config.PaytureWallet{AddTerminal: "A", PayTerminal: "P", LegacySalt: "s"}, c.Accounts[0].Payture.Wallet)
+	})
+
+	const wallet = `{"addTerminal": "` + canary + `", "payTerminal": "` + canary + `", "customerSecret": "` + canary + `"}`
+	tests := []struct{ fact, content, want string }{
+		{"NoObject", `"` + canary + `"`, "wallet: want object, not text"},
+		{"NoAddTerminal", strings.Replace(wallet, `"addTerminal": "`+canary+`", `, "", 1), "addTerminal: it is missing; addTerminalFile and addTerminalEnv will do, too"},
+		{"NoPayTerminal", strings.Replace(wallet, `"payTerminal": "`+canary+`", `, "", 1), "payTerminal: it is missing"},
+		{"NoCustomerSecret", strings.Replace(wallet, `, "customerSecret": "`+canary+`"`, "", 1), "customerSecret: a wallet needs a customerSecret or a legacySalt"},
+		{"ShortCustomerSecret", strings.Replace(wallet, `"customerSecret": "`+canary+`"`, `"customerSecret": "fifteen letters"`, 1), "customerSecret: want at least 16 characters"},
+		{"SecretAndSalt", strings.Replace(wallet, `"customerSecret"`, `"legacySalt": "`+canary+`", "customerSecret"`, 1), "legacySalt: a wallet has a customerSecret or a legacySalt, not both"},
+		{"TwoStageWithoutPassword", strings.Replace(wallet, `"addTerminal"`, `"twoStage": true, "addTerminal"`, 1), "twoStage: a two-stage terminal needs its password"},
+		{"FlagAsText", strings.Replace(wallet, `"addTerminal"`, `"noCvvReversed": "`+canary+`", "addTerminal"`, 1), "noCvvReversed: want true or false, not text"},
+		{"UnknownMember", strings.Replace(wallet, `"addTerminal"`, `"vwid": "x", "addTerminal"`, 1), `"vwid": there is no such member in this wallet`},
+		{"SecretOfNoFile", strings.Replace(wallet, `"customerSecret": "`+canary+`"`, `"customerSecretFile": "nowhere"`, 1), "nowhere: no such file"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.fact, func(t *testing.T) {
+			t.Parallel()
+			in := setup(t)
+			path := in.write(t, "accounts.json", fmt.Sprintf(walletAccounts, tt.content))
+			_, err := in.serve("--mode", "test")
+			require.ErrorContains(t, err, path+":2:")
 			require.ErrorContains(t, err, tt.want)
 			require.NotContains(t, err.Error(), canary)
 		})

@@ -237,6 +237,12 @@ func (o *object) child(name string) (*node, bool) {
 	return n, n != nil
 }
 
+// optionalChild is child for a member that may be missing.
+func (o *object) optionalChild(name string) (*node, bool) {
+	n := o.of(name, "object", optional)
+	return n, n != nil
+}
+
 // done refuses the members that nobody read, and twins.
 func (o *object) done() {
 	seen := make(map[string]bool)

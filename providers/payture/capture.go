@@ -10,14 +10,14 @@ import (
 )
 
 // Capture takes amount of a hold with Charge, all of it or less. It is for
-// two-stage terminals. The handle is not sent: InPay has no place for it, so a
+// two-stage terminals. The handle is not sent: Payture has no place for it, so a
 // Capture must never be sent twice.
 //
 // A repeated one finds the order Charged and is refused with Conflict, as is
 // any other order that is not Authorized; more than the hold is Rejected
 // (AMOUNT_ERROR). Whatever is not a clear answer is Unknown: ask Sync.
 func (c *Client) Capture(ctx context.Context, ref providers.Ref, _ string, amount pay.Money) (providers.Result, error) {
-	if err := c.checkTwoStage(providers.OpCapture); err != nil {
+	if err := c.checkTwoStage(providers.OpCapture, ref); err != nil {
 		return providers.Result{}, err
 	}
 	if err := checkOrder(providers.OpCapture, ref.OrderNumber); err != nil {
@@ -26,9 +26,7 @@ func (c *Client) Capture(ctx context.Context, ref providers.Ref, _ string, amoun
 	if err := c.checkAmount(providers.OpCapture, amount); err != nil {
 		return providers.Result{}, err
 	}
-	fields := c.operationFields(ref)
-	fields.Set("Amount", fmt.Sprint(amount.Amount))
-	answer, trouble := c.send(ctx, "Charge", fields)
+	answer, trouble := c.operate(ctx, ref, "Charge", url.Values{"Amount": {fmt.Sprint(amount.Amount)}})
 	if trouble != nil {
 		return providers.Result{}, trouble.ofWrite(providers.OpCapture, ref.OrderNumber)
 	}
@@ -45,12 +43,17 @@ func (c *Client) Capture(ctx context.Context, ref providers.Ref, _ string, amoun
 	return providers.Result{}, unclear(providers.OpCapture, ref.OrderNumber, answer, "Charge says neither True nor False")
 }
 
-// operationFields are what Charge and Unblock have in common (Payture docs,
-// inpay/charge, inpay/unblock).
-func (c *Client) operationFields(ref providers.Ref) url.Values {
-	return url.Values{
-		"Key":      {string(c.config.Key)},
-		"Password": {string(c.config.Password)},
-		"OrderId":  {ref.OrderNumber},
+// operate posts Charge or Unblock with what they have in common, to the
+// interface that has the order. Both take plain fields there (Payture docs,
+// inpay/charge, inpay/unblock; recorded of the wallet).
+func (c *Client) operate(ctx context.Context, ref providers.Ref, command string, fields url.Values) (reply, *trouble) {
+	fields.Set("OrderId", ref.OrderNumber)
+	if wallet := c.config.Wallet; ref.OfCustomer && wallet != nil {
+		fields.Set("VWID", string(wallet.PayTerminal))
+		fields.Set("Password", string(wallet.Password))
+		return c.post(ctx, walletInterface, command, fields)
 	}
+	fields.Set("Key", string(c.config.Key))
+	fields.Set("Password", string(c.config.Password))
+	return c.send(ctx, command, fields)
 }

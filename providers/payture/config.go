@@ -39,7 +39,8 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(hidden) }
 // MarshalText returns ***.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
-// Config is one InPay terminal.
+// Config is one account: an InPay terminal and, if the contract has one, a
+// wallet.
 type Config struct {
 	BaseURL  string       // up to "/apim", e.g. https://sandbox3.payture.com; plain http in test mode only
 	Key      Secret       // the terminal's name at Payture
@@ -47,7 +48,8 @@ type Config struct {
 	TwoStage bool         // sessions hold money (Block), which is charged or released later
 	Currency pay.Currency // "" means RUB; one whose minor unit is a hundredth
 	Template string       // TemplateTag of the payment page; "" means the terminal's default
-	TestMode bool         // the terminal moves no real money
+	TestMode bool         // the terminals move no real money
+	Wallet   *Wallet      // nil: no saved cards
 
 	// Settling is how long after a call an answer may still not know of it. 0 is
 	// two minutes; only a sandbox that is known to need less may say less.
@@ -56,8 +58,8 @@ type Config struct {
 
 // String writes the config without its secrets.
 func (c Config) String() string {
-	return fmt.Sprintf("payture{base %s, key %s, password %s, two-stage %t, currency %s, template %q, test %t}",
-		shownURL(c.BaseURL), hidden, hidden, c.TwoStage, c.Currency, c.Template, c.TestMode)
+	return fmt.Sprintf("payture{base %s, key %s, password %s, two-stage %t, currency %s, template %q, test %t, %s}",
+		shownURL(c.BaseURL), hidden, hidden, c.TwoStage, c.Currency, c.Template, c.TestMode, c.shownWallet())
 }
 
 // Format writes the same for every verb: %#v would show the fields.
@@ -71,7 +73,15 @@ func (c Config) LogValue() slog.Value {
 		slog.String("currency", string(c.Currency)),
 		slog.String("template", c.Template),
 		slog.Bool("test", c.TestMode),
+		slog.String("wallet", c.shownWallet()),
 	)
+}
+
+func (c Config) shownWallet() string {
+	if c.Wallet == nil {
+		return "no wallet"
+	}
+	return c.Wallet.String()
 }
 
 func (c Config) withDefaults() Config {
@@ -82,6 +92,10 @@ func (c Config) withDefaults() Config {
 		c.Settling = settlingTime
 	}
 	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
+	if c.Wallet != nil {
+		own := *c.Wallet
+		c.Wallet = &own
+	}
 	return c
 }
 
@@ -106,10 +120,17 @@ func (c Config) mistakes() []error {
 	if c.Settling < 0 || c.Settling < settlingTime && !c.TestMode {
 		found = append(found, fmt.Errorf("settling: a live account needs at least %s", settlingTime))
 	}
-	if hasOddRunes(c.Template) || strings.ContainsAny(c.Template, ";=") || len(c.Template) > 50 {
+	if !isTemplate(c.Template) {
 		found = append(found, errors.New("template: it is not a plain name of up to 50 characters"))
 	}
+	if c.Wallet != nil {
+		found = append(found, c.Wallet.mistakes()...)
+	}
 	return found
+}
+
+func isTemplate(name string) bool {
+	return !hasOddRunes(name) && !strings.ContainsAny(name, ";=") && len(name) <= 50
 }
 
 // baseMistakes refuses addresses that would send the secrets in the clear, or

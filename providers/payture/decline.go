@@ -86,9 +86,11 @@ func codeOf(code string) entry {
 	case "MERCHANT_FORWARD":
 		return entry{meansDoubt, "forwarded", sayBroken, pay.RetryNewKey}
 
-	// Customer: of the wallet interface, which sends none of our requests.
-	case "DUPLICATE_USER", "DUPLICATE_CUSTOMER", "USER_NOT_FOUND", "CUSTOMER_NOT_FOUND", "WRONG_USER_PARAMS":
+	// Customer: of the wallet. Register and GetList look at some of them first.
+	case "DUPLICATE_USER", "DUPLICATE_CUSTOMER", "USER_NOT_FOUND", "CUSTOMER_NOT_FOUND":
 		return entry{meansWrongRequest, "invalid_customer", sayNotOurs, pay.DoNotRetry}
+	case wrongPassword: // the customer's, which is derived: ours to put right
+		return entry{meansAccess, "invalid_customer", sayNotOurs, pay.DoNotRetry}
 
 	// Card.
 	case "DUPLICATE_CARD":

@@ -1,15 +1,17 @@
-// Package payture takes card payments on Payture's hosted page: the InPay
-// interface, /apim. It owns that wire format (forms out, one XML element with
+// Package payture takes card payments on Payture's hosted page, the InPay
+// interface, /apim, and keeps and charges cards in Payture's wallet, the eWallet
+// interface, /vwapi. It owns their wire format (forms out, one XML element with
 // attributes back), the meaning of Payture's words, and nothing else: it knows
 // no bill, keeps no state and never decides that a bill is paid.
 //
-// InPay has neither signatures nor idempotency. The order number is the handle:
+// Neither interface has signatures or idempotency. The order number is the handle:
 // a second Init with it is refused, GetState tells what became of it, and
 // everything else that reaches us, notifications and returning browsers, is a
 // hint. Facts of the vendor are cited as "Payture docs, page"; where the
 // documents are silent the comment says that the choice is ours.
 //
-// Start with New, then Client.Start and states.go, where words become statuses.
+// Start with New, then Client.Start and states.go, where words become statuses;
+// for saved cards with wallet.go.
 package payture
 
 import (
@@ -41,12 +43,14 @@ type Deps struct {
 	Logger *slog.Logger // nil: silent
 }
 
-// Client is one InPay terminal. It is safe for concurrent use.
+// Client is one account. It is safe for concurrent use.
 type Client struct {
 	config Config
 	http   *http.Client
 	clock  pay.Clock
 	log    *slog.Logger
+
+	courtesy time.Duration // courtesyTime, but for tests
 }
 
 var (
@@ -54,9 +58,12 @@ var (
 	_ providers.Capturer      = (*Client)(nil)
 	_ providers.Voider        = (*Client)(nil)
 	_ providers.WebhookParser = (*Client)(nil)
+	_ providers.CardSaver     = (*Client)(nil)
+	_ providers.CardActivator = (*Client)(nil)
+	_ providers.SavedCharger  = (*Client)(nil)
 )
 
-// New returns the terminal's client. It asks nobody. Its error names every
+// New returns the account's client. It asks nobody. Its error names every
 // mistake in config and deps at once, and none of the secrets.
 func New(config Config, deps Deps) (*Client, error) {
 	config = config.withDefaults()
@@ -74,24 +81,30 @@ func New(config Config, deps Deps) (*Client, error) {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	return &Client{config: config, http: careful(deps.HTTP), clock: deps.Clock, log: logger}, nil
+	return &Client{config: config, http: careful(deps.HTTP), clock: deps.Clock, log: logger, courtesy: courtesyTime}, nil
 }
 
 // Name returns "payture".
 func (c *Client) Name() providers.Name { return Name }
 
-// Capabilities returns what the terminal can do. Capture and Void exist for
-// two-stage terminals only. There are no limits of amounts in the documents.
+// Capabilities returns what the account can do. Capture and Void exist when one
+// of its terminals is two-stage, saved cards when it has a wallet. There are no
+// limits of amounts in the documents.
 func (c *Client) Capabilities() providers.Capabilities {
+	wallet := c.config.Wallet
+	twoStage := c.config.TwoStage || wallet != nil && wallet.TwoStage
 	ops := []providers.Op{providers.OpStart, providers.OpSync, providers.OpWebhook}
-	if c.config.TwoStage {
+	if twoStage {
 		ops = append(ops, providers.OpCapture, providers.OpVoid)
+	}
+	if wallet != nil {
+		ops = append(ops, providers.OpSaveCard, providers.OpChargeSaved)
 	}
 	return providers.Capabilities{
 		Ops:             ops,
 		Currencies:      []pay.Currency{c.config.Currency},
-		TwoStage:        c.config.TwoStage,
-		PartialCapture:  c.config.TwoStage, // Payture docs, inpay/charge: Amount may be lower than the hold
+		TwoStage:        twoStage,
+		PartialCapture:  twoStage, // Payture docs, inpay/charge: Amount may be lower than the hold
 		SyncByOurNumber: true,
 		SessionLife:     sessionLife,
 		SettlingTime:    c.config.Settling,
@@ -126,8 +139,16 @@ func (c *Client) checkAmount(op providers.Op, amount pay.Money) error {
 }
 
 // checkTwoStage refuses what only a two-stage terminal can do.
-func (c *Client) checkTwoStage(op providers.Op) error {
-	if !c.config.TwoStage {
+func (c *Client) checkTwoStage(op providers.Op, ref providers.Ref) error {
+	twoStage := c.config.TwoStage
+	if ref.OfCustomer {
+		wallet, err := c.needWallet(op)
+		if err != nil {
+			return err
+		}
+		twoStage = wallet.TwoStage
+	}
+	if !twoStage {
 		return failure(op, providers.Unsupported, "", errors.New("the terminal is one-stage"))
 	}
 	return nil

@@ -14,8 +14,8 @@ import (
 // operation that broke may have been done before.
 //
 // A code that no document has is told as a decline by Start, where False means
-// that there is no session and no money is at stake; of Charge and Unblock it
-// is Unknown.
+// that there is no session and no money is at stake; where money is, it is
+// Unknown. So is an order that is not found when a charge was to make it.
 func (c *Client) refused(ctx context.Context, op providers.Op, orderNumber string, answer reply) (providers.Result, error) {
 	code := answer.code()
 	if !answer.repeats("OrderId", orderNumber) {
@@ -33,19 +33,24 @@ func (c *Client) refused(ctx context.Context, op providers.Op, orderNumber strin
 	case meansConflict, meansTimeOut:
 		kind = providers.Conflict
 	case meansNoOrder:
-		kind = providers.NotFound
+		if op != providers.OpChargeSaved {
+			kind = providers.NotFound
+		}
 	case meansAccess, meansNotAllowed:
 		kind = providers.Auth
 	case meansWrongRequest:
 		kind = providers.Rejected
 	case meansNothingYet, meansDoubt:
 	}
-	return providers.Result{}, failure(op, kind, code, fmt.Errorf("order %s", orderNumber))
+	return providers.Result{}, failure(op, kind, code, reasonOf("order "+orderNumber, code))
 }
 
 // refusal is the Result of a write that was refused. After Start there is no
 // session, so no further try in it; after Charge or Unblock the hold stands.
 func refusal(op providers.Op, code string) providers.Result {
+	if op == providers.OpChargeSaved {
+		return chargeDeclined(code, code)
+	}
 	result := declined(code, code)
 	result.SessionOver = op == providers.OpStart
 	return result

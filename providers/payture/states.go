@@ -63,13 +63,18 @@ func stateOf(raw string) state {
 //     none is held. Pending, with the refusal when a code tells one.
 //
 // Rejected does not end the session: Payture takes further tries until they or
-// the time run out, so SessionOver is false unless the code says that.
+// the time run out, so SessionOver is false unless the code says that. A charge
+// of a saved card has no session: Rejected ends it, and so does a bank that
+// wants to see the card's owner (PreAuthorized3DS), whom nobody can send there.
 func (c *Client) judgeState(ref providers.Ref, answer reply) (providers.Result, error) {
 	raw := word(answer.get("State"))
 	known := stateOf(answer.get("State"))
 	nothing := pay.Of(0, c.config.Currency)
 	switch known {
 	case stateNew, statePreAuthorized, stateObsolete:
+		if known == statePreAuthorized && isCharge(ref) {
+			return proofDemanded(raw), nil
+		}
 		return providers.Result{Status: providers.ActionRequired, RawStatus: raw}, nil
 	case statePending, stateForwarded:
 		return providers.Result{Status: providers.Pending, RawStatus: raw}, nil
@@ -78,7 +83,7 @@ func (c *Client) judgeState(ref providers.Ref, answer reply) (providers.Result, 
 		result.Status = providers.Pending
 		return result, nil
 	case stateRejected:
-		return declined(answer.code(), raw), nil
+		return refusedOrder(ref, answer.code(), raw), nil
 	case stateVoided:
 		return providers.Result{Status: providers.Voided, RawStatus: raw, Authorized: nothing, Captured: nothing}, nil
 	case stateAuthorizationClosed:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 
@@ -14,6 +15,8 @@ import (
 // elder (NodeJS SDK, issue 6), when the terminal may not ask GetState. Both
 // need our order number only and change nothing.
 //
+// Orders of the wallet are asked about there: see Client.askWallet.
+//
 // An order that the gateway does not know is NotFound. With ref.ProviderRef,
 // proof that Init opened a session, it is ActionRequired instead: an order
 // comes into being when its payer first acts (Payture docs,
@@ -22,12 +25,14 @@ func (c *Client) Sync(ctx context.Context, ref providers.Ref) (providers.Result,
 	if err := checkOrder(providers.OpSync, ref.OrderNumber); err != nil {
 		return providers.Result{}, err
 	}
-	fields := url.Values{"Key": {string(c.config.Key)}, "OrderId": {ref.OrderNumber}}
-	answer, trouble := c.send(ctx, "GetState", fields)
-	if isBarred(answer, trouble) {
-		c.log.DebugContext(ctx, "payture: GetState is barred, asking PayStatus", "order", ref.OrderNumber, "code", answer.code())
-		answer, trouble = c.send(ctx, "PayStatus", fields)
+	ask := c.askPage
+	if ref.OfCustomer {
+		if _, err := c.needWallet(providers.OpSync); err != nil {
+			return providers.Result{}, err
+		}
+		ask = c.askWallet
 	}
+	answer, trouble := ask(ctx, ref.OrderNumber)
 	if trouble != nil {
 		return providers.Result{}, trouble.ofRead(providers.OpSync, ref.OrderNumber)
 	}
@@ -36,6 +41,52 @@ func (c *Client) Sync(ctx context.Context, ref providers.Ref) (providers.Result,
 		c.noteCode(ctx, ref.OrderNumber, answer.code())
 	}
 	return result, err
+}
+
+// askPage asks InPay about an order.
+func (c *Client) askPage(ctx context.Context, orderNumber string) (reply, *trouble) {
+	fields := url.Values{"Key": {string(c.config.Key)}, "OrderId": {orderNumber}}
+	answer, trouble := c.send(ctx, "GetState", fields)
+	if isBarred(answer, trouble) {
+		c.noteBarred(ctx, orderNumber, answer)
+		answer, trouble = c.send(ctx, "PayStatus", fields)
+	}
+	return answer, trouble
+}
+
+// askWallet asks the wallet about an order. Its GetState takes the terminal as
+// Key, as InPay's does (NodeJS SDK, commit ebdb428), and what it answers is not
+// documented; so one that finds our request wrong is taken for barred, too. Its
+// PayStatus calls the state Status.
+func (c *Client) askWallet(ctx context.Context, orderNumber string) (reply, *trouble) {
+	terminal := string(c.config.Wallet.PayTerminal)
+	answer, trouble := c.post(ctx, walletInterface, "GetState", url.Values{"Key": {terminal}, "OrderId": {orderNumber}})
+	if isBarred(answer, trouble) || trouble == nil && answer.success() == saysNo && codeOf(answer.code()).means == meansWrongRequest {
+		c.noteBarred(ctx, orderNumber, answer)
+		data := encodeData([]pair{{"OrderId", orderNumber}})
+		answer, trouble = c.post(ctx, walletInterface, "PayStatus", url.Values{"VWID": {terminal}, "DATA": {data}})
+	}
+	if trouble != nil {
+		return reply{}, trouble
+	}
+	return answer.withState(), nil
+}
+
+// withState returns the reply with its Status as State. Two that differ cannot
+// both be believed, and none is.
+func (r reply) withState() reply {
+	attributes := maps.Clone(r.attributes)
+	switch status := r.get("Status"); {
+	case r.get("State") == "":
+		attributes["state"] = status
+	case status != "" && stateOf(status) != stateOf(r.get("State")):
+		attributes["state"] = "State and Status differ"
+	}
+	return reply{attributes: attributes}
+}
+
+func (c *Client) noteBarred(ctx context.Context, orderNumber string, answer reply) {
+	c.log.DebugContext(ctx, "payture: GetState is barred, asking PayStatus", "order", orderNumber, "code", answer.code())
 }
 
 // isBarred reports whether the command itself is not to be had: the terminal
@@ -78,6 +129,9 @@ func (c *Client) judgeCode(ref providers.Ref, answer reply) (providers.Result, e
 	case meansNothingYet: // before the payer acts: Success False, ErrCode NONE
 		return providers.Result{Status: providers.ActionRequired, RawStatus: code}, nil
 	case meansTimeOut:
+		if isCharge(ref) { // recorded of orders that never were, too, and a charge that is under way may not be one yet
+			return providers.Result{}, failure(providers.OpSync, providers.NotFound, code, fmt.Errorf("order %s", ref.OrderNumber))
+		}
 		return providers.Result{Status: providers.Expired, RawStatus: code}, nil
 	case meansNoOrder:
 		if ref.ProviderRef != "" {
@@ -85,7 +139,7 @@ func (c *Client) judgeCode(ref providers.Ref, answer reply) (providers.Result, e
 		}
 		return providers.Result{}, failure(providers.OpSync, providers.NotFound, code, fmt.Errorf("order %s", ref.OrderNumber))
 	case meansRefusal, meansExhausted:
-		return declined(code, code), nil
+		return refusedOrder(ref, code, code), nil
 	case meansAccess, meansNotAllowed:
 		return providers.Result{}, failure(providers.OpSync, providers.Auth, code, fmt.Errorf("order %s", ref.OrderNumber))
 	case meansWrongRequest:

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -44,13 +45,25 @@ type trouble struct {
 	cause      error
 }
 
-// send posts a command's fields and reads its reply. The secrets are in the
-// body, never in the address, so no access log has them.
+// Payture's interfaces: the first part of a command's path.
+const (
+	pageInterface   = "apim"  // InPay
+	walletInterface = "vwapi" // eWallet
+)
+
+// send posts a command of InPay.
+func (c *Client) send(ctx context.Context, command string, fields url.Values) (reply, *trouble) {
+	return c.post(ctx, pageInterface, command, fields)
+}
+
+// post posts a command's fields and reads its reply. The secrets are in the
+// body, never in the address, so no access log has them. Those that are not the
+// client's own are named, so that no answer tells them.
 //
 // Connections are reused. A POST that meets a dead one is sent again by
 // net/http only when not one byte of it was written; once any was, the call
 // fails and is not repeated.
-func (c *Client) send(ctx context.Context, command string, fields url.Values) (reply, *trouble) {
+func (c *Client) post(ctx context.Context, api, command string, fields url.Values, secrets ...Secret) (reply, *trouble) {
 	if _, limited := ctx.Deadline(); !limited {
 		bounded, cancel := context.WithTimeout(ctx, maxPatience)
 		defer cancel()
@@ -61,7 +74,7 @@ func (c *Client) send(ctx context.Context, command string, fields url.Values) (r
 	}
 	var trace connTrace
 	request, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace.hooks()),
-		http.MethodPost, c.config.BaseURL+"/apim/"+command, strings.NewReader(fields.Encode()))
+		http.MethodPost, c.config.BaseURL+"/"+api+"/"+command, strings.NewReader(fields.Encode()))
 	if err != nil {
 		return reply{}, &trouble{neverSent: true, cause: errors.New("the address cannot be asked")}
 	}
@@ -86,7 +99,7 @@ func (c *Client) send(ctx context.Context, command string, fields url.Values) (r
 		return reply{}, &trouble{cause: errors.New("the answer is over 1 MiB")}
 	}
 	answer, err := readReply(body, command)
-	if err == nil && c.repeatsSecrets(answer) {
+	if err == nil && c.repeatsSecrets(answer, secrets) {
 		err = errors.New("the answer repeats our credentials")
 	}
 	if err != nil {
@@ -95,11 +108,16 @@ func (c *Client) send(ctx context.Context, command string, fields url.Values) (r
 	return answer, nil
 }
 
-// repeatsSecrets reports whether a word that may be logged holds one of ours.
-func (c *Client) repeatsSecrets(answer reply) bool {
+// repeatsSecrets reports whether a word that may be logged holds one of ours,
+// or one of those that the request had besides.
+func (c *Client) repeatsSecrets(answer reply, secrets []Secret) bool {
 	const shortest = 6 // a shorter one may be part of an honest word
-	for _, secret := range []Secret{c.config.Key, c.config.Password} {
-		for _, name := range []string{"ErrCode", "State"} {
+	secrets = append(slices.Clone(secrets), c.config.Key, c.config.Password)
+	if w := c.config.Wallet; w != nil {
+		secrets = append(secrets, w.AddTerminal, w.PayTerminal, w.Password)
+	}
+	for _, secret := range secrets {
+		for _, name := range []string{"ErrCode", "State", "Status"} {
 			if len(secret) >= shortest && strings.Contains(strings.ToLower(answer.get(name)), strings.ToLower(string(secret))) {
 				return true
 			}
@@ -112,15 +130,25 @@ func (c *Client) repeatsSecrets(answer reply) bool {
 // request that never left is Unavailable; a status such as 429 or 503 is not
 // documented by Payture, may come from anything in between, and proves nothing.
 func (t *trouble) ofWrite(op providers.Op, orderNumber string) error {
+	return t.ofChange(op, "order "+orderNumber)
+}
+
+// ofChange is ofWrite for calls that are about something else than an order.
+func (t *trouble) ofChange(op providers.Op, about string) error {
 	kind := providers.Unknown
 	if t.neverSent {
 		kind = providers.Unavailable
 	}
-	return failure(op, kind, "", fmt.Errorf("order %s: %w", orderNumber, t.cause))
+	return failure(op, kind, "", fmt.Errorf("%s: %w", about, t.cause))
 }
 
 // ofRead returns the error of a call that changes nothing.
 func (t *trouble) ofRead(op providers.Op, orderNumber string) error {
+	return t.ofLook(op, "order "+orderNumber)
+}
+
+// ofLook is ofRead for calls that are about something else than an order.
+func (t *trouble) ofLook(op providers.Op, about string) error {
 	kind := providers.Malformed
 	switch {
 	case t.neverSent, t.noAnswer, t.status >= http.StatusInternalServerError:
@@ -128,7 +156,7 @@ func (t *trouble) ofRead(op providers.Op, orderNumber string) error {
 	case t.status == http.StatusTooManyRequests:
 		kind = providers.RateLimited
 	}
-	e := failure(op, kind, "", fmt.Errorf("order %s: %w", orderNumber, t.cause))
+	e := failure(op, kind, "", fmt.Errorf("%s: %w", about, t.cause))
 	if kind == providers.RateLimited {
 		e.RetryAfter = t.retryAfter
 	}

@@ -2,6 +2,7 @@ package payture
 
 import (
 	"context"
+	"net/url"
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
@@ -15,13 +16,13 @@ import (
 // whole hold, so none is sent and what remains must be nothing (Payture docs,
 // inpay/unblock: NewAmount="0").
 func (c *Client) Void(ctx context.Context, ref providers.Ref, _ string) (providers.Result, error) {
-	if err := c.checkTwoStage(providers.OpVoid); err != nil {
+	if err := c.checkTwoStage(providers.OpVoid, ref); err != nil {
 		return providers.Result{}, err
 	}
 	if err := checkOrder(providers.OpVoid, ref.OrderNumber); err != nil {
 		return providers.Result{}, err
 	}
-	answer, trouble := c.send(ctx, "Unblock", c.operationFields(ref))
+	answer, trouble := c.operate(ctx, ref, "Unblock", url.Values{})
 	if trouble != nil {
 		return providers.Result{}, trouble.ofWrite(providers.OpVoid, ref.OrderNumber)
 	}

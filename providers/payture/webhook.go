@@ -19,11 +19,12 @@ const maxNotification = 64 << 10
 // (Payture docs, notifications).
 //
 // Nothing in it is signed, so anybody can send one. All that is taken from it
-// is the order number and the kind, as a hint to ask; its Success and Amount
-// are never read. A notification about no order (of a saved card, say) gives no
-// event and is acknowledged. The encrypted variant that Payture may offer is
-// not documented, and is Malformed like everything else without an order
-// number.
+// is the kind and the order number, or the customer's login, as a hint to ask;
+// its Success and Amount are never read. A notification about the adding of a
+// card, or one with no order, is about the customer whom it names; one that
+// names none of ours gives no event and is acknowledged. The encrypted variant
+// that Payture may offer is not documented, and is Malformed like everything
+// else that names nothing.
 func (c *Client) ParseWebhook(_ context.Context, n providers.Notification) ([]providers.Event, providers.Reply, error) {
 	if len(n.Body) > maxNotification {
 		return nil, providers.Reply{}, unreadable("the notification is over 64 KiB")
@@ -31,7 +32,7 @@ func (c *Client) ParseWebhook(_ context.Context, n providers.Notification) ([]pr
 	// A field that cannot be decoded costs that field only: the rest is a hint
 	// at worst.
 	fields, _ := url.ParseQuery(string(n.Body))
-	orderNumber, kind := "", ""
+	orderNumber, kind, logins := "", "", []string(nil)
 	for name, values := range fields {
 		switch strings.ToLower(name) {
 		case "orderid":
@@ -39,15 +40,21 @@ func (c *Client) ParseWebhook(_ context.Context, n providers.Notification) ([]pr
 				return nil, providers.Reply{}, unreadable("the notification names several orders")
 			}
 			orderNumber = strings.TrimSpace(values[0])
+		case "vwuserlgn":
+			logins = append(logins, values...)
 		case "notification":
 			kind = word(values[0])
 		}
 	}
 	acknowledged := providers.Reply{Status: http.StatusOK, ContentType: "text/plain; charset=utf-8", Body: []byte("OK")}
-	if orderNumber == "" && kind != "" {
-		return nil, acknowledged, nil
-	}
-	if !isOrderNumber(orderNumber) {
+	ofCard := strings.HasPrefix(strings.ToLower(kind), "customeradd")
+	switch {
+	case kind != "" && (orderNumber == "" || ofCard):
+		if c.config.Wallet == nil || len(logins) != 1 || !isLogin(logins[0]) {
+			return nil, acknowledged, nil
+		}
+		return []providers.Event{{Kind: kind, Hint: true, Customer: logins[0]}}, acknowledged, nil
+	case !isOrderNumber(orderNumber):
 		return nil, providers.Reply{}, unreadable("the notification names no order")
 	}
 	return []providers.Event{{Kind: kind, Hint: true, Ref: providers.Ref{OrderNumber: orderNumber}}}, acknowledged, nil

@@ -67,6 +67,58 @@ func TestClient_ParseWebhook(t *testing.T) {
 		require.Equal(t, http.StatusOK, answer.Status)
 	})
 
+	customers := []struct {
+		name, body string
+		want       []providers.Event
+	}{
+		{
+			"CardAdded", "Notification=CustomerAddSuccess&VWUserLgn=" + login + "&CardNumber=411111xxxxxx1112&CardId=" + card + "&Success=True",
+			[]providers.Event{{Kind: "CustomerAddSuccess", Hint: true, Customer: login}},
+		},
+		{
+			"CardRefused", "notification=CustomerAddFail&vwuserlgn=" + login + "&OrderId=&Success=False&ErrCode=WRONG_CVV",
+			[]providers.Event{{Kind: "CustomerAddFail", Hint: true, Customer: login}},
+		},
+		{
+			"CardAddedWithAnOrderOfPaytures", "Notification=CustomerAddSuccess&VWUserLgn=" + login + "&OrderId=" + session,
+			[]providers.Event{{Kind: "CustomerAddSuccess", Hint: true, Customer: login}},
+		},
+		{
+			"CodeSentToACustomer", "Notification=CustomerSendCode&VWUserLgn=" + login,
+			[]providers.Event{{Kind: "CustomerSendCode", Hint: true, Customer: login}},
+		},
+		{
+			"PaidByACustomer", "Notification=CustomerPaySuccess&VWUserLgn=" + login + "&OrderId=" + order,
+			[]providers.Event{{Kind: "CustomerPaySuccess", Hint: true, Ref: providers.Ref{OrderNumber: order}}},
+		},
+		{
+			"PaidBySomebodyElsesCustomers", "Notification=CustomerPaySuccess&VWUserLgn=a&vwuserlgn=b&OrderId=" + order,
+			[]providers.Event{{Kind: "CustomerPaySuccess", Hint: true, Ref: providers.Ref{OrderNumber: order}}},
+		},
+		{"NotOurCustomer", "Notification=CustomerAddSuccess&VWUserLgn=u%40x.example", nil},
+		{"CustomerTooLong", "Notification=CustomerAddSuccess&VWUserLgn=customer-" + strings.Repeat("1", 42), nil},
+		{"CustomerWithSemicolon", "Notification=CustomerAddSuccess&VWUserLgn=customer-1%3Bx", nil},
+		{"TwoCustomers", "Notification=CustomerAddSuccess&VWUserLgn=customer-1&VWUserLgn=customer-2", nil},
+		{"NoCustomer", "Notification=CustomerAddSuccess", nil},
+	}
+	for _, tt := range customers {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := newWalletClient(t, "https://sandbox3.payture.com", false)
+			events, answer, err := c.ParseWebhook(t.Context(), providers.Notification{Body: []byte(tt.body)})
+			require.NoError(t, err)
+			require.Equal(t, tt.want, events)
+			require.Equal(t, http.StatusOK, answer.Status)
+		})
+	}
+	t.Run("CustomersNeedAWallet", func(t *testing.T) {
+		t.Parallel()
+		events, answer, err := parse("Notification=CustomerAddSuccess&VWUserLgn=" + login)
+		require.NoError(t, err)
+		require.Empty(t, events)
+		require.Equal(t, http.StatusOK, answer.Status)
+	})
+
 	malformed := []struct{ name, body string }{
 		{"Empty", ""},
 		{"JSON", `{"Notification":"EnginePaySuccess","OrderId":"` + order + `"}`},
@@ -102,9 +154,11 @@ func FuzzClient_ParseWebhook(f *testing.F) {
 	f.Add([]byte("Is3DS=False&Notification=EnginePaySuccess&Success=True&ErrCode=NONE&OrderId=" + order + "&Amount=12677"))
 	f.Add([]byte("notification=X&orderid=a-1"))
 	f.Add([]byte("DATA=AAAA"))
+	f.Add([]byte("Notification=CustomerAddSuccess&VWUserLgn=" + login))
+	c := &Client{config: Config{Wallet: testWallet(false)}}
 	f.Add([]byte("OrderId=a&OrderId=b;%zz"))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		events, answer, err := new(Client).ParseWebhook(t.Context(), providers.Notification{Body: body})
+		events, answer, err := c.ParseWebhook(t.Context(), providers.Notification{Body: body})
 		if err != nil {
 			require.Equal(t, providers.Malformed, providers.KindOf(err))
 			require.Empty(t, events)
@@ -116,7 +170,7 @@ func FuzzClient_ParseWebhook(f *testing.F) {
 			require.True(t, event.Hint)
 			require.Nil(t, event.Result)
 			require.Empty(t, event.Key)
-			require.True(t, isOrderNumber(event.Ref.OrderNumber))
+			require.NotEqual(t, isOrderNumber(event.Ref.OrderNumber), isLogin(event.Customer), "one of the two")
 			require.Empty(t, event.Ref.ProviderRef)
 		}
 	})

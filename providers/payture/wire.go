@@ -14,15 +14,18 @@ import (
 // reply is one answer of the gateway: the attributes of its root element, by
 // lower-case name. Payture asks its clients for the greatest tolerance
 // (Payture, en/api): any order, new attributes, missing optional ones, values
-// compared without case. What is read from children is nothing: InPay puts no
-// fact there.
-type reply struct{ attributes map[string]string }
+// compared without case. Of children nothing is read but the attributes of Item,
+// of which GetList has one a card.
+type reply struct {
+	attributes map[string]string
+	items      []reply
+}
 
 // saying is what the attribute Success says.
 type saying int
 
-// A Success of "3DS" belongs to interfaces that we do not use; it says nothing
-// here, like a missing one.
+// A Success of "3DS" says nothing here, like a missing one: only a charge of a
+// saved card can get it, and looks for it itself.
 const (
 	saysNothing saying = iota
 	saysYes
@@ -53,6 +56,9 @@ func readReply(body []byte, command string) (reply, error) {
 		case xml.StartElement:
 			depth++
 			if depth > 1 {
+				if err := answer.addItem(token, depth); err != nil {
+					return reply{}, err
+				}
 				continue
 			}
 			if answer.attributes != nil {
@@ -74,6 +80,18 @@ func readReply(body []byte, command string) (reply, error) {
 			return reply{}, errNotXML
 		}
 	}
+}
+
+// addItem keeps the child of the root when it is an Item.
+func (r *reply) addItem(element xml.StartElement, depth int) error {
+	if depth != 2 || !strings.EqualFold(element.Name.Local, "Item") {
+		return nil
+	}
+	attributes, err := attributesOf(element)
+	if err == nil {
+		r.items = append(r.items, reply{attributes: attributes})
+	}
+	return err
 }
 
 // attributesOf collects an element's own attributes. Two of one name cannot

@@ -165,6 +165,7 @@ func FuzzReadReply(f *testing.F) {
 		`<getstate success="TRUE" orderid="` + order + `" state="Rejected(T)" ErrCode="AMOUNT_EXCEED"><AddInfo Key="a" Value="b"/></getstate>`,
 		`<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]><GetState Success="&a;"/>`,
 		`<html><body>502</body></html>`,
+		`<GetState Success="True"><Item CardId="a"/><item cardid="b"><Item/></item></GetState>`,
 	} {
 		f.Add([]byte(seed))
 	}
