@@ -73,10 +73,11 @@ type Authenticator struct {
 	parser    *jwt.Parser
 	stop      context.CancelFunc
 
-	keys      *cache.Cache[[32]byte, viewer.Viewer]
-	bills     *cache.Cache[pay.BillID, billState]
-	users     *cache.Cache[userName, pay.UserID]
-	merchants *cache.Cache[pay.MerchantID, struct{}]
+	keys          *cache.Cache[[32]byte, viewer.Viewer]
+	bills         *cache.Cache[pay.BillID, billState]
+	registrations *cache.Cache[pay.CardRegistrationID, pay.MerchantID]
+	users         *cache.Cache[userName, pay.UserID]
+	merchants     *cache.Cache[pay.MerchantID, struct{}]
 }
 
 // minSecretBytes is the least length of a secret that signs tokens.
@@ -103,16 +104,17 @@ func New(o Options) (*Authenticator, error) {
 		return nil, err
 	}
 	return &Authenticator{
-		store:     o.Store,
-		clock:     o.Clock,
-		guestKeys: o.GuestKeys,
-		issuers:   issuers,
-		parser:    newParser(),
-		stop:      stop,
-		keys:      cache.New[[32]byte, viewer.Viewer](o.Clock, keyTTL, maxKeys),
-		bills:     cache.New[pay.BillID, billState](o.Clock, billTTL, maxBills),
-		users:     cache.New[userName, pay.UserID](o.Clock, userTTL, maxUsers),
-		merchants: cache.New[pay.MerchantID, struct{}](o.Clock, merchantTTL, maxMerchants),
+		store:         o.Store,
+		clock:         o.Clock,
+		guestKeys:     o.GuestKeys,
+		issuers:       issuers,
+		parser:        newParser(),
+		stop:          stop,
+		keys:          cache.New[[32]byte, viewer.Viewer](o.Clock, keyTTL, maxKeys),
+		bills:         cache.New[pay.BillID, billState](o.Clock, billTTL, maxBills),
+		registrations: cache.New[pay.CardRegistrationID, pay.MerchantID](o.Clock, billTTL, maxBills),
+		users:         cache.New[userName, pay.UserID](o.Clock, userTTL, maxUsers),
+		merchants:     cache.New[pay.MerchantID, struct{}](o.Clock, merchantTTL, maxMerchants),
 	}, nil
 }
 
@@ -120,7 +122,8 @@ func New(o Options) (*Authenticator, error) {
 func (a *Authenticator) Close() { a.stop() }
 
 // Authenticate returns whose token or key bearer is. Which kind it is shows in
-// its shape: pk_ and sk_ are keys, gt_ a guest token, two dots a JSON Web Token.
+// its shape: pk_ and sk_ are keys, gt_ and rt_ guest tokens of a bill and of a card
+// registration, two dots a JSON Web Token.
 //
 // It returns CodeUnauthenticated with a key auth.… for whatever does not prove
 // anything, and any other error when it could not be judged just now (the
@@ -138,6 +141,8 @@ func (a *Authenticator) Authenticate(ctx context.Context, bearer string) (viewer
 		return a.byKey(ctx, bearer)
 	case strings.HasPrefix(bearer, guestPrefix):
 		return a.byGuestToken(ctx, bearer)
+	case strings.HasPrefix(bearer, registrationPrefix):
+		return a.byRegistrationToken(ctx, bearer)
 	case strings.Count(bearer, ".") == 2:
 		return a.byJWT(ctx, bearer)
 	default:
@@ -163,6 +168,10 @@ func refuse(key, message string) *pay.Error {
 
 func errMalformed() *pay.Error {
 	return refuse("auth.malformed", "This is neither a key nor a token that we know.")
+}
+
+func errRevoked() *pay.Error {
+	return refuse("auth.revoked", "The token has been revoked.")
 }
 
 func errExpired() *pay.Error {

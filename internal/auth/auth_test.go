@@ -99,6 +99,29 @@ func (b *bundle) addBill(t testing.TB) pay.BillID {
 	return id
 }
 
+func (b *bundle) addRegistration(t testing.TB) pay.CardRegistrationID {
+	t.Helper()
+	id := pay.NewCardRegistrationID(b.clock.Now())
+	b.addRegistrationAs(t, id)
+	return id
+}
+
+func (b *bundle) addRegistrationAs(t testing.TB, id pay.CardRegistrationID) {
+	t.Helper()
+	b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
+		user := pay.NewUserID(tx.Now)
+		err := tx.User.Create().SetID(user).SetMerchantID(b.merchant).SetExternalID(user.String()).
+			SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		return tx.CardRegistration.Create().SetID(id).SetMerchantID(b.merchant).SetUserID(user).
+			SetProvider("fake").SetAccount("fake").SetOrderNumber(id.Suffix()).SetStatus(pay.RegistrationPending).
+			SetVerificationMinor(1000).SetCurrency("RUB").SetVersion(1).SetExpiresAt(tx.Now.Add(time.Hour)).
+			SetWatchUntil(tx.Now.Add(time.Hour)).SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now).Exec(ctx)
+	})
+}
+
 func (b *bundle) addKey(t testing.TB, role pay.Role) (auth.Key, pay.APIKeyID) {
 	t.Helper()
 	key, err := auth.NewKey(role, true)

@@ -66,6 +66,105 @@ func TestAuthenticator_GuestTokens(t *testing.T) {
 	})
 }
 
+func TestAuthenticator_RegistrationTokens(t *testing.T) {
+	t.Parallel()
+
+	storetest.Each(t, func(t *testing.T, url string) {
+		b := setup(t, url)
+		expires := b.clock.Now().Add(24 * time.Hour)
+
+		t.Run("OpensItsRegistration", func(t *testing.T) {
+			registration := b.addRegistration(t)
+			token := b.RegistrationToken(b.merchant, registration, expires)
+			want := viewer.Viewer{
+				Role: pay.RoleGuest, Merchant: b.merchant, Registration: registration,
+				Principal: "registration/" + registration.String(), Expires: expires,
+			}
+			for range 2 { // the second is remembered
+				v, err := b.Authenticate(t.Context(), token)
+				require.NoError(t, err)
+				require.Equal(t, want, v)
+			}
+		})
+
+		t.Run("ReplayReturnsItAgain", func(t *testing.T) {
+			registration := b.addRegistration(t)
+			token := b.RegistrationToken(b.merchant, registration, expires)
+			require.Equal(t, token, b.RegistrationToken(b.merchant, registration, expires.Add(time.Millisecond)))
+			require.NotEqual(t, token, b.RegistrationToken(b.merchant, b.addRegistration(t), expires))
+		})
+
+		t.Run("RegistrationMustExist", func(t *testing.T) {
+			b.refused(t, b.RegistrationToken(b.merchant, pay.NewCardRegistrationID(b.clock.Now()), expires), "auth.revoked")
+		})
+
+		t.Run("RegistrationMustBeTheMerchants", func(t *testing.T) {
+			registration := b.addRegistration(t)
+			stranger := b.RegistrationToken(pay.NewMerchantID(b.clock.Now()), registration, expires)
+			b.refused(t, stranger, "auth.revoked")
+			_, err := b.Authenticate(t.Context(), b.RegistrationToken(b.merchant, registration, expires))
+			require.NoError(t, err)
+			b.refused(t, stranger, "auth.revoked") // what is remembered is compared
+		})
+
+		t.Run("EndsToTheSecond", func(t *testing.T) {
+			token := b.RegistrationToken(b.merchant, b.addRegistration(t), b.clock.Now().Add(time.Minute))
+			b.clock.Advance(time.Minute - time.Nanosecond)
+			_, err := b.Authenticate(t.Context(), token)
+			require.NoError(t, err)
+			b.clock.Advance(time.Nanosecond)
+			b.refused(t, token, "auth.expired")
+		})
+
+		// A bill and a registration that have the same bytes: only the prefix and
+		// the domain tell their tokens apart.
+		t.Run("IsNeverTakenForABills", func(t *testing.T) {
+			bill, registration := b.addBill(t), pay.CardRegistrationID{}
+			require.NoError(t, registration.Scan(bill.Bytes()))
+			b.addRegistrationAs(t, registration)
+			ofBill := b.GuestToken(b.merchant, bill, 1, expires)
+			ofRegistration := b.RegistrationToken(b.merchant, registration, expires)
+			for _, token := range []string{ofBill, ofRegistration} {
+				_, err := b.Authenticate(t.Context(), token)
+				require.NoError(t, err)
+			}
+			b.refused(t, "rt_"+ofBill[len("gt_"):], "auth.bad_signature")
+			b.refused(t, "gt_"+ofRegistration[len("rt_"):], "auth.bad_signature")
+		})
+
+		t.Run("KeysRotate", func(t *testing.T) {
+			token := b.RegistrationToken(b.merchant, b.addRegistration(t), expires)
+			during, after := b.options, b.options
+			during.GuestKeys = [][]byte{bytes.Repeat([]byte("n"), 32), b.options.GuestKeys[0]}
+			after.GuestKeys = during.GuestKeys[:1]
+			_, err := b.newAuthenticator(t, during).Authenticate(t.Context(), token)
+			require.NoError(t, err)
+			_, err = b.newAuthenticator(t, after).Authenticate(t.Context(), token)
+			requireRefusal(t, err, "auth.bad_signature")
+		})
+
+		t.Run("AnyLengthChangedIsRefused", func(t *testing.T) {
+			token := b.RegistrationToken(b.merchant, b.addRegistration(t), expires)
+			b.refused(t, token[:len(token)-1], "auth.malformed")
+			b.refused(t, token+"AAAA", "auth.malformed")
+			b.refused(t, "rt_", "auth.malformed")
+		})
+	})
+}
+
+// A token that was handed out before there were any of registrations is good
+// until it expires: its construction never changes.
+func TestAuthenticator_GuestTokenStaysAsItWas(t *testing.T) {
+	t.Parallel()
+	b := setup(t, storetest.SQLite(t))
+	var bill pay.BillID
+	var merchant pay.MerchantID
+	require.NoError(t, bill.Scan(bytes.Repeat([]byte{1}, 16)))
+	require.NoError(t, merchant.Scan(bytes.Repeat([]byte{2}, 16)))
+	token := b.GuestToken(merchant, bill, 3, time.Unix(1_800_000_000, 0))
+	require.Equal(t, "gt_AQEBAQEBAQEBAQEBAQEBAQICAgICAgICAgICAgICAgIAAAADa0nSAOklWxh91matWdMCNGG4ho_geJv9NY5wQxNITVLiS4NB", token)
+}
+
 func TestAuthenticator_GuestToken(t *testing.T) {
 	t.Parallel()
 	b := setup(t, storetest.SQLite(t))
