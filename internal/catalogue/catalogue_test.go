@@ -177,7 +177,12 @@ func TestService_UpsertGift(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, url string) {
 		b := setup(t, url)
-		given := b.put(t, page(rub(9900)))
+		archive := page(rub(9900))
+		archive.Code, archive.Key, archive.Grants.Resources = "archive", "archive", []string{"archive"}
+		given := b.put(t, archive)
+		onePage := page(rub(9900))
+		onePage.Code, onePage.Key = "one-page", "one-page"
+		pageOnly := b.put(t, onePage)
 		gift := catalogue.Upsert{
 			Code: "gift", Kind: pay.ProductGift, Title: "A gift", Active: true, Prices: []catalogue.NewPrice{rub(9900)},
 			Grants: catalogue.Grants{GiftOf: new(given.ID.String())},
@@ -198,6 +203,7 @@ func TestService_UpsertGift(t *testing.T) {
 		stranger := b.server
 		stranger.Merchant = pay.NewMerchantID(b.clock.Now())
 		require.Equal(t, pay.CodeInvalid, refused(made.ID.String(), b.server).Code, "a gift of a gift")
+		require.Equal(t, "product.gift_of_nothing", refused(pageOnly.ID.String(), b.server).Key)
 		require.Equal(t, pay.CodeNotFound, refused(pay.NewProductID(b.clock.Now()).String(), b.server).Code)
 		require.Equal(t, pay.CodeNotFound, refused("nonsense", b.server).Code)
 		require.Equal(t, pay.CodeNotFound, refused(given.ID.String(), stranger).Code, "another merchant's product")

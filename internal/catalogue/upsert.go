@@ -138,6 +138,9 @@ func checkGift(ctx context.Context, tx *store.Tx, merchant pay.MerchantID, code 
 	if given.Kind == pay.ProductGift || given.Code == code {
 		return pay.Invalid("product.gift_of_a_gift", "A gift cannot give another gift.", "grants", "giftOf")
 	}
+	if given.Kind == pay.ProductDirect && len(given.GrantResources) == 0 {
+		return pay.Invalid("product.gift_of_nothing", "A gift gives the resources of a product, and this one opens none: a page is named by who buys it.", "grants", "giftOf")
+	}
 	return nil
 }
 

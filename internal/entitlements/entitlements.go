@@ -1,9 +1,11 @@
 // Package entitlements grants what a paid bill opens and answers what a user may
-// use. It owns the rows of entitlements that products of kind DIRECT give.
+// use. It owns the rows of entitlements that products of kind DIRECT give, and
+// those that redeemed gifts give.
 //
 // It knows no status of a bill and moves none: billing calls Fulfil in the
 // transaction that makes the bill DONE, and the unique index on (bill, kind,
-// resource) is what makes a second run change nothing. Start with Direct.
+// resource) is what makes a second run change nothing. Start with Direct; what
+// gifts give is in give.go.
 package entitlements
 
 import (
@@ -62,14 +64,14 @@ func grant(tx *store.Tx, b *ent.Bill, p *ent.Product, kind, resource string) *en
 	return tx.Entitlement.Create().SetID(pay.NewEntitlementID(tx.Now)).
 		SetMerchantID(b.MerchantID).SetBillID(b.ID).SetNillableUserID(b.UserID).
 		SetKind(kind).SetResource(resource).
-		SetGrantedAt(tx.Now).SetNillableExpiresAt(expiry(p, tx.Now))
+		SetGrantedAt(tx.Now).SetNillableExpiresAt(endOf(p.GrantDuration, tx.Now))
 }
 
-// expiry is when what p grants now ends, or nil when it never does.
-func expiry(p *ent.Product, now time.Time) *time.Time {
-	if p.GrantDuration == nil {
+// endOf is when what begins at an instant ends, or nil when it never does.
+func endOf(lasts *pay.Period, begins time.Time) *time.Time {
+	if lasts == nil {
 		return nil
 	}
-	ends := pay.Instant(p.GrantDuration.AddTo(now))
+	ends := pay.Instant(lasts.AddTo(begins))
 	return &ends
 }

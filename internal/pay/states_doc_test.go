@@ -24,6 +24,18 @@ func TestStatesDoc_DrawsTheMovesOfTheCode(t *testing.T) {
 		t.Parallel()
 		require.Equal(t, moves(pay.AttemptStatuses(), pay.AttemptStatus.CanBecome), drawnMoves(t, "Attempt"))
 	})
+	t.Run("CardRegistration", func(t *testing.T) {
+		t.Parallel()
+		require.Equal(t, moves(pay.CardRegistrationStatuses(), pay.CardRegistrationStatus.CanBecome), drawnMoves(t, "Card registration"))
+	})
+	t.Run("Subscription", func(t *testing.T) {
+		t.Parallel()
+		require.Equal(t, moves(pay.SubscriptionStatuses(), pay.SubscriptionStatus.CanBecome), drawnMoves(t, "Subscription"))
+	})
+	t.Run("Gift", func(t *testing.T) {
+		t.Parallel()
+		require.Equal(t, moves(pay.GiftStatuses(), pay.GiftStatus.CanBecome), drawnMoves(t, "Gift"))
+	})
 }
 
 // The tables beside the charts have a row for every status, in the order of a
@@ -34,6 +46,9 @@ func TestStatesDoc_DescribesEveryStatus(t *testing.T) {
 	require.Equal(t, words(pay.BillStatuses()), describedStatuses(t, "Bill"))
 	require.Equal(t, words(pay.AttemptStatuses()), describedStatuses(t, "Attempt"))
 	require.Equal(t, words(pay.OperationStatuses()), describedStatuses(t, "Operation"))
+	require.Equal(t, words(pay.CardRegistrationStatuses()), describedStatuses(t, "Card registration"))
+	require.Equal(t, words(pay.SubscriptionStatuses()), describedStatuses(t, "Subscription"))
+	require.Equal(t, words(pay.GiftStatuses()), describedStatuses(t, "Gift"))
 }
 
 // moves lists as "A --> B" every pair that may is true of, sorted.

@@ -30,7 +30,7 @@ type bundle struct {
 	user     pay.UserID
 }
 
-func setup(t *testing.T, url string) *bundle {
+func setup(t testing.TB, url string) *bundle {
 	t.Helper()
 	clock := &storetest.Clock{}
 	s := storetest.Open(t, url, clock)
@@ -60,7 +60,7 @@ func (b *bundle) wallet(currency pay.Currency) (id pay.WalletID, err error) {
 	return id, err
 }
 
-func (b *bundle) mustWallet(t *testing.T, currency pay.Currency) pay.WalletID {
+func (b *bundle) mustWallet(t testing.TB, currency pay.Currency) pay.WalletID {
 	t.Helper()
 	id, err := b.wallet(currency)
 	require.NoError(t, err)
@@ -77,7 +77,7 @@ func (b *bundle) post(transfer pay.Transfer) (posted bool, err error) {
 	return posted, err
 }
 
-func (b *bundle) mustPost(t *testing.T, transfer pay.Transfer) {
+func (b *bundle) mustPost(t testing.TB, transfer pay.Transfer) {
 	t.Helper()
 	posted, err := b.post(transfer)
 	require.NoError(t, err)
@@ -136,17 +136,17 @@ func TestService_Post(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, url string) {
 		b := setup(t, url)
 		id := b.mustWallet(t, pay.RUB)
-		b.mustPost(t, topUp("top_up/1", id, 1000))
+		b.mustPost(t, topUp("credit/1", id, 1000))
 		b.requireBalances(t, id, 1000, 0)
 
-		posted, err := b.post(topUp("top_up/1", id, 1000))
+		posted, err := b.post(topUp("credit/1", id, 1000))
 		require.NoError(t, err)
 		require.False(t, posted, "a key is posted once")
 		b.requireBalances(t, id, 1000, 0)
 
-		b.mustPost(t, hold("hold/1", id, 400))
+		b.mustPost(t, hold("aside/1", id, 400))
 		b.requireBalances(t, id, 600, 400)
-		b.mustPost(t, pay.Transfer{Key: "capture/1", Entry: pay.EntryPurchase, Legs: []pay.Leg{
+		b.mustPost(t, pay.Transfer{Key: "spend/1", Entry: pay.EntryPurchase, Legs: []pay.Leg{
 			leg(pay.AccountWalletHeld, id.UUID(), -400), leg(pay.AccountWalletAvailable, id.UUID(), 100), leg(pay.AccountSales, "", 300),
 		}})
 		b.requireBalances(t, id, 700, 0)
@@ -167,7 +167,7 @@ func TestService_PostShort(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, url string) {
 		b := setup(t, url)
 		id := b.mustWallet(t, pay.RUB)
-		b.mustPost(t, topUp("top_up/1", id, 1000))
+		b.mustPost(t, topUp("credit/1", id, 1000))
 
 		_, err := b.post(purchase("purchase/1", id, 1001))
 		var typed *pay.Error
@@ -176,7 +176,7 @@ func TestService_PostShort(t *testing.T) {
 		require.Equal(t, pay.LimitDetail{Available: new(pay.Of(1000, pay.RUB))}, typed.Detail)
 		b.requireBalances(t, id, 1000, 0)
 
-		b.mustPost(t, hold("hold/1", id, 1000))
+		b.mustPost(t, hold("aside/1", id, 1000))
 		_, err = b.post(purchase("purchase/1", id, 1))
 		require.Equal(t, pay.CodeInsufficientFunds, pay.CodeOf(err), "held money cannot be spent")
 		b.requireBalances(t, id, 0, 1000)
@@ -188,7 +188,7 @@ func TestService_PostRefused(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, url string) {
 		b := setup(t, url)
 		id := b.mustWallet(t, pay.RUB)
-		b.mustPost(t, topUp("top_up/most", id, pay.MaxAmount))
+		b.mustPost(t, topUp("credit/most", id, pay.MaxAmount))
 
 		unbalanced := topUp("x", id, 10)
 		unbalanced.Legs[0].Amount.Amount = -9
@@ -225,7 +225,7 @@ func TestService_PostRolledBack(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, url string) {
 		b := setup(t, url)
-		sale := pay.Transfer{Key: "capture/1", Entry: pay.EntryPurchase, Legs: []pay.Leg{
+		sale := pay.Transfer{Key: "spend/1", Entry: pay.EntryPurchase, Legs: []pay.Leg{
 			leg(pay.AccountClearing, "payture", -5), leg(pay.AccountSales, "", 5),
 		}}
 		changedMind := errors.New("changed my mind")
@@ -249,7 +249,7 @@ func TestService_PostRace(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, url string) {
 		b := setup(t, url)
 		id := b.mustWallet(t, pay.RUB)
-		posted, errs := inParallel(8, func(int) (bool, error) { return b.post(topUp("top_up/1", id, 1000)) })
+		posted, errs := inParallel(8, func(int) (bool, error) { return b.post(topUp("credit/1", id, 1000)) })
 		for _, err := range errs {
 			require.True(t, err == nil || store.IsUniqueViolation(err), "%v", err)
 		}
@@ -264,8 +264,8 @@ func TestService_PostRaceOfPurchases(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, url string) {
 		b := setup(t, url)
 		id := b.mustWallet(t, pay.RUB)
-		b.mustPost(t, topUp("top_up/1", id, 1000))
-		posted, errs := inParallel(8, func(at int) (bool, error) { return b.post(purchase("purchase/"+strconv.Itoa(at), id, 300)) })
+		b.mustPost(t, topUp("credit/1", id, 1000))
+		posted, errs := inParallel(64, func(at int) (bool, error) { return b.post(purchase("purchase/"+strconv.Itoa(at), id, 300)) })
 		for _, err := range errs {
 			require.Contains(t, []pay.Code{"", pay.CodeInsufficientFunds}, pay.CodeOf(err), "%v", err)
 		}
@@ -282,7 +282,7 @@ func TestService_WalletOf(t *testing.T) {
 		require.NoError(t, errors.Join(errs...))
 		require.Equal(t, 8, count(made, made[0]), "however many need it first, there is one")
 		require.NotEqual(t, made[0], b.mustWallet(t, pay.USD), "one for each currency")
-		b.mustPost(t, topUp("top_up/1", made[0], 1000))
+		b.mustPost(t, topUp("credit/1", made[0], 1000))
 	})
 }
 
@@ -326,7 +326,7 @@ func TestService_Entries(t *testing.T) {
 		b := setup(t, url)
 		id := b.mustWallet(t, pay.RUB)
 		for at := range 5 {
-			b.mustPost(t, topUp("top_up/"+strconv.Itoa(at), id, int64(at+1)))
+			b.mustPost(t, topUp("credit/"+strconv.Itoa(at), id, int64(at+1)))
 		}
 		asAlice := viewer.With(t.Context(), viewer.Viewer{Role: pay.RoleUser, Merchant: b.merchant, User: b.user})
 		var got []int64
