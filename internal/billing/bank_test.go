@@ -119,6 +119,8 @@ func (d *drawer) CustomerOf(_ context.Context, user pay.UserID) (providers.Custo
 	return providers.Customer{ID: user.Suffix()}, nil
 }
 
+func (d *drawer) Hint(context.Context, string, string) error { return nil }
+
 func (d *drawer) SaveLater(context.Context, *store.Tx, string, pay.UserID) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -67,7 +67,27 @@ func (s *Service) charge(ctx context.Context, c keyed, id pay.BillID, o opening,
 		return err
 	})
 	crashpoint.Here(crashpoint.ChargeRecorded)
+	if err == nil && wantsProof(refused) && o.Initiator == providers.ByPayer {
+		if err := s.openForProof(work, id, o); err != nil {
+			return nil, err
+		}
+	}
 	return s.ended(work, c, id, refused, err)
+}
+
+// wantsProof reports whether the bank refused because it wants to see the card's
+// owner.
+func wantsProof(refused *pay.Error) bool {
+	return refused != nil && refused.Key == "decline.authentication_required"
+}
+
+// openForProof opens a page of the same account for a payer whose bank wants to
+// see them: the bill's next action is to go there. When it cannot be opened the
+// bill stays payable, and the payer knows why the charge failed.
+func (s *Service) openForProof(ctx context.Context, id pay.BillID, o opening) error {
+	page := opening{Account: o.Account, ReturnURL: o.ReturnURL, Payer: o.Payer, Email: o.Email}
+	_, err := s.open(ctx, keyless{}, id, page, nil)
+	return err
 }
 
 // callCharge asks the provider to charge the card. No transaction is open.

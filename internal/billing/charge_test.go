@@ -124,6 +124,21 @@ func TestService_PayByCard(t *testing.T) {
 		p.later(time.Second)
 		require.Equal(t, pay.BillDone, p.bill(bill.ID).Status)
 	})
+	payerFact(t, "BankThatWantsToSeeTheOwnerOpensAPage", func(t *testing.T, p *payer) {
+		p.bank.answer = func(providers.ChargeRequest) (providers.Result, error) {
+			return providers.Result{Status: providers.Declined, Decline: &providers.Decline{Code: "authentication_required", Message: "Prove it.", Retry: pay.RetryOtherMethod}}, nil
+		}
+		bill := p.unpaid()
+		key := uuid.NewString()
+		for range 2 { // the replay tells the same
+			outcome := p.pays(key, bill, p.byCard())
+			require.Equal(t, "decline.authentication_required", outcome.Errors[0].Key)
+		}
+		waiting := p.bill(bill.ID)
+		next := billing.NextActionOf(waiting, waiting.Edges.Attempts, p.clock.Now())
+		require.Equal(t, "https://bank.example/pay", next.Redirect.URL)
+		require.Len(t, p.bank.started, 1)
+	})
 	payerFact(t, "HeldAndCapturedByTheMerchant", func(t *testing.T, p *payer) {
 		p.bank.answer = func(r providers.ChargeRequest) (providers.Result, error) {
 			return p.bank.note(r.OrderNumber, providers.Result{Status: providers.Authorized, Authorized: r.Amount}), nil

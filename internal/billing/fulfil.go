@@ -11,6 +11,7 @@ import (
 	"github.com/paygraph/paygraph/internal/jobs"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store"
+	"github.com/paygraph/paygraph/internal/viewer"
 )
 
 // fulfilJob gives what a paid bill is for. When even the last try failed, a
@@ -58,6 +59,12 @@ func (s *Service) fulfil(ctx context.Context, id pay.BillID) error {
 		crashpoint.Here(crashpoint.Fulfilling)
 		return err
 	})
+}
+
+// FulfilNow gives what a paid bill is for in the caller's goroutine, as the job
+// would soon. A bill that is not paid, or was fulfilled, is left as it is.
+func (s *Service) FulfilNow(ctx context.Context, id pay.BillID) error {
+	return s.fulfil(viewer.AsProgram(ctx), id)
 }
 
 // fulfilLater has what a paid bill is for given by a job, at once.

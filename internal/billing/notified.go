@@ -40,12 +40,39 @@ func (s *Service) Notify(ctx context.Context, provider, code string, n providers
 		return providers.Reply{}, err
 	}
 	for _, event := range found {
+		if event.Customer != "" && event.Ref.OrderNumber == "" {
+			if err := s.takeCustomerEvent(ctx, account, event, n.Body); err != nil {
+				return providers.Reply{}, err
+			}
+			continue
+		}
 		if err := s.takeEvent(ctx, account, event, n.Body); err != nil {
 			return providers.Reply{}, err
 		}
 	}
 	crashpoint.Here(crashpoint.EventStored)
 	return reply, nil
+}
+
+// takeCustomerEvent stores a hint that a customer's cards have changed, and has
+// them read.
+func (s *Service) takeCustomerEvent(ctx context.Context, account providers.Account, event providers.Event, body []byte) error {
+	err := s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		id := pay.NewProviderEventID(tx.Now)
+		return tx.ProviderEvent.Create().SetID(id).SetMerchantID(account.Merchant).SetAccount(account.Code).
+			SetEventKey("hint/" + id.String()).SetKind(event.Kind).SetOrderNumber("").SetHint(true).
+			SetBody(body[:min(len(body), maxHint)]).SetReceivedAt(tx.Now).SetProcessedAt(tx.Now).SetOutcome(eventAsked).Exec(ctx)
+	})
+	if err != nil {
+		return fmt.Errorf("store a notification: %w", err)
+	}
+	if s.Cards == nil {
+		return nil
+	}
+	if err := s.Cards.Hint(ctx, account.Code, event.Customer); err != nil {
+		return fmt.Errorf("look at the cards of a customer: %w", err)
+	}
+	return nil
 }
 
 // takeEvent stores one event, a signed one once, and has it acted on.

@@ -20,6 +20,9 @@ type Cards interface {
 	Chargeable(ctx context.Context, merchant pay.MerchantID, user pay.UserID, card pay.CardID) (ChargeableCard, error)
 	// CustomerOf returns the user as providers know them.
 	CustomerOf(ctx context.Context, user pay.UserID) (providers.Customer, error)
+	// Hint has the cards read of a customer whom a notification is about, by the
+	// provider's own name of them.
+	Hint(ctx context.Context, account, customer string) error
 	// SaveLater has the user's cards at an account read soon, and the new one saved.
 	SaveLater(ctx context.Context, tx *store.Tx, account string, user pay.UserID) error
 }

@@ -44,6 +44,14 @@ type Serve struct {
 	GuestKeys []Key
 	ReturnKey Key
 
+	// SealingKeys encrypt (the first) and open (all) what the database may keep
+	// and nobody may read in it; LookupKey hashes it, to find it again, and cannot
+	// be changed. Nil as above.
+	SealingKeys []Key
+	LookupKey   Key
+
+	Mail Mail // where mails are given to; off without a host
+
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	AllowedOrigins []string       // whose pages may call us; nil: every origin's
 
@@ -60,7 +68,8 @@ type Serve struct {
 func ParseServe(args []string, getenv func(string) string) (*Serve, error) {
 	var c Serve
 	var mode, accountsFile string
-	var guestKeys, returnKey keySource
+	var guestKeys, returnKey, sealingKeys, lookupKey keySource
+	var mail mailSource
 	f := newFlags("serve", "Serves the API in production: one process of it, as many as you like on one Postgres.", getenv)
 	f.listen(&c.Addr, setting{Flag: "addr", Env: "PAYGRAPH_ADDR", Default: "127.0.0.1:8080", Usage: "where to listen; port 0 picks a free one"})
 	f.origin(&c.PublicURL, setting{
@@ -81,6 +90,9 @@ func ParseServe(args []string, getenv func(string) string) (*Serve, error) {
 	}, string(Live), string(Test))
 	guestKeys.add(f, "guest-keys", "PAYGRAPH_GUEST_KEYS", "keys of guest tokens, the signing one first")
 	returnKey.add(f, "return-key", "PAYGRAPH_RETURN_KEY", "key of the addresses that payers return to")
+	sealingKeys.add(f, "sealing-keys", "PAYGRAPH_SEALING_KEYS", "keys that encrypt card tokens and gift codes, the sealing one first")
+	lookupKey.add(f, "lookup-key", "PAYGRAPH_LOOKUP_KEY", "key that finds sealed values again; never change it")
+	mail.add(f)
 	f.prefixes(&c.TrustedProxies, setting{
 		Flag: "trusted-proxies", Env: "PAYGRAPH_TRUSTED_PROXIES", Placeholder: "CIDR,…",
 		Usage: "addresses or networks of the proxies in front, whose X-Forwarded-For is believed; none by default",
@@ -105,11 +117,10 @@ func ParseServe(args []string, getenv func(string) string) (*Serve, error) {
 
 	c.Mode = Mode(mode)
 	c.GuestKeys = guestKeys.read(f, c.Mode == Live)
-	if keys := returnKey.read(f, c.Mode == Live); len(keys) == 1 {
-		c.ReturnKey = keys[0]
-	} else if len(keys) > 1 {
-		f.mistake("%s: one key is wanted, not %d", returnKey.name(), len(keys))
-	}
+	c.ReturnKey = returnKey.readOne(f, c.Mode == Live)
+	c.SealingKeys = sealingKeys.read(f, c.Mode == Live)
+	c.LookupKey = lookupKey.readOne(f, c.Mode == Live)
+	c.Mail = mail.read(f)
 	if accountsFile != "" {
 		read, err := readAccounts(accountsFile, getenv)
 		f.wrong(err)

@@ -63,6 +63,8 @@ func setup(t *testing.T) *installation {
 		"PAYGRAPH_ACCOUNTS_FILE": in.write(t, "accounts.json", goodAccounts),
 		"PAYGRAPH_GUEST_KEYS":    key64(1) + "," + key64(2),
 		"PAYGRAPH_RETURN_KEY":    key64(3),
+		"PAYGRAPH_SEALING_KEYS":  key64(6) + "," + key64(7),
+		"PAYGRAPH_LOOKUP_KEY":    key64(8),
 		"TEST_PASSWORD":          canary,
 	}
 	return in
@@ -242,7 +244,10 @@ func TestServe_LiveModeRefuses(t *testing.T) {
 		{"NoReturnKey", variable("PAYGRAPH_RETURN_KEY", ""), "it must be set in live mode"},
 		{"AKeySomebodyTyped", variable("PAYGRAPH_GUEST_KEYS", typed), "key 1 is not random"},
 		{"AKeyOfZeros", variable("PAYGRAPH_RETURN_KEY", base64.StdEncoding.EncodeToString(make([]byte, 32))), "PAYGRAPH_RETURN_KEY: it is not random"},
-		{"OneKeyForTwoThings", variable("PAYGRAPH_RETURN_KEY", key64(2)), "it is also guest key 2"},
+		{"OneKeyForTwoThings", variable("PAYGRAPH_RETURN_KEY", key64(2)), "PAYGRAPH_RETURN_KEY: it is also in PAYGRAPH_GUEST_KEYS"},
+		{"NoSealingKeys", variable("PAYGRAPH_SEALING_KEYS", ""), "PAYGRAPH_SEALING_KEYS or --sealing-keys-file (PAYGRAPH_SEALING_KEYS_FILE): it must be set in live mode"},
+		{"NoLookupKey", variable("PAYGRAPH_LOOKUP_KEY", ""), "PAYGRAPH_LOOKUP_KEY or --lookup-key-file (PAYGRAPH_LOOKUP_KEY_FILE): it must be set in live mode"},
+		{"SealingKeyThatAlsoFinds", variable("PAYGRAPH_LOOKUP_KEY", key64(7)), "PAYGRAPH_LOOKUP_KEY: it is also in PAYGRAPH_SEALING_KEYS"},
 		{"AKeyThatIsShort", variable("PAYGRAPH_GUEST_KEYS", "c2hvcnQ="), "key 1 has 5 bytes; want 32 or more"},
 		{"AKeyTwice", variable("PAYGRAPH_GUEST_KEYS", key64(1)+" "+key64(1)), "key 2 is there twice"},
 		{"IssuerKeysWithoutTLS", accountsWith("https://id.example.com/jwks.json", "http://localhost/jwks.json"), "issuer https://id.example.com: its jwksUrl must be https"},

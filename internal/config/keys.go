@@ -63,6 +63,18 @@ func (k *keySource) read(f *flags, required bool) []Key {
 	return keys
 }
 
+// readOne returns the one key, nil when there is none or it is wrong.
+func (k *keySource) readOne(f *flags, required bool) Key {
+	keys := k.read(f, required)
+	switch {
+	case len(keys) == 1:
+		return keys[0]
+	case len(keys) > 1:
+		f.mistake("%s: one key is wanted, not %d", k.name(), len(keys))
+	}
+	return nil
+}
+
 // parseKeys reads keys in any alphabet of base64, padded or not. Its errors
 // count the keys and quote none.
 func parseKeys(text string) ([]Key, error) {

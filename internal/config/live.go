@@ -23,16 +23,8 @@ func (c *Serve) unsafe() []error {
 	if how := losesCommits(string(c.DatabaseURL)); how != "" {
 		refuse("--database (PAYGRAPH_DATABASE_URL): %s would lose acknowledged payments when the power fails", how)
 	}
-	for at, key := range c.GuestKeys {
-		if key.isGuessable() {
-			refuse("PAYGRAPH_GUEST_KEYS: key %d is not random; make one with: openssl rand -base64 32", at+1)
-		}
-		if bytes.Equal(key, c.ReturnKey) {
-			refuse("PAYGRAPH_RETURN_KEY: it is also guest key %d; each needs its own", at+1)
-		}
-	}
-	if c.ReturnKey != nil && c.ReturnKey.isGuessable() {
-		refuse("PAYGRAPH_RETURN_KEY: it is not random; make one with: openssl rand -base64 32")
+	for _, problem := range weakKeys(c.keys()) {
+		refuse("%s", problem)
 	}
 	for _, issuer := range c.Issuers {
 		if strings.HasPrefix(issuer.JWKSURL, "http:") {
@@ -90,4 +82,48 @@ func losesCommits(raw string) string {
 		}
 	}
 	return ""
+}
+
+// namedKey is a key with what its setting is called.
+type namedKey struct {
+	name string
+	key  Key
+}
+
+// keys lists every key of the installation.
+func (c *Serve) keys() []namedKey {
+	var all []namedKey
+	list := func(name string, keys []Key) {
+		for at, key := range keys {
+			all = append(all, namedKey{name: fmt.Sprintf("%s: key %d", name, at+1), key: key})
+		}
+	}
+	one := func(name string, key Key) {
+		if key != nil {
+			all = append(all, namedKey{name: name + ": it", key: key})
+		}
+	}
+	list("PAYGRAPH_GUEST_KEYS", c.GuestKeys)
+	one("PAYGRAPH_RETURN_KEY", c.ReturnKey)
+	list("PAYGRAPH_SEALING_KEYS", c.SealingKeys)
+	one("PAYGRAPH_LOOKUP_KEY", c.LookupKey)
+	return all
+}
+
+// weakKeys says of each key that a person made it, or that it serves for two
+// things.
+func weakKeys(all []namedKey) []string {
+	var found []string
+	for at, this := range all {
+		if this.key.isGuessable() {
+			found = append(found, this.name+" is not random; make one with: openssl rand -base64 32")
+		}
+		for _, other := range all[:at] {
+			if bytes.Equal(this.key, other.key) {
+				name, _, _ := strings.Cut(other.name, ":")
+				found = append(found, this.name+" is also in "+name+"; each needs its own")
+			}
+		}
+	}
+	return found
 }

@@ -21,6 +21,7 @@ type pageKind string
 
 const (
 	pageProcessing pageKind = "processing" // the payer has come back; there is no page of the merchant's to go to
+	pageSettled    pageKind = "settled"    // a pay link whose bill needs no money any more
 	pageUnknown    pageKind = "unknown"    // the address is not one of ours
 	pageTrouble    pageKind = "trouble"    // we cannot tell just now
 )
@@ -35,6 +36,11 @@ func textsOf(language string) map[pageKind]pageText {
 				"Вы вернулись со страницы оплаты",
 				"Эту страницу можно закрыть.",
 				"Если вы заплатили, магазин узнает об этом сам, как только банк подтвердит платёж: не платите ещё раз. Если нет, начните снова в магазине.",
+			},
+			pageSettled: {
+				"Платить больше не нужно",
+				"Эту страницу можно закрыть.",
+				"Счёт уже оплачен или закрыт. Если это не так, начните снова в магазине.",
 			},
 			pageUnknown: {
 				"Такого платежа нет",
@@ -53,6 +59,11 @@ func textsOf(language string) map[pageKind]pageText {
 			"You are back from the payment page",
 			"You can close this page.",
 			"If you have paid, the shop learns it by itself as soon as the bank confirms: do not pay again. If you have not, start again in the shop.",
+		},
+		pageSettled: {
+			"There is nothing to pay any more",
+			"You can close this page.",
+			"The bill is paid or closed. If you think it is not, start again in the shop.",
 		},
 		pageUnknown: {
 			"There is no such payment",

@@ -87,6 +87,11 @@ func (a fakeAuth) judge(text string) (viewer.Viewer, error) {
 type fakeBilling struct {
 	notify   func(ctx context.Context, provider, account string, n providers.Notification) (providers.Reply, error)
 	returned func(ctx context.Context, token string) (string, error)
+	follow   func(ctx context.Context, token string) (string, error)
+}
+
+func (b *fakeBilling) FollowPayURL(ctx context.Context, token string) (string, error) {
+	return b.follow(ctx, token)
 }
 
 func (b *fakeBilling) Notify(ctx context.Context, provider, account string, n providers.Notification) (providers.Reply, error) {

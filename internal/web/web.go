@@ -1,6 +1,6 @@
 // Package web is the HTTP edge: /graphql over POST, sockets and server-sent
-// events, /webhooks/{provider}/{account}, /return/{token}, health, and the
-// explorer in development.
+// events, /webhooks/{provider}/{account}, /return/{token}, /pay/{token}, health,
+// and the explorer and the inbox in development.
 //
 // It owns what every request gets whatever it asks for: an id, a line in the
 // log, security headers, limits of size and time, a caught panic; and the life
@@ -53,6 +53,10 @@ type Billing interface {
 	// Return returns the merchant's page for a payer who comes back, "" when
 	// there is none, and CodeNotFound for a token that is not ours.
 	Return(ctx context.Context, token string) (string, error)
+	// FollowPayURL returns the page on which the bill of a pay link is paid, ""
+	// when there is nothing to pay any more, and CodeNotFound for a token that is
+	// not ours.
+	FollowPayURL(ctx context.Context, token string) (string, error)
 }
 
 // Database tells whether there is work to be done with it.
@@ -81,6 +85,9 @@ type Options struct {
 	// Explorer is served at / and lets everybody read the schema. Nil, as it
 	// must be in production: / is not found, and only people may.
 	Explorer http.Handler
+	// Inbox shows the mails of a development server. Nil, as it must be in
+	// production: there is none.
+	Inbox http.Handler
 	// PublicURL is where browsers reach us. When it is https, they are told to
 	// come by https only from then on.
 	PublicURL string
@@ -187,6 +194,11 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("POST /webhooks/{provider}/{account}", s.caught(answerPanic, http.HandlerFunc(s.takeNotification)))
 	for _, method := range []string{http.MethodGet, http.MethodPost} { // some gateways send the browser back by POST
 		mux.Handle(method+" /return/{token}", s.caught(s.answerPagePanic, http.HandlerFunc(s.takeReturn)))
+		mux.Handle(method+" /return/cards/{token}", s.caught(s.answerPagePanic, http.HandlerFunc(s.takeReturn)))
+	}
+	mux.Handle("GET /pay/{token}", s.caught(s.answerPagePanic, http.HandlerFunc(s.takePayer)))
+	if s.opts.Inbox != nil {
+		mux.Handle("GET /inbox/", http.StripPrefix("/inbox", s.opts.Inbox))
 	}
 	mux.HandleFunc("GET /healthz", serveHealth)
 	mux.Handle("GET /readyz", s.caught(answerPanic, http.HandlerFunc(s.serveReadiness)))

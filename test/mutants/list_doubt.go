@@ -28,7 +28,7 @@ func doubtMutants() []Mutant {
 			Name: "unknown-blocks-nothing", Harm: "While nobody knows whether the money was taken, the payer is sent to pay again.",
 			Edits: []Edit{{
 				File: "internal/billing/open.go",
-				Old:  `case current.Status == pay.AttemptUnknown || current.Status == pay.AttemptAuthorized:`,
+				Old:  `case current.Status.MayHaveTaken() || current.Status == pay.AttemptAuthorized:`,
 				New:  `case current.Status == pay.AttemptAuthorized:`,
 			}},
 			Tests: []string{"./internal/billing"}, Run: "TestService_(Hold|Doubt|Opening|Pay)",
@@ -46,8 +46,8 @@ func doubtMutants() []Mutant {
 			Name: "capture-sent-again", Harm: "A capture in doubt is sent again to a provider that does not know a repetition when it sees one.",
 			Edits: []Edit{{
 				File: "internal/billing/operate.go",
-				Old:  `		return call(ctx, account.Provider, providers.Ref{OrderNumber: a.OrderNumber, ProviderRef: deref(a.ProviderRef)}, handle)`,
-				New: `		ref := providers.Ref{OrderNumber: a.OrderNumber, ProviderRef: deref(a.ProviderRef)}
+				Old:  `		return call(ctx, account.Provider, refOf(a), handle)`,
+				New: `		ref := refOf(a)
 		if result, err := call(ctx, account.Provider, ref, handle); err == nil {
 			return result, nil
 		}
@@ -83,8 +83,8 @@ func doubtMutants() []Mutant {
 			Name: "not-found-at-once", Harm: "The provider has not heard of our capture yet, and we take that for never: the bill is paid a second time.",
 			Edits: []Edit{{
 				File: "internal/billing/ask.go",
-				Old:  `case !s.hasSettled(a, tx.Now) || a.Status != pay.AttemptUnknown`,
-				New:  `case a.Status != pay.AttemptUnknown`,
+				Old:  `case !s.hasSettled(a, tx.Now) || !a.Status.MayHaveTaken()`,
+				New:  `case !a.Status.MayHaveTaken()`,
 			}},
 			Tests: []string{"./internal/billing"}, Run: "TestService_(Asked|OldNews)",
 		},
@@ -125,9 +125,11 @@ func doubtMutants() []Mutant {
 			Name: "start-takes-nothing-up", Harm: "What a killed process left in doubt waits for its old turn.",
 			Edits: []Edit{{
 				File: "internal/billing/sweep.go",
-				Old: `		if err := s.askAllInDoubt(ctx, account.Code); err != nil {
+				Old: `	for _, account := range s.Accounts.All() {
+		if err := s.askAllInDoubt(ctx, account.Code); err != nil {
 			return err
 		}
+	}
 `,
 			}},
 			Tests: []string{"./internal/billing"}, Run: "TestService_(Doubt|Sweep)",
@@ -145,8 +147,8 @@ func doubtMutants() []Mutant {
 			Name: "old-page-unwatched", Harm: "A page that we gave up is paid in some tab, and the money is never seen.",
 			Edits: []Edit{{
 				File: "internal/billing/open.go",
-				Old:  `SetWatchUntil(tx.Now.Add(capabilities.SessionLife + watchAfter))`,
-				New:  `SetWatchUntil(tx.Now.Add(capabilities.SessionLife / 1000))`,
+				Old:  `SetWatchUntil(tx.Now.Add(o.Account.Provider.Capabilities().SessionLife + watchAfter))`,
+				New:  `SetWatchUntil(tx.Now.Add(o.Account.Provider.Capabilities().SessionLife / 1000))`,
 			}, {
 				File: "internal/billing/opened.go",
 				Old:  `.SetWatchUntil(ends.Add(watchAfter))`,
@@ -157,7 +159,7 @@ func doubtMutants() []Mutant {
 			Name: "expires-in-doubt", Harm: "A bill whose money may have been taken runs out, and its payer is told to start again.",
 			Edits: []Edit{{
 				File: "internal/billing/expire.go",
-				Old:  `			if a.Status == pay.AttemptUnknown {`,
+				Old:  `			if a.Status.MayHaveTaken() {`,
 				New:  `			if a.Status == pay.AttemptSent {`,
 			}},
 			Tests: []string{"./internal/billing"}, Run: "TestService_(Doubt|Way|Hold)",
@@ -205,9 +207,9 @@ func doubtMutants() []Mutant {
 			Name: "breaker-stops-questions", Harm: "A provider that was away is not asked about the money in doubt when it is back.",
 			Edits: []Edit{{
 				File: "internal/billing/ask.go",
-				Old:  `	result, err := account.Provider.Sync(call, providers.Ref{OrderNumber: a.OrderNumber, ProviderRef: deref(a.ProviderRef)})`,
+				Old:  `	result, err := account.Provider.Sync(call, refOf(a))`,
 				New: `	result, err := s.guarded(call, account, providers.OpStart, func() (providers.Result, error) {
-		return account.Provider.Sync(call, providers.Ref{OrderNumber: a.OrderNumber, ProviderRef: deref(a.ProviderRef)})
+		return account.Provider.Sync(call, refOf(a))
 	})`,
 			}},
 			Tests: []string{"./internal/billing"}, Run: "TestService_(Asked|Breaker)",

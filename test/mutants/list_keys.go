@@ -56,7 +56,7 @@ func keyMutants() []Mutant {
 		{
 			Name: "try-again-is-final", Harm: "The answer says to try again with the same key, and that key answers so for ever.",
 			Edits: []Edit{{
-				File: "internal/billing/claim.go",
+				File: "internal/idempotency/claim.go",
 				Old:  `if e.Retry == pay.RetrySameKey {`,
 				New:  `if e == nil {`,
 			}},
