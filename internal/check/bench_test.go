@@ -216,9 +216,9 @@ func fillings(s *store.Store, ids shopIDs, bills int) []string {
 		`INSERT INTO outbox_messages (id, merchant_id, topic, object_id, version, created_at)
 			SELECT ` + cast(version("p.version")) + `, ` + merchant + `, 'bill.updated', 'bill_' || ` + billSuffix + `, p.version, ` + then + `
 			FROM bench_numbers n JOIN bench_paths p ON p.class = n.class ORDER BY n.n, p.version`,
-		entry(capturePrefix, 0, ids.clearing.UUID(), `1000`, captured),
-		entry(capturePrefix, 1, ids.sales.UUID(), `-1000`, `n.class = 'done'`),
-		entry(capturePrefix, 1, ids.suspense.UUID(), `-1000`, `n.class = 'late'`),
+		entry(capturePrefix, 0, ids.clearing.UUID(), `-1000`, captured),
+		entry(capturePrefix, 1, ids.sales.UUID(), `1000`, `n.class = 'done'`),
+		entry(capturePrefix, 1, ids.suspense.UUID(), `1000`, `n.class = 'late'`),
 		`INSERT INTO entitlements (id, merchant_id, bill_id, user_id, kind, resource, granted_at)
 			SELECT ` + cast(version("k.n")) + `, ` + merchant + `, ` + cast(billID) + `, ` + user + `, k.kind, k.resource, ` + then + `
 			FROM bench_numbers n JOIN (SELECT 1 AS n, 'resource' AS kind, 'news' AS resource UNION ALL SELECT 2, 'page', 'p1') k ON TRUE WHERE n.class = 'done' ORDER BY n.n`,

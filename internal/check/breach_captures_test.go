@@ -16,16 +16,16 @@ func breakingCaptures() []breaking {
 			name: "OtherAmountBooked", invariant: "captures.posted", about: doneAttempt,
 			detail: "it took 10.00 RUB, and 9.99 RUB is booked in 1 parts",
 			spoil: func(s *spoiler) {
-				s.sql(`UPDATE ledger_entries SET amount_minor = 999 WHERE bill_id = ? AND leg = 0`, s.done.bill)
-				s.sql(`UPDATE ledger_entries SET amount_minor = -999 WHERE bill_id = ? AND leg = 1`, s.done.bill)
+				s.sql(`UPDATE ledger_entries SET amount_minor = -999 WHERE bill_id = ? AND leg = 0`, s.done.bill)
+				s.sql(`UPDATE ledger_entries SET amount_minor = 999 WHERE bill_id = ? AND leg = 1`, s.done.bill)
 			},
 		},
 		{
 			name: "BookedTwice", invariant: "captures.posted", about: doneAttempt,
 			detail: "it took 10.00 RUB, and 20.00 RUB is booked in 2 parts",
 			spoil: func(s *spoiler) {
-				s.do(s.seedEntry(s.ctx, s.tx, "capture/"+s.done.attempt.String(), 2, pay.AccountClearing, "RUB", 1000, &s.done.bill, nil))
-				s.do(s.seedEntry(s.ctx, s.tx, "capture/"+s.done.attempt.String(), 3, pay.AccountSales, "RUB", -1000, &s.done.bill, nil))
+				s.do(s.seedEntry(s.ctx, s.tx, "capture/"+s.done.attempt.String(), 2, pay.AccountClearing, "RUB", -1000, &s.done.bill, nil))
+				s.do(s.seedEntry(s.ctx, s.tx, "capture/"+s.done.attempt.String(), 3, pay.AccountSales, "RUB", 1000, &s.done.bill, nil))
 			},
 		},
 		{
@@ -37,18 +37,18 @@ func breakingCaptures() []breaking {
 		},
 		{
 			name: "BookedWithoutCapture", invariant: "captures.posted", about: pendingAttempt,
-			detail: "0.05 RUB is booked, and the attempt is not CAPTURED",
+			detail: "0.05 RUB is booked, and the attempt is not CAPTURED at a provider",
 			spoil: func(s *spoiler) {
-				s.do(s.seedEntry(s.ctx, s.tx, "capture/"+s.pending.attempt.String(), 0, pay.AccountClearing, "RUB", 5, &s.pending.bill, nil))
-				s.do(s.seedEntry(s.ctx, s.tx, "capture/"+s.pending.attempt.String(), 1, pay.AccountSales, "RUB", -5, &s.pending.bill, nil))
+				s.do(s.seedEntry(s.ctx, s.tx, "capture/"+s.pending.attempt.String(), 0, pay.AccountClearing, "RUB", -5, &s.pending.bill, nil))
+				s.do(s.seedEntry(s.ctx, s.tx, "capture/"+s.pending.attempt.String(), 1, pay.AccountSales, "RUB", 5, &s.pending.bill, nil))
 			},
 		},
 		{
 			name: "BookedForNobody", invariant: "captures.posted", about: func(*world) string { return "capture/x" },
 			detail: "the transfer books a capture and names no attempt",
 			spoil: func(s *spoiler) {
-				s.do(s.seedEntry(s.ctx, s.tx, "capture/x", 0, pay.AccountClearing, "RUB", 5, nil, nil))
-				s.do(s.seedEntry(s.ctx, s.tx, "capture/x", 1, pay.AccountSales, "RUB", -5, nil, nil))
+				s.do(s.seedEntry(s.ctx, s.tx, "capture/x", 0, pay.AccountClearing, "RUB", -5, nil, nil))
+				s.do(s.seedEntry(s.ctx, s.tx, "capture/x", 1, pay.AccountSales, "RUB", 5, nil, nil))
 			},
 		},
 		{

@@ -86,12 +86,12 @@ func breakingLedger() []breaking {
 		},
 		{
 			name: "MessageOfNoBill", invariant: "outbox.complete", about: func(w *world) string { return noBill(w).String() },
-			detail: "1 messages about a bill that is not there",
+			detail: "1 messages about what is not there",
 			spoil:  func(s *spoiler) { s.do(s.seedMessage(s.ctx, s.tx, noBill(s.world), 1)) },
 		},
 		{
 			name: "MessageOfNonsense", invariant: "outbox.complete", about: func(*world) string { return "bill_x" },
-			detail: "an id that no bill can have",
+			detail: "an id that nothing can have",
 			spoil: func(s *spoiler) {
 				s.do(s.seedMessage(s.ctx, s.tx, noBill(s.world), 1))
 				s.sql(`UPDATE outbox_messages SET object_id = 'bill_x' WHERE object_id = ?`, noBill(s.world).String())
@@ -99,7 +99,7 @@ func breakingLedger() []breaking {
 		},
 		{
 			name: "LegMissing", invariant: "postings.balanced", about: func(w *world) string { return "capture/" + w.done.attempt.String() },
-			detail: "its 1 legs in RUB sum to 10.00 RUB",
+			detail: "its 1 legs in RUB sum to -10.00 RUB",
 			spoil: func(s *spoiler) {
 				s.sql(`DELETE FROM ledger_entries WHERE bill_id = ? AND leg = 1`, s.done.bill)
 			},

@@ -66,11 +66,23 @@ type breaking struct {
 // TestRun_Breach shows of every promise that its check can fail.
 func TestRun_Breach(t *testing.T) {
 	t.Parallel()
-	for _, tt := range slices.Concat(breakingLedger(), breakingCaptures(), breakingAttempts()) {
+	testBreaches(t, newWorld, slices.Concat(breakingLedger(), breakingCaptures(), breakingAttempts()))
+}
+
+// TestRun_BreachOfObjects shows the same of cards, subscriptions, gifts and mails.
+func TestRun_BreachOfObjects(t *testing.T) {
+	t.Parallel()
+	testBreaches(t, newShop, slices.Concat(breakingSubscriptions(), breakingObjects()))
+}
+
+// testBreaches breaks one thing after the other, each in a world of its own.
+func testBreaches(t *testing.T, build func(t *testing.T, url string) *world, all []breaking) {
+	t.Helper()
+	for _, tt := range all {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			storetest.Each(t, func(t *testing.T, url string) {
-				w := newWorld(t, url)
+				w := build(t, url)
 				w.spoil(t, tt.spoil)
 				report := w.run(t, check.Options{})
 				require.NotEmpty(t, report.Breaches)

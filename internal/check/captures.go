@@ -19,7 +19,7 @@ const notAsAsked = `('AMOUNT_MISMATCH', 'CURRENCY_MISMATCH', 'LATE_PAYMENT', 'DU
 // a person accepted it all the same. The cases are joined as one small table: there
 // is no index to look them up by attempt.
 const moneyTaken = `(
-	SELECT a.id, a.merchant_id, a.bill_id, a.amount_minor, a.fee_minor, a.captured_minor,
+	SELECT a.id, a.merchant_id, a.bill_id, a.account, a.amount_minor, a.fee_minor, a.captured_minor,
 		COALESCE(r.currency, a.currency) AS currency, r.attempt_id IS NOT NULL AS reviewed, COALESCE(r.accepted, 0) = 1 AS accepted
 	FROM attempts a
 	LEFT JOIN (
@@ -44,14 +44,15 @@ type capture struct {
 
 func (c capture) String() string { return money(c.amount, string(c.currency[:])) }
 
-// capturesPosted: each capture is booked once, with its amount, as owed by the
-// provider for its bill, and no capture is booked that no attempt made.
+// capturesPosted: each capture at a provider is booked once, with its amount, as
+// owed by the provider for its bill, and no capture is booked that no attempt
+// made. A payment from a wallet is owed by nobody: see captures.wallet.
 func (c *checker) capturesPosted(ctx context.Context, name string) error {
 	const query = `
 SELECT 'attempt', CAST(t.id AS text), CAST(t.bill_id AS text), t.captured_minor, t.currency, 1
-FROM ` + moneyTaken + ` t WHERE t.captured_minor > 0
+FROM ` + moneyTaken + ` t WHERE t.captured_minor > 0 AND t.account <> 'wallet'
 UNION ALL
-SELECT 'transfer', le.transfer, MAX(CAST(le.bill_id AS text)), CAST(SUM(le.amount_minor) AS bigint), MAX(le.currency), COUNT(*)
+SELECT 'transfer', le.transfer, MAX(CAST(le.bill_id AS text)), CAST(-SUM(le.amount_minor) AS bigint), MAX(le.currency), COUNT(*)
 FROM ledger_entries le JOIN ledger_accounts a ON a.id = le.account_id AND a.kind = 'CLEARING'
 WHERE le.transfer LIKE '` + capturePrefix + `%' GROUP BY le.transfer`
 	attempts := newPairs[pay.AttemptID, capture]()
@@ -94,7 +95,7 @@ WHERE le.transfer LIKE '` + capturePrefix + `%' GROUP BY le.transfer`
 		}
 	}
 	for id, posted := range attempts.theirs {
-		c.report.breach(name, fmt.Sprintf("%s is booked, and the attempt is not CAPTURED", posted), id.String())
+		c.report.breach(name, fmt.Sprintf("%s is booked, and the attempt is not CAPTURED at a provider", posted), id.String())
 	}
 	return nil
 }

@@ -9,30 +9,39 @@ import (
 	"github.com/paygraph/paygraph/internal/pay"
 )
 
-// entitlementsOnce: a bill gives one thing once.
+// entitlementsOnce: a bill or a subscription gives one thing once.
 func (c *checker) entitlementsOnce(ctx context.Context, name string) error {
 	const query = `
-SELECT bill_id, kind, resource, COUNT(*)
-FROM entitlements GROUP BY bill_id, kind, resource HAVING COUNT(*) > 1
-ORDER BY bill_id, kind, resource`
+SELECT bill_id, NULL, kind, resource, COUNT(*)
+FROM entitlements WHERE bill_id IS NOT NULL GROUP BY bill_id, kind, resource HAVING COUNT(*) > 1
+UNION ALL
+SELECT NULL, subscription_id, kind, resource, COUNT(*)
+FROM entitlements WHERE subscription_id >= ` + anyID + ` GROUP BY subscription_id, kind, resource HAVING COUNT(*) > 1
+ORDER BY 1, 2, 3, 4`
 	return c.each(ctx, query, func(rows *sql.Rows) error {
-		var id pay.BillID
+		var bill sql.Null[pay.BillID]
+		var subscription sql.Null[pay.SubscriptionID]
 		var kind, resource string
 		var n int
-		if err := rows.Scan(&id, &kind, &resource, &n); err != nil {
+		if err := rows.Scan(&bill, &subscription, &kind, &resource, &n); err != nil {
 			return err
 		}
-		c.report.breach(name, fmt.Sprintf("it gave %s %q %d times", kind, resource, n), id.String())
+		object := subscription.V.String()
+		if bill.Valid {
+			object = bill.V.String()
+		}
+		c.report.breach(name, fmt.Sprintf("it gave %s %q %d times", kind, resource, n), object)
 		return nil
 	})
 }
 
-// entitlementsPaid: nothing is given for a bill that never was paid.
+// entitlementsPaid: nothing is given for a bill that never was paid. What a
+// subscription gives is subscriptions.access's to judge.
 func (c *checker) entitlementsPaid(ctx context.Context, name string) error {
 	const query = `
 SELECT e.id, e.bill_id, e.kind, e.resource
 FROM entitlements e
-WHERE NOT EXISTS (SELECT 1 FROM bill_events v WHERE v.bill_id = e.bill_id AND v."to" = 'PAID')
+WHERE e.bill_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM bill_events v WHERE v.bill_id = e.bill_id AND v."to" = 'PAID')
 ORDER BY e.id`
 	return c.each(ctx, query, func(rows *sql.Rows) error {
 		var id pay.EntitlementID

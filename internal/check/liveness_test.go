@@ -79,12 +79,29 @@ func TestRun_Liveness(t *testing.T) {
 				s.sql(`UPDATE provider_events SET processed_at = NULL, received_at = ? WHERE event_key = 'an-event'`, since)
 			},
 		},
+		{
+			name: "RegistrationNotOpened", invariant: "registrations.pending", about: theRegistration, young: 30 * time.Second,
+			detail: "it is PENDING, and its page may or may not be open",
+			spoil: func(s *spoiler, since time.Time) {
+				s.sql(`UPDATE card_registrations SET status = 'PENDING', card_id = NULL, version = 1, created_at = ?`, since)
+				s.sql(`DELETE FROM object_events WHERE registration_id = ? AND version > 1`, s.registration)
+				s.sql(`DELETE FROM outbox_messages WHERE object_id = ? AND version > 1`, s.registration.String())
+			},
+		},
+		{
+			name: "SubscriptionForgotten", invariant: "subscriptions.due", about: theSubscription, young: time.Minute,
+			detail: "something is due for it, and no job does it",
+			spoil: func(s *spoiler, since time.Time) {
+				s.sql(`UPDATE billing_subscriptions SET next_action_at = ? WHERE id = ?`, since, s.subscription)
+				s.sql(`DELETE FROM jobs WHERE kind = 'subscription.step'`)
+			},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			storetest.Each(t, func(t *testing.T, url string) {
-				w := newWorld(t, url)
+				w := newShop(t, url)
 				w.spoil(t, func(s *spoiler) { tt.spoil(s, s.tx.Now) })
 				w.clock.Advance(tt.young)
 				young := w.run(t, check.Options{})
@@ -231,8 +248,8 @@ func TestRun_NothingLeftUndone(t *testing.T) {
 				s.sql(`UPDATE bills SET status = 'DONE', version = 4 WHERE id = ?`, s.mismatch.bill)
 				s.do(s.seedVersion(s.ctx, s.tx, s.mismatch.bill, 3, pay.BillAmountMismatch, pay.BillPaid))
 				s.do(s.seedVersion(s.ctx, s.tx, s.mismatch.bill, 4, pay.BillPaid, pay.BillDone))
-				s.do(s.seedEntry(s.ctx, s.tx, "accept/"+s.mismatch.attempt.String(), 0, pay.AccountSuspense, "RUB", 900, &s.mismatch.bill, nil))
-				s.do(s.seedEntry(s.ctx, s.tx, "accept/"+s.mismatch.attempt.String(), 1, pay.AccountSales, "RUB", -900, &s.mismatch.bill, nil))
+				s.do(s.seedEntry(s.ctx, s.tx, "accept/"+s.mismatch.attempt.String(), 0, pay.AccountSuspense, "RUB", -900, &s.mismatch.bill, nil))
+				s.do(s.seedEntry(s.ctx, s.tx, "accept/"+s.mismatch.attempt.String(), 1, pay.AccountSales, "RUB", 900, &s.mismatch.bill, nil))
 			},
 		},
 	}
@@ -253,7 +270,7 @@ func TestRun_NothingLeftUndone(t *testing.T) {
 
 // unfulfil takes a DONE bill back to PAID, as it was at since.
 func (s *spoiler) unfulfil(since time.Time) {
-	s.sql(`DELETE FROM entitlements`)
+	s.sql(`DELETE FROM entitlements WHERE bill_id = ?`, s.done.bill)
 	s.sql(`DELETE FROM bill_events WHERE bill_id = ? AND version = 4`, s.done.bill)
 	s.sql(`DELETE FROM outbox_messages WHERE object_id = ? AND version = 4`, s.done.bill.String())
 	s.sql(`UPDATE bills SET status = 'PAID', version = 3, updated_at = ? WHERE id = ?`, since, s.done.bill)

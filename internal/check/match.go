@@ -41,7 +41,8 @@ type attemptRow struct {
 
 // bookMatched: the captures of the sandbox's book and our CAPTURED attempts are
 // the same, one to one by provider and order number, each taken once, with the
-// same amount and currency. Card verifications are counted apart.
+// same amount and currency. Card verifications are counted apart. What was paid
+// from a wallet is in no provider's book.
 //
 // Money in the book that no attempt took yet is one of three things. With an
 // open review case it is known. It is pending, and no breach unless Strict, while
@@ -95,6 +96,7 @@ LEFT JOIN (
 		MAX(CASE reason WHEN 'PROVIDER_DISAGREES' THEN 1 ELSE 0 END) AS disagrees
 	FROM review_cases WHERE attempt_id IS NOT NULL GROUP BY attempt_id
 ) r ON r.attempt_id = a.id
+WHERE a.account <> 'wallet'
 ORDER BY a.id`
 	var last pay.AttemptID
 	return c.each(ctx, query, func(rows *sql.Rows) error {

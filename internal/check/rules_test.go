@@ -25,6 +25,21 @@ func TestLegalMoves(t *testing.T) {
 	}
 }
 
+// So are those of subscriptions and of card registrations.
+func TestObjectMoves(t *testing.T) {
+	t.Parallel()
+	for _, from := range pay.SubscriptionStatuses() {
+		for _, to := range pay.SubscriptionStatuses() {
+			require.Equal(t, from.CanBecome(to), slices.Contains(subscriptionMoves()[string(from)], string(to)), "%s to %s", from, to)
+		}
+	}
+	for _, from := range pay.CardRegistrationStatuses() {
+		for _, to := range pay.CardRegistrationStatuses() {
+			require.Equal(t, from.CanBecome(to), slices.Contains(registrationMoves()[string(from)], string(to)), "%s to %s", from, to)
+		}
+	}
+}
+
 // So are the ways in which a case may end.
 func TestLegalEndings(t *testing.T) {
 	t.Parallel()

@@ -22,15 +22,15 @@ type lying struct {
 // capturesAccount: captured money lies on SALES when its bill was paid by it, at
 // once or by a person's FULFIL, and on SUSPENSE when it was not: all of it, and
 // nowhere else. Whether it is booked at all and with the right amount is
-// captures.posted's to report, and legs that do not balance postings.balanced's.
+// captures.posted's to report, money from wallets captures.wallet's, and legs that do not balance postings.balanced's.
 func (c *checker) capturesAccount(ctx context.Context, name string) error {
 	// Of an attempt the first number says whether its bill was paid by it.
 	const query = `
 SELECT 'attempt', CAST(t.id AS text), CASE WHEN t.reviewed AND NOT t.accepted THEN 0 ELSE 1 END, 0, 0, 0, t.currency
-FROM ` + moneyTaken + ` t WHERE t.captured_minor > 0
+FROM ` + moneyTaken + ` t WHERE t.captured_minor > 0 AND t.account <> 'wallet'
 UNION ALL
 SELECT 'transfer', le.transfer,
-	CAST(SUM(CASE a.kind WHEN 'CLEARING' THEN le.amount_minor ELSE 0 END) AS bigint),
+	CAST(SUM(CASE a.kind WHEN 'CLEARING' THEN -le.amount_minor ELSE 0 END) AS bigint),
 	CAST(SUM(CASE a.kind WHEN 'SALES' THEN le.amount_minor ELSE 0 END) AS bigint),
 	CAST(SUM(CASE a.kind WHEN 'SUSPENSE' THEN le.amount_minor ELSE 0 END) AS bigint),
 	CAST(SUM(le.amount_minor) AS bigint), MAX(le.currency)
@@ -70,7 +70,7 @@ WHERE le.transfer LIKE '` + capturePrefix + `%' OR le.transfer LIKE '` + acceptP
 		if paid {
 			wanted, other = found.sales, found.suspense
 		}
-		if !taken || found.all != 0 || wanted == -found.clearing && other == 0 {
+		if !taken || found.all != 0 || wanted == found.clearing && other == 0 {
 			continue
 		}
 		why := "its bill was not paid by it"
@@ -78,7 +78,7 @@ WHERE le.transfer LIKE '` + capturePrefix + `%' OR le.transfer LIKE '` + acceptP
 			why = "its bill was paid by it"
 		}
 		c.report.breach(name, fmt.Sprintf("%s, and of the %s it took %s lie on SALES and %s on SUSPENSE", why,
-			money(found.clearing, found.currency), money(-found.sales, found.currency), money(-found.suspense, found.currency)), id.String())
+			money(found.clearing, found.currency), money(found.sales, found.currency), money(found.suspense, found.currency)), id.String())
 	}
 	return nil
 }
@@ -98,7 +98,7 @@ func (c *checker) capturesUnmatched(ctx context.Context, name string) error {
 SELECT 'case', key, COALESCE(amount_minor, 0), COALESCE(currency, ''), 1
 FROM review_cases WHERE reason = 'UNMATCHED_PAYMENT'
 UNION ALL
-SELECT 'transfer', le.transfer, CAST(SUM(le.amount_minor) AS bigint), MAX(le.currency), COUNT(*)
+SELECT 'transfer', le.transfer, CAST(-SUM(le.amount_minor) AS bigint), MAX(le.currency), COUNT(*)
 FROM ledger_entries le JOIN ledger_accounts a ON a.id = le.account_id AND a.kind = 'CLEARING'
 WHERE le.transfer LIKE '` + unmatchedPrefix + `%' GROUP BY le.transfer`
 	orders := newPairs[string, capture]()

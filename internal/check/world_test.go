@@ -35,6 +35,8 @@ type world struct {
 	accepted payment // paid after it was canceled, and accepted by a person; nothing is to be given
 	twice    payment // paid by two attempts; attempt is the second; nothing is to be given
 	pending  payment // its page is open
+
+	objects // what newShop adds
 }
 
 // payment is a bill and the attempt that matters in it.
@@ -132,8 +134,8 @@ func (w *world) seedCapture(ctx context.Context, tx *store.Tx, bill pay.BillID, 
 	id, err := w.seedAttempt(ctx, tx, bill, pay.AttemptCaptured, current, captured)
 	w.book.add(entry{Provider: "payture", OrderRef: id.Suffix(), Kind: "payment", AmountMinor: 1000, CapturedMinor: captured, Currency: currency, Captures: 1, At: tx.Now})
 	return id, firstError(err,
-		w.seedEntry(ctx, tx, "capture/"+id.String(), 0, pay.AccountClearing, currency, captured, &bill, nil),
-		w.seedEntry(ctx, tx, "capture/"+id.String(), 1, to, currency, -captured, &bill, nil))
+		w.seedEntry(ctx, tx, "capture/"+id.String(), 0, pay.AccountClearing, currency, -captured, &bill, nil),
+		w.seedEntry(ctx, tx, "capture/"+id.String(), 1, to, currency, captured, &bill, nil))
 }
 
 // seedEntry inserts one leg of a transfer; after is all that the wallet has then,
@@ -168,8 +170,8 @@ func (w *world) seedStranger(ctx context.Context, tx *store.Tx) error {
 	return firstError(
 		tx.ReviewCase.Create().SetID(pay.NewReviewCaseID(tx.Now)).SetMerchantID(w.merchant).SetKey("UNMATCHED_PAYMENT/payture-main/whose").
 			SetReason(pay.ReviewUnmatchedPayment).SetAmountMinor(5).SetCurrency("RUB").SetDetails("test").SetOpenedAt(tx.Now).Exec(ctx),
-		w.seedEntry(ctx, tx, "unmatched/payture-main/whose", 0, pay.AccountClearing, "RUB", 5, nil, nil),
-		w.seedEntry(ctx, tx, "unmatched/payture-main/whose", 1, pay.AccountSuspense, "RUB", -5, nil, nil))
+		w.seedEntry(ctx, tx, "unmatched/payture-main/whose", 0, pay.AccountClearing, "RUB", -5, nil, nil),
+		w.seedEntry(ctx, tx, "unmatched/payture-main/whose", 1, pay.AccountSuspense, "RUB", 5, nil, nil))
 }
 
 // resolveCase ends the cases of an attempt as a person does.
@@ -279,8 +281,8 @@ func (w *world) seedAccepted(ctx context.Context, tx *store.Tx) (err error) {
 		w.forAnAmount(ctx, tx, w.accepted.bill),
 		w.seedCase(ctx, tx, pay.ReviewLatePayment, w.accepted, "RUB"),
 		resolveCase(ctx, tx, "FULFIL", w.accepted),
-		w.seedEntry(ctx, tx, "accept/"+w.accepted.attempt.String(), 0, pay.AccountSuspense, "RUB", 1000, &w.accepted.bill, nil),
-		w.seedEntry(ctx, tx, "accept/"+w.accepted.attempt.String(), 1, pay.AccountSales, "RUB", -1000, &w.accepted.bill, nil))
+		w.seedEntry(ctx, tx, "accept/"+w.accepted.attempt.String(), 0, pay.AccountSuspense, "RUB", -1000, &w.accepted.bill, nil),
+		w.seedEntry(ctx, tx, "accept/"+w.accepted.attempt.String(), 1, pay.AccountSales, "RUB", 1000, &w.accepted.bill, nil))
 }
 
 func (w *world) seedTwice(ctx context.Context, tx *store.Tx) (err error) {
