@@ -17,32 +17,48 @@ func (r attemptFields) Bill(ctx context.Context, a *ent.Attempt) (*ent.Bill, err
 }
 
 // Method is what paid, as far as the provider has told.
-func (r attemptFields) Method(_ context.Context, a *ent.Attempt) (*model.PaymentMethod, error) {
-	return &model.PaymentMethod{Kind: a.MethodKind, Brand: a.CardBrand, Mask: a.CardMask}, nil
+func (r attemptFields) Method(ctx context.Context, a *ent.Attempt) (*model.PaymentMethod, error) {
+	method := &model.PaymentMethod{Kind: a.MethodKind, Brand: a.CardBrand, Mask: a.CardMask}
+	if !selected(ctx).has("wallet") {
+		return method, nil
+	}
+	var err error
+	method.Wallet, err = r.walletOf(ctx, a.WalletID)
+	return method, err
 }
 
-// Provider is where the attempt went to.
+// Provider is where the attempt went to; a wallet is none.
 func (r attemptFields) Provider(_ context.Context, a *ent.Attempt) (*model.Provider, error) {
+	if a.WalletID != nil {
+		return nil, nil
+	}
 	return r.provider(a.Account, a.TestMode), nil
 }
 
-// Card is null: cards are not saved yet.
-func (r attemptFields) Card(context.Context, *ent.Attempt) (*model.Card, error) { return nil, nil }
+// Card is the saved card that was charged, or that the payment saved.
+func (r attemptFields) Card(ctx context.Context, a *ent.Attempt) (*ent.Card, error) {
+	return r.cardOf(ctx, a.CardID)
+}
 
 // Decline is why the last card was refused.
 func (r attemptFields) Decline(_ context.Context, a *ent.Attempt) (*model.Decline, error) {
-	if a.DeclineCode == nil {
-		return nil, nil
+	return shownDecline(a.DeclineCode, a.DeclineProviderCode, a.DeclineMessage, a.DeclineRetry), nil
+}
+
+// shownDecline is a refusal as a row holds it, nil when there was none.
+func shownDecline(code, providerCode, message *string, retry *pay.Retry) *model.Decline {
+	if code == nil {
+		return nil
 	}
 	shown := &model.Decline{
-		Code: *a.DeclineCode, Key: "decline." + *a.DeclineCode, ProviderCode: a.DeclineProviderCode,
+		Code: *code, Key: "decline." + *code, ProviderCode: providerCode,
 		Message: "The payment was declined.", Retry: pay.RetryOtherMethod,
 	}
-	if a.DeclineMessage != nil {
-		shown.Message = *a.DeclineMessage
+	if message != nil {
+		shown.Message = *message
 	}
-	if a.DeclineRetry != nil {
-		shown.Retry = *a.DeclineRetry
+	if retry != nil {
+		shown.Retry = *retry
 	}
-	return shown, nil
+	return shown
 }

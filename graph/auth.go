@@ -23,6 +23,9 @@ func requireRole(ctx context.Context, _ any, next graphql.Resolver, roles []pay.
 	case !slices.Contains(roles, role):
 		return nil, pay.Errorf(pay.CodeForbidden, "auth.role", "This is not for callers of role %s.", role)
 	}
+	if isMutation(ctx) {
+		alongOf(ctx).clear() // what an earlier field of the operation has read is of before this one
+	}
 	return next(ctx)
 }
 
@@ -63,6 +66,18 @@ func rolesOf(field *ast.FieldDefinition) []pay.Role {
 		roles = append(roles, pay.Role(child.Value.Raw))
 	}
 	return roles
+}
+
+// What a role may do is asked by these words of Viewer.permissions.
+const (
+	mayFinishCards         = "cards.finish"
+	mayManageSubscriptions = "subscriptions.manage"
+)
+
+// may reports whether the caller's role may do what the word of Viewer.permissions
+// says.
+func (r *Resolver) may(ctx context.Context, word string) bool {
+	return slices.Contains(r.permissions[viewer.From(ctx).Role], word)
 }
 
 // asHolder returns the context in which the fields of bill id are read. A PUBLIC

@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/graph"
 	"github.com/paygraph/paygraph/internal/pay"
-	"github.com/paygraph/paygraph/internal/store"
 	"github.com/paygraph/paygraph/internal/viewer"
 )
 
@@ -69,6 +71,11 @@ func document(name string, field *ast.FieldDefinition) string {
 		"ReviewResolveInput!": `{idempotencyKey: "", case: "x", resolution: DISMISS, note: "x"}`,
 		"UserUpsertInput!":    `{idempotencyKey: "", externalId: "x"}`,
 		"ProductUpsertInput!": `{idempotencyKey: "", code: "x", kind: DIRECT, title: "x", prices: []}`,
+		"DateTime!":           `"2026-11-21T10:15:00Z"`,
+
+		"CardRegistrationStartInput!":     `{idempotencyKey: ""}`,
+		"BillingSubscriptionCreateInput!": `{idempotencyKey: "", price: "x"}`,
+		"GiftRedeemInput!":                `{idempotencyKey: "", code: "x"}`,
 	}
 	var args []string
 	for _, arg := range field.Arguments {
@@ -119,12 +126,13 @@ func (b *bundle) belongings(ctx context.Context) objects {
 		found["user"] = text(b.t, data, "bill", "payer", "id")
 		user, err := pay.ParseUserID(found["user"])
 		require.NoError(b.t, err)
-		err = b.store.InTx(b.t.Context(), func(ctx context.Context, tx *store.Tx) error {
-			wallet := pay.NewWalletID(tx.Now)
-			found["wallet"] = wallet.String()
-			return tx.Wallet.Create().SetID(wallet).SetMerchantID(b.shop.ID).SetUserID(user).SetCurrency(pay.RUB).SetCreatedAt(tx.Now).Exec(ctx)
-		})
-		require.NoError(b.t, err)
+		owner := &ent.User{ID: user, MerchantID: b.shop.ID}
+		found["wallet"] = b.wallet(owner)
+		registration := b.registration(owner)
+		card := b.registered(registration, owner)
+		gift, _ := b.gift(id, &user)
+		found["card"], found["registration"], found["gift"] = card.ID.String(), registration.ID.String(), gift.ID.String()
+		found["subscription"] = b.subscribed(owner, card).ID.String()
 	}
 	return found
 }
@@ -140,7 +148,9 @@ func TestAccess(t *testing.T) {
 		random := objects{
 			"bill": pay.NewBillID(b.clock.Now()).String(), "attempt": pay.NewAttemptID(b.clock.Now()).String(),
 			"entitlement": pay.NewEntitlementID(b.clock.Now()).String(), "user": pay.NewUserID(b.clock.Now()).String(),
-			"wallet": pay.NewWalletID(b.clock.Now()).String(),
+			"wallet": pay.NewWalletID(b.clock.Now()).String(), "card": pay.NewCardID(b.clock.Now()).String(),
+			"registration": pay.NewCardRegistrationID(b.clock.Now()).String(), "subscription": pay.NewSubscriptionID(b.clock.Now()).String(),
+			"gift": pay.NewGiftID(b.clock.Now()).String(),
 		}
 		elsewhere := func(role pay.Role) context.Context {
 			return b.by(viewer.Viewer{Role: role, Merchant: b.other.ID, User: b.alice.ID, Principal: "elsewhere"})
@@ -151,7 +161,8 @@ func TestAccess(t *testing.T) {
 			sees objects // of alice's and bob's
 		}{
 			{"PUBLIC", b.as(pay.RolePublic), nil},
-			{"GUEST", b.guest(alice["bill"]), objects{"bill": alice["bill"], "attempt": alice["attempt"], "entitlement": alice["entitlement"]}},
+			{"GUEST", b.guest(alice["bill"]), objects{"bill": alice["bill"], "attempt": alice["attempt"], "entitlement": alice["entitlement"], "gift": alice["gift"]}},
+			{"GUEST of a registration", b.registrant(alice["registration"]), objects{"registration": alice["registration"]}},
 			{"USER", b.as(pay.RoleUser), alice},
 			{"elsewhere USER", elsewhere(pay.RoleUser), nil},
 			{"elsewhere SERVER", elsewhere(pay.RoleServer), nil},
@@ -186,6 +197,43 @@ type seen struct {
 	user    any
 	refresh any
 	cancel  any
+	told    []any // by everything else that takes an id
+}
+
+// asking takes an id of any kind, each in its own way.
+var asking = []string{
+	`query($id: ID!) { cardRegistration(id: $id) { id } }`,
+	`query($id: ID!) { billingSubscription(id: $id) { id } }`,
+	`query($id: ID!) { user(id: $id) { cards { id } billingSubscriptions { id } giftsBought { id } } }`,
+	`query($id: ID!) { billingSubscriptions(filter: {user: $id}) { totalCount } }`,
+	`mutation($id: ID!) { cardRegistrationFinish(registration: $id) { registration { id } errors { code key path } } }`,
+	`mutation($id: ID!) { cardSetDefault(idempotencyKey: $id, card: $id) { card { id } user { id } errors { code key path } } }`,
+	`mutation($id: ID!) { cardRemove(idempotencyKey: $id, card: $id) { card { id } user { id } errors { code key path } } }`,
+	`mutation($id: ID!) { billingSubscriptionPause(idempotencyKey: $id, id: $id) { billingSubscription { id } errors { code key path } } }`,
+	`mutation($id: ID!) { billingSubscriptionResume(idempotencyKey: $id, id: $id) { billingSubscription { id } errors { code key path } } }`,
+	`mutation($id: ID!) { billingSubscriptionChangeCard(idempotencyKey: $id, id: $id, card: $id) { billingSubscription { id } errors { code key path } } }`,
+	`mutation($id: ID!) { billingSubscriptionCancel(idempotencyKey: $id, id: $id) { billingSubscription { id } errors { code key path } } }`,
+	`mutation($id: ID!) { testClockAdvance(idempotencyKey: $id, clock: $id, to: "2027-01-01T00:00:00Z") { clock { id } errors { code key path } } }`,
+	`mutation($id: ID!) { giftRedeem(input: {idempotencyKey: $id, code: "x"}) { gift { id } errors { code key } } }`,
+	`query { gift(code: "x") { id } }`,
+	`subscription($id: ID!) { cardRegistrationUpdated(id: $id) { snapshot } }`,
+	`subscription($id: ID!) { billingSubscriptionUpdated(id: $id) { snapshot } }`,
+}
+
+// registrant returns a context in which the holder of a registration's token asks.
+func (b *bundle) registrant(registration string) context.Context {
+	id, err := pay.ParseCardRegistrationID(registration)
+	require.NoError(b.t, err)
+	return b.by(viewer.Viewer{Role: pay.RoleGuest, Merchant: b.shop.ID, Registration: id, Principal: "registration/" + registration})
+}
+
+// codesOf are the codes of top-level errors.
+func codesOf(errs gqlerror.List) []any {
+	var codes []any
+	for _, e := range errs {
+		codes = append(codes, e.Extensions["code"])
+	}
+	return codes
 }
 
 func (b *bundle) asked(ctx context.Context, id string) seen {
@@ -198,6 +246,14 @@ func (b *bundle) asked(ctx context.Context, id string) seen {
 	require.Equal(b.t, []any{data["node"], nil, nil}, data["nodes"])
 	found.user = b.try(ctx, `query($id: ID!) { user(id: $id) { __typename } }`, vars{"id": id}).Data["user"]
 	found.refresh = b.try(ctx, `mutation($id: ID!) { billRefresh(bill: $id) { bill { __typename } errors { code key path } } }`, vars{"id": id}).Data
+	for _, document := range asking {
+		ctx, cancel := context.WithCancel(ctx)
+		respond, asked := b.start(ctx, document, vars{"id": id})
+		answer := respond(asked)
+		cancel()
+		found.told = append(found.told, string(answer.Data), codesOf(answer.Errors))
+	}
+	b.clock.Advance(time.Minute) // wrong codes are limited
 	found.cancel = b.try(ctx, `mutation($id: ID!) { billCancel(idempotencyKey: "`+id+`", bill: $id) { bill { __typename } errors { code key path } } }`, vars{"id": id}).Data
 	return found
 }
@@ -210,10 +266,11 @@ func TestNodes(t *testing.T) {
 		ids := []string{
 			own["user"], own["bill"], b.shop.ID.String(), b.page.ID.String(), b.page.Edges.Prices[0].ID.String(), "nonsense",
 			own["attempt"], own["entitlement"], own["wallet"], own["bill"], b.other.ID.String(),
+			own["card"], own["registration"], own["subscription"], own["gift"],
 		}
 		before := b.statements.Load()
 		data := b.do(b.as(pay.RoleSupport), `query($ids: [ID!]!) { nodes(ids: $ids) { __typename id ... on Bill { product { code } } ... on Price { of: product { code } } } }`, vars{"ids": ids})
-		require.LessOrEqual(t, b.statements.Load()-before, int64(16))
+		require.LessOrEqual(t, b.statements.Load()-before, int64(21))
 		var kinds []string
 		list, ok := data["nodes"].([]any)
 		require.True(t, ok)
@@ -225,7 +282,27 @@ func TestNodes(t *testing.T) {
 			require.Equal(t, ids[at], text(t, node, "id"))
 			kinds = append(kinds, text(t, node, "__typename"))
 		}
-		require.Equal(t, []string{"User", "Bill", "Merchant", "Product", "Price", "", "PaymentAttempt", "Entitlement", "Wallet", "Bill", ""}, kinds)
+		require.Equal(t, []string{
+			"User", "Bill", "Merchant", "Product", "Price", "", "PaymentAttempt", "Entitlement", "Wallet", "Bill", "",
+			"Card", "CardRegistration", "BillingSubscription", "Gift",
+		}, kinds)
+	})
+
+	fact(t, "WhatIsBelowIsReadForAllAtOnce", func(t *testing.T, b *bundle) {
+		var ids []string
+		for range 4 {
+			owner := b.user()
+			card := b.card(owner)
+			gift, _ := b.gift(b.bill(b.as(pay.RoleUser), nil), &owner.ID)
+			ids = append(ids, card.ID.String(), b.subscribed(owner, card).ID.String(), gift.ID.String(), owner.ID.String())
+		}
+		const query = `query($ids: [ID!]!) { nodes(ids: $ids) { ... on Card { mask billingSubscriptions { id } }
+			... on BillingSubscription { user { externalId } price { product { title } } of: card { mask } } ... on Gift { product { title } purchasedBy { id } }
+			... on User { cards { id } giftsBought { id } } } }`
+		ask := func(ids []string) int64 {
+			return b.taken(func() { b.do(b.as(pay.RoleAdmin), query, vars{"ids": ids}) })
+		}
+		require.Equal(t, ask(ids[:4]), ask(ids))
 	})
 
 	fact(t, "AHundredAtMost", func(t *testing.T, b *bundle) {

@@ -100,9 +100,10 @@ func (r billFields) Product(ctx context.Context, b *ent.Bill) (*ent.Product, err
 	return edgeOf(ctx, r.Resolver, b, billing.Want{Product: true}, ent.BillEdges.ProductOrErr)
 }
 
-// BillingSubscription is null: no bill belongs to a subscription yet.
-func (r billFields) BillingSubscription(context.Context, *ent.Bill) (*model.BillingSubscription, error) {
-	return nil, nil
+// BillingSubscription is what the bill starts or renews, as far as the caller may
+// see it.
+func (r billFields) BillingSubscription(ctx context.Context, b *ent.Bill) (*ent.BillingSubscription, error) {
+	return r.subscriptionOf(ctx, b.SubscriptionID)
 }
 
 // Payer is the user whose bill it is, as far as the caller may see them.
@@ -161,7 +162,11 @@ func (r billFields) AllowedActions(ctx context.Context, b *ent.Bill) ([]string, 
 
 // Attempts are every try at paying it.
 func (r billFields) Attempts(ctx context.Context, b *ent.Bill) ([]*ent.Attempt, error) {
-	return r.attempts(ctx, b)
+	attempts, err := r.attempts(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	return attempts, r.fillAttempts(ctx, selected(ctx), attempts)
 }
 
 // LatestAttempt is the newest of them.
@@ -178,8 +183,14 @@ func (r billFields) Refunds(context.Context, *ent.Bill) ([]*model.Refund, error)
 	return []*model.Refund{}, nil
 }
 
-// Gift is null: gifts cannot be bought yet.
-func (r billFields) Gift(context.Context, *ent.Bill) (*model.Gift, error) { return nil, nil }
+// Gift is what the bill bought. Its bill is at hand for the gift's own fields.
+func (r billFields) Gift(ctx context.Context, b *ent.Bill) (*ent.Gift, error) {
+	found, err := r.giftsOfBills(asHolder(ctx, b.ID), b.ID)
+	if found[b.ID] != nil {
+		alongOf(ctx).bills.put(b.ID, b)
+	}
+	return found[b.ID], err
+}
 
 // Entitlements are what the bill granted.
 func (r billFields) Entitlements(ctx context.Context, b *ent.Bill) ([]*ent.Entitlement, error) {

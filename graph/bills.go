@@ -64,7 +64,9 @@ func (r *Resolver) billPage(ctx context.Context, ask billing.ListRequest) (*mode
 	if err != nil {
 		return nil, err
 	}
-	linked(bills.Rows...)
+	if err := r.fillBills(ctx, wanted.rows(), linked(bills.Rows...)); err != nil {
+		return nil, err
+	}
 	return model.NewBillConnection(bills, ask.Filter, feedCursor), nil
 }
 
@@ -95,5 +97,17 @@ func (r *Resolver) billsOf(ctx context.Context, asked selection, ids []pay.BillI
 	for _, b := range linked(bills...) {
 		byID[b.ID] = b
 	}
-	return byID, nil
+	return byID, r.fillBills(ctx, asked, bills)
+}
+
+// billBeside is a bill that another object names. To name it gives no right to it:
+// a PUBLIC page that looks at a gift is not the holder of the bill that paid it.
+func (r *Resolver) billBeside(ctx context.Context, id *pay.BillID) (*ent.Bill, error) {
+	if id == nil {
+		return nil, nil
+	}
+	found, err := alongOf(ctx).bills.get(ctx, []pay.BillID{*id}, func(ctx context.Context, ids []pay.BillID) (map[pay.BillID]*ent.Bill, error) {
+		return r.billsOf(ctx, selected(ctx), ids)
+	})
+	return found[*id], err
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -20,15 +21,19 @@ import (
 	"github.com/paygraph/paygraph/graph"
 	"github.com/paygraph/paygraph/internal/auth"
 	"github.com/paygraph/paygraph/internal/billing"
+	"github.com/paygraph/paygraph/internal/cards"
 	"github.com/paygraph/paygraph/internal/catalogue"
 	"github.com/paygraph/paygraph/internal/entitlements"
 	"github.com/paygraph/paygraph/internal/events"
+	"github.com/paygraph/paygraph/internal/gifts"
 	"github.com/paygraph/paygraph/internal/jobs"
 	"github.com/paygraph/paygraph/internal/merchants"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store"
 	"github.com/paygraph/paygraph/internal/store/storetest"
+	"github.com/paygraph/paygraph/internal/subscriptions"
 	"github.com/paygraph/paygraph/internal/users"
+	"github.com/paygraph/paygraph/internal/vault"
 	"github.com/paygraph/paygraph/internal/viewer"
 	"github.com/paygraph/paygraph/internal/wallets"
 	"github.com/paygraph/paygraph/providers"
@@ -43,6 +48,8 @@ type bundle struct {
 	exec     *executor.Executor
 	hub      *events.Hub
 	feed     *events.Feed
+	objects  *events.Feed
+	vault    *vault.Vault
 	follows  sync.Once
 	runner   *jobs.Runner
 	provider *scripted
@@ -53,6 +60,7 @@ type bundle struct {
 	shop  *ent.Merchant
 	other *ent.Merchant
 	page  *ent.Product // grants pages *, 990.00 RUB
+	month *ent.Product // a subscription, 199.00 RUB a month
 	alice *ent.User
 	bob   *ent.User
 }
@@ -78,16 +86,29 @@ func setup(t *testing.T, url string) *bundle {
 	require.NoError(t, err)
 	t.Cleanup(tokens.Close)
 	b.feed = events.NewFeed(b.store, b.hub, b.clock, silent)
+	b.objects = events.NewObjectFeed(b.store, b.hub, b.clock, silent)
 	b.runner = jobs.New(jobs.Options{Store: b.store, Clock: b.clock, Logger: silent})
 	ledger := wallets.New(b.store)
+	b.vault, err = vault.New(vault.Keys{Current: bytes.Repeat([]byte("v"), 32), Hash: bytes.Repeat([]byte("h"), 32)})
+	require.NoError(t, err)
+	saved := cards.New(cards.Config{
+		Store: b.store, Accounts: accounts, Merchants: shops, Wallets: ledger, Vault: b.vault, Tokens: tokens, Feed: b.objects, Runner: b.runner,
+		CheckReturn: auth.ReturnURL, ReturnKey: bytes.Repeat([]byte("r"), 32), PublicURL: "http://127.0.0.1:8080", Logger: silent,
+	})
 	bills := billing.New(billing.Config{
-		Store: b.store, Accounts: accounts, Catalogue: products, Merchants: shops, Ledger: ledger, Tokens: tokens,
+		Store: b.store, Accounts: accounts, Catalogue: products, Merchants: shops, Ledger: ledger, Cards: savedCards{saved}, Tokens: tokens,
 		Feed: b.feed, Runner: b.runner, Fulfillers: map[pay.ProductKind]billing.Fulfiller{pay.ProductDirect: entitlements.New()},
 		CheckReturn: auth.ReturnURL, ReturnKey: bytes.Repeat([]byte("r"), 32), PublicURL: "http://127.0.0.1:8080", Logger: silent,
 	})
+	renewals := subscriptions.New(subscriptions.Config{
+		Store: b.store, Runner: b.runner, Bills: bills, Cards: saved, Merchants: shops, Feed: b.objects, Logger: silent,
+	})
 	b.exec = executor.New(graph.NewSchema(graph.Services{
 		Billing: bills, Catalogue: products, Users: payers, Wallets: ledger, Merchants: shops,
-		Entitlements: entitlements.NewReader(b.store), Hub: b.hub, Feed: b.feed, Clock: b.clock, Logger: silent,
+		Cards: saved, Subscriptions: renewals, Gifts: gifts.New(gifts.Config{
+			Store: b.store, Runner: b.runner, Vault: b.vault, Mailer: unsent{}, Subscriptions: renewals, Entitlements: entitlements.New(), Wallets: ledger,
+		}),
+		Entitlements: entitlements.NewReader(b.store), Hub: b.hub, Feed: b.feed, Objects: b.objects, Clock: b.clock, Logger: silent,
 	}))
 	b.exec.SetErrorPresenter(graph.Presenter(slog.New(slog.NewTextHandler(b.log, nil)), store.IsAway))
 	return b
@@ -105,6 +126,11 @@ func (b *bundle) seed(shops *merchants.Service, products *catalogue.Service, pay
 		Prices: []catalogue.NewPrice{{Amount: pay.Of(99000, pay.RUB)}}, Grants: catalogue.Grants{Pages: new("*")},
 	})
 	require.NoError(b.t, err)
+	b.month, _, err = products.Upsert(b.as(pay.RoleServer), viewer.From(b.as(pay.RoleServer)), catalogue.Upsert{
+		Key: uuid.NewString(), Code: "month", Kind: pay.ProductSubscription, Title: "By the month", Active: true,
+		Prices: []catalogue.NewPrice{{Amount: pay.Of(19900, pay.RUB), Interval: &pay.Period{Months: 1}}}, Grants: catalogue.Grants{Resources: []string{"archive"}},
+	})
+	require.NoError(b.t, err)
 	user := func(name string) *ent.User {
 		u, _, err := payers.Upsert(b.as(pay.RoleServer), viewer.From(b.as(pay.RoleServer)), users.Upsert{Key: uuid.NewString(), ExternalID: name})
 		require.NoError(b.t, err)
@@ -118,11 +144,12 @@ func (b *bundle) seed(shops *merchants.Service, products *catalogue.Service, pay
 func (b *bundle) follow() {
 	b.follows.Do(func() {
 		ctx, stop := context.WithCancel(b.t.Context())
-		ended := make(chan error, 1)
+		ended := make(chan error, 2)
 		go func() { ended <- b.feed.Follow(ctx) }()
+		go func() { ended <- b.objects.Follow(ctx) }()
 		b.t.Cleanup(func() {
 			stop()
-			require.NoError(b.t, <-ended)
+			require.NoError(b.t, errors.Join(<-ended, <-ended))
 		})
 	})
 }

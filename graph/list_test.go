@@ -109,7 +109,10 @@ func TestBills(t *testing.T) {
 		require.Equal(t, []string{mine}, idsOf(t, get(t, data, "viewer", "user", "bills", "nodes")))
 		require.Equal(t, "alice", text(t, data, "viewer", "user", "bills", "nodes", 0, "payer", "externalId"))
 		require.InDelta(t, 1, get(t, data, "viewer", "user", "bills", "totalCount"), 0)
-		require.Equal(t, []any{"catalogue.read", "bills.create", "bills.read_own", "bills.pay", "bills.refresh", "bills.cancel", "bills.claim"},
+		require.Equal(t, []any{
+			"catalogue.read", "bills.create", "bills.read_own", "bills.pay", "bills.refresh", "bills.cancel", "bills.claim",
+			"cards.register", "cards.finish", "cards.manage", "subscriptions.manage", "gifts.read", "gifts.redeem",
+		},
 			get(t, data, "viewer", "permissions"))
 		require.Empty(t, get(t, data, "viewer", "merchant", "webhookEventTypes"))
 		require.Equal(t, []any{map[string]any{"code": "RUB", "symbol": "₽"}}, get(t, data, "viewer", "merchant", "currencies"))
@@ -166,10 +169,21 @@ func TestBills_Statements(t *testing.T) {
 			entitlements { bill { id } } history { at } lines { title } } } }`, 6},
 		{"SkippedIsNotRead", `query($n: Int) { bills(first: $n) { nodes { id attempts @include(if: false) { id } ... @skip(if: true) { payer { id } } } } }`, 1},
 		{"UsersWithWallets", `query($n: Int) { users(first: $n) { nodes { id wallets { balance { amount } } } } }`, 2},
+		{"WhatPaid", `query($n: Int) { bills(first: $n) { nodes { attempts { card { mask billingSubscriptions { id } } method { wallet { balance { amount } } } } } } }`, 5},
+		{"WhatWasBought", `query($n: Int) { bills(first: $n) { nodes { gift { product { title } purchasedBy { status } redeemedBy { id } }
+			billingSubscription { price { product { title } } user { externalId } card { mask } openBill { status gift { id } } } } } }`, 13},
+		{"Subscriptions", `query($n: Int) { billingSubscriptions(first: $n) { edges { node { status price { amount { amount } } user { id cards { id } } card { id } openBill { total { amount } } } } } }`, 8},
+		{"UsersWithEverything", `query($n: Int) { users(first: $n) { nodes { cards { billingSubscriptions { price { product { title } } } }
+			billingSubscriptions { openBill { id } } giftsBought { product { title } purchasedBy { id } } giftsReceived { id } } } }`, 13},
 	}
 	fact(t, "FiveAreFifty", func(t *testing.T, b *bundle) {
 		for range 50 {
-			b.bill(b.as(pay.RoleUser), nil)
+			id := b.bill(b.as(pay.RoleUser), nil)
+			owner := b.user()
+			card := b.card(owner)
+			b.paidWith(id, card, b.wallet(owner))
+			b.pastDue(b.subscribed(owner, card), owner, id)
+			b.gift(id, &owner.ID)
 		}
 		for _, tt := range tests {
 			few := b.counted(t, tt.query, 5)

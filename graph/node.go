@@ -55,7 +55,10 @@ func (r *Resolver) nodesOf(ctx context.Context, prefix string, ids []string, ask
 	case "bill":
 		return collect(ctx, found, ids, pay.ParseBillID, func(ctx context.Context, ids []pay.BillID) ([]*ent.Bill, error) {
 			bills, err := r.Billing.BillsByID(ctx, ids, asked.want())
-			return linked(bills...), err
+			if err != nil {
+				return nil, err
+			}
+			return bills, r.fillBills(ctx, asked, linked(bills...))
 		}, func(b *ent.Bill) pay.BillID { return b.ID })
 	case "att":
 		return collect(ctx, found, ids, pay.ParseAttemptID, r.Billing.AttemptsByID, func(a *ent.Attempt) pay.AttemptID { return a.ID })
@@ -68,15 +71,38 @@ func (r *Resolver) nodesOf(ctx context.Context, prefix string, ids []string, ask
 	case "price":
 		return collect(ctx, found, ids, pay.ParsePriceID, r.Catalogue.PricesByID, func(p *ent.Price) pay.PriceID { return p.ID })
 	case "user":
-		return collect(ctx, found, ids, pay.ParseUserID, r.Users.UsersByID, func(u *ent.User) pay.UserID { return u.ID })
+		return collect(ctx, found, ids, pay.ParseUserID, filled(asked, r.Users.UsersByID, r.fillUsers), func(u *ent.User) pay.UserID { return u.ID })
 	case "wal":
 		return collect(ctx, found, ids, pay.ParseWalletID, r.Wallets.WalletsByID, func(w *ent.Wallet) pay.WalletID { return w.ID })
 	case "le":
 		return collect(ctx, found, ids, pay.ParseLedgerEntryID, r.Wallets.EntriesByID, func(e *ent.LedgerEntry) pay.LedgerEntryID { return e.ID })
+	case "card":
+		return collect(ctx, found, ids, pay.ParseCardID, filled(asked, r.Cards.CardsByID, r.fillCards), func(c *ent.Card) pay.CardID { return c.ID })
+	case "creg":
+		return collect(ctx, found, ids, pay.ParseCardRegistrationID, r.Cards.RegistrationsByID, func(c *ent.CardRegistration) pay.CardRegistrationID { return c.ID })
+	case "sub":
+		return collect(ctx, found, ids, pay.ParseSubscriptionID, filled(asked, r.Subscriptions.SubscriptionsByID, r.fillSubscriptions), func(s *ent.BillingSubscription) pay.SubscriptionID { return s.ID })
+	case "gift":
+		return collect(ctx, found, ids, pay.ParseGiftID, filled(asked, r.Gifts.GiftsByID, r.fillGifts), func(g *ent.Gift) pay.GiftID { return g.ID })
+	case "clock":
+		return collect(ctx, found, ids, pay.ParseTestClockID, r.clocksByID, func(c *ent.TestClock) pay.TestClockID { return c.ID })
 	case "mer":
 		return collect(ctx, found, ids, pay.ParseMerchantID, r.ownMerchant, func(m *ent.Merchant) pay.MerchantID { return m.ID })
 	}
 	return nil
+}
+
+// filled is a read that also reads ahead what was asked for of its rows.
+func filled[ID, T any](
+	asked selection, read func(context.Context, []ID) ([]*T, error), fill func(context.Context, selection, []*T) error,
+) func(context.Context, []ID) ([]*T, error) {
+	return func(ctx context.Context, ids []ID) ([]*T, error) {
+		rows, err := read(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
+		return rows, fill(ctx, asked, rows)
+	}
 }
 
 // collect reads the objects of one table and puts them into found by the text of

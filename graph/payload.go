@@ -15,7 +15,7 @@ func (r *Resolver) billPayload(ctx context.Context, o *billing.Outcome, err erro
 	if err != nil {
 		return nil, err
 	}
-	shown := &model.BillPayload{Errors: make([]model.UserError, len(o.Errors)), Replayed: o.Replayed}
+	shown := &model.BillPayload{Replayed: o.Replayed}
 	if o.AccessToken != "" {
 		shown.AccessToken = &o.AccessToken
 		ctx = asHolder(ctx, o.Bill)
@@ -25,8 +25,16 @@ func (r *Resolver) billPayload(ctx context.Context, o *billing.Outcome, err erro
 			return nil, err
 		}
 	}
-	for at, e := range o.Errors {
-		if shown.Errors[at], err = r.shownError(ctx, e); err != nil {
+	shown.Errors, err = r.shownList(ctx, o.Errors)
+	return shown, err
+}
+
+// shownList is a payload's list of errors, never null.
+func (r *Resolver) shownList(ctx context.Context, errs []*pay.Error) ([]model.UserError, error) {
+	shown := make([]model.UserError, len(errs))
+	for at, e := range errs {
+		var err error
+		if shown[at], err = r.shownError(ctx, e); err != nil {
 			return nil, err
 		}
 	}
@@ -43,11 +51,7 @@ func (r *Resolver) shownErrors(ctx context.Context, err error) ([]model.UserErro
 	if !ok || !isForPayload(e.Code) {
 		return nil, err
 	}
-	shown, err := r.shownError(ctx, e)
-	if err != nil {
-		return nil, err
-	}
-	return []model.UserError{shown}, nil
+	return r.shownList(ctx, []*pay.Error{e})
 }
 
 // isForPayload reports whether the schema's ErrorCode has the code.
@@ -79,7 +83,7 @@ func (r *Resolver) shownError(ctx context.Context, e *pay.Error) (model.UserErro
 			Code: e.Code, Key: e.Key, Message: e.Message, Path: e.Path, Retry: e.Retry, Original: original,
 		}, err
 	case pay.CodeDeclined:
-		return r.shownDecline(ctx, e)
+		return r.declineError(ctx, e)
 	case pay.CodeLimitExceeded, pay.CodeInsufficientFunds:
 		detail, _ := e.Detail.(pay.LimitDetail)
 		limit := &model.LimitError{
@@ -110,7 +114,7 @@ func (r *Resolver) original(ctx context.Context, e *pay.Error) (model.Node, erro
 	return found[0], nil
 }
 
-func (r *Resolver) shownDecline(ctx context.Context, e *pay.Error) (model.UserError, error) {
+func (r *Resolver) declineError(ctx context.Context, e *pay.Error) (model.UserError, error) {
 	detail, _ := e.Detail.(pay.DeclineDetail)
 	shown := &model.DeclineError{
 		Code: e.Code, Key: e.Key, Message: e.Message, Path: e.Path, Retry: e.Retry,

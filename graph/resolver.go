@@ -5,9 +5,9 @@
 //
 // generated/ and model/ are made by gqlgen (gqlgen.yml, `go generate ./graph`);
 // scalar/ reads and writes the custom scalars. Start with NewSchema, then bill.go
-// for what an object shows, selection.go for what is read along with it,
-// payload.go for how a mutation answers, subscription.go for what is pushed, and
-// errors.go for everything that goes wrong.
+// for what an object shows, selection.go, fill.go and along.go for what is read
+// along with it, payload.go for how a mutation answers, live.go for what is pushed,
+// and errors.go for everything that goes wrong.
 package graph
 
 import (
@@ -29,16 +29,20 @@ import (
 
 // Services are what the resolvers ask. All but ClientIP are needed.
 type Services struct {
-	Billing      *billing.Service
-	Catalogue    *catalogue.Service
-	Users        *users.Service
-	Wallets      *wallets.Service
-	Merchants    *merchants.Service
-	Entitlements *entitlements.Reader
-	Hub          *events.Hub
-	Feed         *events.Feed
-	Clock        pay.Clock
-	Logger       *slog.Logger
+	Billing       *billing.Service
+	Cards         Cards
+	Subscriptions Subscriptions
+	Gifts         Gifts
+	Catalogue     *catalogue.Service
+	Users         *users.Service
+	Wallets       *wallets.Service
+	Merchants     *merchants.Service
+	Entitlements  *entitlements.Reader
+	Hub           *events.Hub
+	Feed          *events.Feed // of bills
+	Objects       *events.Feed // of card registrations and subscriptions
+	Clock         pay.Clock
+	Logger        *slog.Logger
 
 	// ClientIP finds the payer's address, for the providers that ask for it.
 	// Nil: none is told.
@@ -60,7 +64,7 @@ func New(s Services) *Resolver {
 
 // NewSchema returns the schema with its resolvers. Call CheckAuth on its Schema
 // before serving it.
-func NewSchema(s Services) graphql.ExecutableSchema { return New(s).schema() }
+func NewSchema(s Services) graphql.ExecutableSchema { return schemaWithAlong{New(s).schema()} }
 
 func (r *Resolver) schema() graphql.ExecutableSchema {
 	return generated.NewExecutableSchema(generated.Config{
@@ -87,9 +91,15 @@ type (
 	entryFields       struct{ *Resolver }
 	merchantFields    struct{ *Resolver }
 	viewerFields      struct{ *Resolver }
+	cardFields        struct{ *Resolver }
+	giftFields        struct{ *Resolver }
 	billPageFields    struct{ *Resolver }
 	userPageFields    struct{ *Resolver }
 	reviewPageFields  struct{ *Resolver }
+
+	registrationFields     struct{ *Resolver }
+	subscriptionFields     struct{ *Resolver }
+	subscriptionPageFields struct{ *Resolver }
 )
 
 // Query resolves what reads.
@@ -140,6 +150,22 @@ func (r *Resolver) Merchant() generated.MerchantResolver { return merchantFields
 // Viewer resolves who is asking.
 func (r *Resolver) Viewer() generated.ViewerResolver { return viewerFields{r} }
 
+// Card resolves what a card's row does not hold.
+func (r *Resolver) Card() generated.CardResolver { return cardFields{r} }
+
+// CardRegistration resolves what a registration's row does not hold.
+func (r *Resolver) CardRegistration() generated.CardRegistrationResolver {
+	return registrationFields{r}
+}
+
+// BillingSubscription resolves what a subscription's row does not hold.
+func (r *Resolver) BillingSubscription() generated.BillingSubscriptionResolver {
+	return subscriptionFields{r}
+}
+
+// Gift resolves what a gift's row does not hold, or not for everybody.
+func (r *Resolver) Gift() generated.GiftResolver { return giftFields{r} }
+
 // BillConnection counts bills, when somebody asks.
 func (r *Resolver) BillConnection() generated.BillConnectionResolver { return billPageFields{r} }
 
@@ -149,6 +175,11 @@ func (r *Resolver) UserConnection() generated.UserConnectionResolver { return us
 // ReviewCaseConnection counts review cases, when somebody asks.
 func (r *Resolver) ReviewCaseConnection() generated.ReviewCaseConnectionResolver {
 	return reviewPageFields{r}
+}
+
+// BillingSubscriptionConnection counts subscriptions, when somebody asks.
+func (r *Resolver) BillingSubscriptionConnection() generated.BillingSubscriptionConnectionResolver {
+	return subscriptionPageFields{r}
 }
 
 // orNull turns "there is no such thing, or it is not yours" into null.

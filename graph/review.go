@@ -31,7 +31,7 @@ func (r mutation) ReviewResolve(ctx context.Context, in model.ReviewResolveInput
 	if err != nil {
 		return nil, err
 	}
-	shown := &model.ReviewPayload{Case: resolved.Case, Errors: make([]model.UserError, len(resolved.Errors)), Replayed: resolved.Replayed}
+	shown := &model.ReviewPayload{Case: resolved.Case, Replayed: resolved.Replayed}
 	if shown.Case != nil {
 		asked := selected(ctx)
 		bills := asked.at("bill").and(asked.at("case", "bill")).and(asked.at("case", "attempt", "bill"))
@@ -40,12 +40,8 @@ func (r mutation) ReviewResolve(ctx context.Context, in model.ReviewResolveInput
 		}
 		shown.Bill = shown.Case.Edges.Bill
 	}
-	for at, e := range resolved.Errors {
-		if shown.Errors[at], err = r.shownError(ctx, e); err != nil {
-			return nil, err
-		}
-	}
-	return shown, nil
+	shown.Errors, err = r.shownList(ctx, resolved.Errors)
+	return shown, err
 }
 
 // fillCases reads what was asked for of the cases' bills, and points the cases

@@ -154,20 +154,43 @@ func TestSchema_RootFieldsAreForTheseRoles(t *testing.T) {
 		"Query.user":            merchantSide,
 		"Query.users":           merchantSide,
 
-		"Mutation.billCreate":            "PUBLIC USER SERVER ADMIN",
-		"Mutation.billPay":               "GUEST USER SERVER ADMIN",
-		"Mutation.billRefresh":           knownPayers,
-		"Mutation.billCancel":            knownPayers,
-		"Mutation.billCapture":           "SERVER FINANCE ADMIN",
-		"Mutation.billClaim":             "USER",
-		"Mutation.billAccessTokenCreate": "SERVER",
-		"Mutation.reviewResolve":         "FINANCE ADMIN",
-		"Mutation.userUpsert":            "SERVER ADMIN",
-		"Mutation.productUpsert":         "SERVER ADMIN",
+		"Query.cardRegistration":     knownPayers,
+		"Query.billingSubscription":  "USER SERVER SUPPORT FINANCE ADMIN",
+		"Query.billingSubscriptions": merchantSide,
+		"Query.gift":                 everybody,
+
+		"Mutation.billCreate":                    "PUBLIC USER SERVER ADMIN",
+		"Mutation.billPay":                       "GUEST USER SERVER ADMIN",
+		"Mutation.billRefresh":                   knownPayers,
+		"Mutation.billCancel":                    knownPayers,
+		"Mutation.billCapture":                   "SERVER FINANCE ADMIN",
+		"Mutation.billClaim":                     "USER",
+		"Mutation.billAccessTokenCreate":         "SERVER",
+		"Mutation.reviewResolve":                 "FINANCE ADMIN",
+		"Mutation.cardRegistrationStart":         "USER SERVER ADMIN",
+		"Mutation.cardRegistrationFinish":        "GUEST USER SERVER ADMIN",
+		"Mutation.cardRemove":                    "USER SERVER ADMIN",
+		"Mutation.cardSetDefault":                "USER SERVER ADMIN",
+		"Mutation.billingSubscriptionCreate":     "USER SERVER ADMIN",
+		"Mutation.billingSubscriptionCancel":     "USER SERVER ADMIN",
+		"Mutation.billingSubscriptionResume":     "USER SERVER ADMIN",
+		"Mutation.billingSubscriptionPause":      "USER SERVER ADMIN",
+		"Mutation.billingSubscriptionChangeCard": "USER SERVER ADMIN",
+		"Mutation.giftRedeem":                    "USER",
+		"Mutation.testClockCreate":               "SERVER ADMIN",
+		"Mutation.testClockAdvance":              "SERVER ADMIN",
+		"Mutation.testClockAttach":               "SERVER ADMIN",
+
+		"Mutation.userUpsert":    "SERVER ADMIN",
+		"Mutation.productUpsert": "SERVER ADMIN",
 
 		"Subscription.billUpdated":         knownPayers,
 		"Subscription.viewerBillUpdated":   "USER",
 		"Subscription.merchantBillUpdated": merchantSide,
+
+		"Subscription.cardRegistrationUpdated":          knownPayers,
+		"Subscription.billingSubscriptionUpdated":       "USER SERVER SUPPORT FINANCE ADMIN",
+		"Subscription.viewerBillingSubscriptionUpdated": "USER",
 	}
 	got := map[string]string{}
 	for name, field := range rootFields(publicSchema(t)) {
@@ -190,7 +213,9 @@ func TestSchema_ListsOfWordsNameTheirWords(t *testing.T) {
 		"BillingSubscription.allowedActions": "cancel resume pause change_card",
 		"Provider.capabilities":              "start sync webhooks two_stage capture partial_capture void refund partial_refund expire save_card charge_saved",
 		"Viewer.permissions": "catalogue.read catalogue.write bills.create bills.create_custom bills.read_own bills.read_all bills.pay bills.refresh " +
-			"bills.cancel bills.capture bills.claim bills.share reviews.read reviews.resolve users.read users.write",
+			"bills.cancel bills.capture bills.claim bills.share " +
+			"cards.register cards.finish cards.manage subscriptions.read_all subscriptions.manage gifts.read gifts.redeem clocks.manage " +
+			"reviews.read reviews.resolve users.read users.write",
 		"Merchant.webhookEventTypes": "bill.created bill.authorized bill.paid bill.done bill.amount_mismatch bill.failed bill.expired bill.canceled bill.refunded " +
 			"review_case.opened review_case.resolved",
 		"Entitlement.kind":             "resource page",

@@ -20,21 +20,37 @@ func (r query) User(ctx context.Context, id, externalID *string) (*ent.User, err
 	return orNull(r.Services.Users.Find(ctx, viewer.From(ctx).Merchant, id, externalID))
 }
 
-// Users are the merchant's, newest first. Their wallets are read for all of them
-// at once.
+// Users are the merchant's, newest first.
 func (r query) Users(ctx context.Context, search *string, first *int, after *string) (*model.UserConnection, error) {
 	found, err := r.Services.Users.Users(ctx, valueOf(search), pageOf(first, after))
 	if err != nil {
 		return nil, err
 	}
-	if selected(ctx).rows().has("wallets") {
-		if err := r.fillWallets(ctx, found.Users); err != nil {
-			return nil, err
-		}
+	if err := r.fillUsers(ctx, selected(ctx).rows(), found.Users); err != nil {
+		return nil, err
 	}
 	return model.NewUserConnection(found.Users, found.Info, users.Cursor, valueOf(search)), nil
 }
 
+// userOf reads one user, or nil.
+func (r *Resolver) userOf(ctx context.Context, id *pay.UserID) (*ent.User, error) {
+	if id == nil {
+		return nil, nil
+	}
+	found, err := r.usersByID(ctx, *id)
+	return found[*id], err
+}
+
+// walletOf reads one wallet, or nil.
+func (r *Resolver) walletOf(ctx context.Context, id *pay.WalletID) (*ent.Wallet, error) {
+	if id == nil {
+		return nil, nil
+	}
+	found, err := r.walletsByID(ctx, *id)
+	return found[*id], err
+}
+
+// fillWallets reads the wallets of all users at once.
 func (r *Resolver) fillWallets(ctx context.Context, list []*ent.User) error {
 	ids := make([]pay.UserID, len(list))
 	for at, u := range list {
@@ -64,31 +80,11 @@ func (r userFields) Wallets(ctx context.Context, u *ent.User) ([]*ent.Wallet, er
 	return byUser[u.ID], err
 }
 
-// Cards are none: cards are not saved yet.
-func (r userFields) Cards(context.Context, *ent.User, []model.CardStatus) ([]*model.Card, error) {
-	return []*model.Card{}, nil
-}
-
 // Bills are the user's, newest first.
 func (r userFields) Bills(ctx context.Context, u *ent.User, first *int, after *string, filter *billing.Filter) (*model.BillConnection, error) {
 	own := valueOf(filter)
 	own.User = new(u.ID.String())
 	return r.billPage(ctx, billing.ListRequest{Request: pageOf(first, after), Filter: &own})
-}
-
-// BillingSubscriptions are none: nothing can be subscribed to yet.
-func (r userFields) BillingSubscriptions(context.Context, *ent.User) ([]*model.BillingSubscription, error) {
-	return []*model.BillingSubscription{}, nil
-}
-
-// GiftsBought are none: gifts cannot be bought yet.
-func (r userFields) GiftsBought(context.Context, *ent.User) ([]*model.Gift, error) {
-	return []*model.Gift{}, nil
-}
-
-// GiftsReceived are none: gifts cannot be bought yet.
-func (r userFields) GiftsReceived(context.Context, *ent.User) ([]*model.Gift, error) {
-	return []*model.Gift{}, nil
 }
 
 // Entitlements are what the user may use.
@@ -112,7 +108,19 @@ func (r userFields) Entitlements(ctx context.Context, u *ent.User, kind, resourc
 			e.Edges.Bill = bills[*e.BillID]
 		}
 	}
+	if asked := selected(ctx).at("billingSubscription"); !asked.isEmpty() {
+		of, err := r.subscriptionsByID(ctx, namedBy(found, func(e *ent.Entitlement) *pay.SubscriptionID { return e.SubscriptionID })...)
+		if err != nil {
+			return nil, err
+		}
+		return found, r.fillSubscriptions(ctx, asked, valuesOf(of))
+	}
 	return found, nil
+}
+
+// BillingSubscription is what the entitlement lasts as long as.
+func (r entitlementFields) BillingSubscription(ctx context.Context, e *ent.Entitlement) (*ent.BillingSubscription, error) {
+	return r.subscriptionOf(ctx, e.SubscriptionID)
 }
 
 // Bill is what paid for the entitlement.

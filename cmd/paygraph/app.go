@@ -12,16 +12,11 @@ import (
 
 	"github.com/paygraph/paygraph/graph"
 	"github.com/paygraph/paygraph/internal/auth"
-	"github.com/paygraph/paygraph/internal/billing"
-	"github.com/paygraph/paygraph/internal/catalogue"
 	"github.com/paygraph/paygraph/internal/entitlements"
 	"github.com/paygraph/paygraph/internal/events"
-	"github.com/paygraph/paygraph/internal/jobs"
-	"github.com/paygraph/paygraph/internal/merchants"
-	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/internal/notify"
 	"github.com/paygraph/paygraph/internal/store"
-	"github.com/paygraph/paygraph/internal/users"
-	"github.com/paygraph/paygraph/internal/wallets"
+	"github.com/paygraph/paygraph/internal/vault"
 	"github.com/paygraph/paygraph/internal/web"
 	"github.com/paygraph/paygraph/providers"
 )
@@ -35,6 +30,8 @@ type assembly struct {
 	DevSecret []byte // nil in production
 	GuestKeys [][]byte
 	ReturnKey []byte
+	Vault     vault.Keys
+	Mail      mailing
 	PublicURL string
 	Logger    *slog.Logger
 
@@ -43,15 +40,21 @@ type assembly struct {
 	Web        func(*web.Options) // the last word on the edge
 }
 
+// mailing is who sends mails, and from whom they are. Without a Sender there are
+// none.
+type mailing struct {
+	Sender notify.Sender
+	From   string
+}
+
 // app is the whole server, put together but not running.
 type app struct {
-	store  *store.Store
-	auth   *auth.Authenticator
-	bills  *billing.Service
-	runner *jobs.Runner
-	feed   *events.Feed
-	web    *web.Server
-	drain  time.Duration
+	*services
+
+	store *store.Store
+	auth  *auth.Authenticator
+	web   *web.Server
+	drain time.Duration
 }
 
 // assemble wires the services, top to bottom: each knows only what stands above
@@ -65,28 +68,23 @@ func assemble(a assembly) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	hub := events.NewHub()
-	feed := events.NewFeed(a.Store, hub, clock, a.Logger)
-	runner := jobs.New(jobs.Options{Store: a.Store, Clock: clock, Logger: a.Logger, Lease: jobLease})
-	shops := merchants.New(a.Store)
-	products := catalogue.New(a.Store)
-	ledger := wallets.New(a.Store)
-	bills := billing.New(billing.Config{
-		Store: a.Store, Accounts: a.Accounts, Catalogue: products, Merchants: shops, Ledger: ledger,
-		Tokens: tokens, Feed: feed, Runner: runner,
-		Fulfillers:  map[pay.ProductKind]billing.Fulfiller{pay.ProductDirect: entitlements.New()},
-		CheckReturn: auth.ReturnURL, ReturnKey: a.ReturnKey, PublicURL: a.PublicURL, Logger: a.Logger,
-	})
+	rooms, err := newServices(a, tokens)
+	if err != nil {
+		tokens.Close()
+		return nil, err
+	}
 	schema := graph.NewSchema(graph.Services{
-		Billing: bills, Catalogue: products, Users: users.New(a.Store), Wallets: ledger, Merchants: shops,
-		Entitlements: entitlements.NewReader(a.Store), Hub: hub, Feed: feed, Clock: clock, Logger: a.Logger, ClientIP: web.ClientIP,
+		Billing: rooms.bills, Catalogue: rooms.products, Users: rooms.users, Wallets: rooms.ledger, Merchants: rooms.shops,
+		Cards: rooms.cards, Subscriptions: rooms.subscriptions, Gifts: rooms.gifts,
+		Entitlements: entitlements.NewReader(a.Store), Hub: rooms.hub, Feed: rooms.feed, Objects: rooms.objects,
+		Clock: clock, Logger: a.Logger, ClientIP: web.ClientIP,
 	})
 	if err := graph.CheckAuth(schema.Schema()); err != nil {
 		tokens.Close()
 		return nil, err
 	}
 	options := web.Options{
-		Schema: schema, Presenter: graph.Presenter(a.Logger, store.IsAway), Auth: tokens, Billing: bills, Store: a.Store,
+		Schema: schema, Presenter: graph.Presenter(a.Logger, store.IsAway), Auth: tokens, Billing: returns{rooms.bills, rooms.cards}, Store: a.Store,
 		Clock: clock, Logger: a.Logger, PublicURL: a.PublicURL, DrainDelay: a.DrainDelay,
 	}
 	if a.Web != nil {
@@ -100,7 +98,7 @@ func assemble(a assembly) (*app, error) {
 	if a.Drain == 0 {
 		a.Drain = drainTime
 	}
-	return &app{store: a.Store, auth: tokens, bills: bills, runner: runner, feed: feed, web: server, drain: a.Drain}, nil
+	return &app{services: rooms, store: a.Store, auth: tokens, web: server, drain: a.Drain}, nil
 }
 
 // jobLease is how long the jobs of a killed process wait for another: less than a
@@ -119,7 +117,7 @@ const drainTime = 20 * time.Second
 // then lets what has begun end.
 func (a *app) run(ctx context.Context, listener net.Listener) error {
 	defer a.auth.Close()
-	if err := a.bills.Begin(ctx); err != nil {
+	if err := a.begin(ctx); err != nil {
 		return fmt.Errorf("take up what an earlier process left: %w", err)
 	}
 	// The jobs and the feed outlive the web: what a last request has begun
@@ -128,10 +126,12 @@ func (a *app) run(ctx context.Context, listener net.Listener) error {
 	defer stop()
 	var group errgroup.Group
 	group.Go(func() error { return a.runner.Run(background) })
-	group.Go(func() error { return a.feed.Follow(background) })
-	select {
-	case <-a.feed.Ready(): // who subscribes from here on misses nothing
-	case <-ctx.Done():
+	for _, feed := range []*events.Feed{a.feed, a.objects} {
+		group.Go(func() error { return feed.Follow(background) })
+		select {
+		case <-feed.Ready(): // who subscribes from here on misses nothing
+		case <-ctx.Done():
+		}
 	}
 	err := a.web.Serve(ctx, listener, a.drain)
 	stop()

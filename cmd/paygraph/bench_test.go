@@ -19,11 +19,11 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/paygraph/paygraph/ent"
-	"github.com/paygraph/paygraph/internal/billing"
 	"github.com/paygraph/paygraph/internal/config"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store"
 	"github.com/paygraph/paygraph/internal/store/storetest"
+	"github.com/paygraph/paygraph/internal/vault"
 	"github.com/paygraph/paygraph/internal/web"
 	"github.com/paygraph/paygraph/providers"
 )
@@ -59,6 +59,7 @@ func newBenched(t testing.TB, url string, listener net.Listener, options ...stor
 	p.app, err = assemble(assembly{
 		Store: s, Accounts: accounts, DevSecret: d.Secret, PublicURL: publicURL,
 		GuestKeys: [][]byte{bytes.Repeat([]byte("g"), 32)}, ReturnKey: bytes.Repeat([]byte("r"), 32),
+		Vault:  vault.Keys{Current: bytes.Repeat([]byte("s"), 32), Hash: bytes.Repeat([]byte("h"), 32)},
 		Logger: newLogger(io.Discard, &config.Serve{LogLevel: slog.LevelInfo, LogFormat: "json"}),
 		Web:    p.listenIn(t),
 	})
@@ -71,10 +72,10 @@ func newBenched(t testing.TB, url string, listener net.Listener, options ...stor
 func (p *benched) listenIn(t testing.TB) func(*web.Options) {
 	t.Helper()
 	return func(o *web.Options) {
-		bills, ok := o.Billing.(*billing.Service)
+		outside, ok := o.Billing.(returns)
 		require.True(t, ok)
-		p.commits = newCommits(bills.Feed)
-		bills.Feed = p.commits
+		p.commits = newCommits(outside.Feed)
+		outside.Feed = p.commits
 	}
 }
 

@@ -69,9 +69,13 @@ func dev(ctx context.Context, o devOptions, env environment, logger *slog.Logger
 	if err != nil {
 		return err
 	}
-	a, err := assembleDev(ctx, s, d, publicURL, sandboxURL, logger)
+	inbox, err := openInbox(ctx, s.Clock())
 	if err != nil {
 		return err
+	}
+	a, err := assembleDev(ctx, s, d, inbox, publicURL, sandboxURL, logger)
+	if err != nil {
+		return errors.Join(err, inbox.close())
 	}
 	if err := a.web.Warm(ctx); err != nil {
 		return err
@@ -80,6 +84,7 @@ func dev(ctx context.Context, o devOptions, env environment, logger *slog.Logger
 	running, stop := context.WithCancel(ctx)
 	defer stop()
 	group, running := errgroup.WithContext(running)
+	group.Go(func() error { return inbox.run(running) })
 	if box != nil {
 		// The sandbox ends after the server: a last call still finds it.
 		afterServer, end := context.WithCancel(context.WithoutCancel(running))
@@ -137,7 +142,7 @@ func (o devOptions) openSandbox(ctx context.Context, s *store.Store, logger *slo
 	return box, box.url(), nil
 }
 
-func assembleDev(ctx context.Context, s *store.Store, d *demo, publicURL, sandboxURL string, logger *slog.Logger) (*app, error) {
+func assembleDev(ctx context.Context, s *store.Store, d *demo, inbox *inbox, publicURL, sandboxURL string, logger *slog.Logger) (*app, error) {
 	accounts, err := demoAccounts(d.Merchant.ID, sandboxURL, s.Clock(), logger)
 	if err != nil {
 		return nil, err
@@ -150,6 +155,10 @@ func assembleDev(ctx context.Context, s *store.Store, d *demo, publicURL, sandbo
 	if err != nil {
 		return nil, err
 	}
+	keys, err := vaultKeys(ctx, s, nil, nil)
+	if err != nil {
+		return nil, err
+	}
 	page, err := explorer.Handler(explorer.Options{
 		Title: "Paygraph", Endpoint: "/graphql", Token: d.OperatorToken, Document: exampleDocument(d),
 	})
@@ -157,9 +166,9 @@ func assembleDev(ctx context.Context, s *store.Store, d *demo, publicURL, sandbo
 		return nil, err
 	}
 	return assemble(assembly{
-		Store: s, Accounts: accounts, DevSecret: d.Secret, GuestKeys: [][]byte{guestKey}, ReturnKey: returnKey,
-		PublicURL: publicURL, Logger: logger,
-		Web: func(w *web.Options) { w.Explorer = onThisMachine(page) },
+		Store: s, Accounts: accounts, DevSecret: d.Secret, GuestKeys: [][]byte{guestKey}, ReturnKey: returnKey, Vault: keys,
+		Mail: inbox.mailing(), PublicURL: publicURL, Logger: logger,
+		Web: func(w *web.Options) { w.Explorer, w.Inbox = onThisMachine(page), inbox.page },
 	})
 }
 
@@ -213,6 +222,7 @@ func greet(env environment, publicURL, sandboxURL string, d *demo) {
 
     explorer   %s/
     GraphQL    %s/graphql
+    inbox      %s/inbox/   every mail that the shop sends
     sandbox    %s
 
     publishable key   %s   for pages
@@ -221,7 +231,7 @@ func greet(env environment, publicURL, sandboxURL string, d *demo) {
 
   The explorer has an example that buys a page and watches its payment. Stop with Ctrl+C.
 
-`, publicURL, publicURL, sandboxURL, d.PublishableKey, d.SecretKey, d.PageAccess.ID)
+`, publicURL, publicURL, publicURL, sandboxURL, d.PublishableKey, d.SecretKey, d.PageAccess.ID)
 	_, _ = fmt.Fprintf(env.Stdout, "paygraph ready addr=%s sandbox=%s publishable_key=%s secret_key=%s operator_token=%s\n",
 		strings.TrimPrefix(publicURL, "http://"), sandboxURL, d.PublishableKey, d.SecretKey, d.OperatorToken)
 }

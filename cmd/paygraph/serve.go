@@ -113,8 +113,16 @@ func assembleServe(ctx context.Context, s *store.Store, c *config.Serve, shops m
 			return nil, err
 		}
 	}
+	keys, err := vaultKeys(ctx, s, config.KeyBytes(c.SealingKeys), c.LookupKey)
+	if err != nil {
+		return nil, err
+	}
+	mail, err := configuredMail(ctx, c.Mail, logger)
+	if err != nil {
+		return nil, err
+	}
 	return assemble(assembly{
-		Store: s, Accounts: accounts, Issuers: issuers, GuestKeys: guestKeys, ReturnKey: returnKey,
+		Store: s, Accounts: accounts, Issuers: issuers, GuestKeys: guestKeys, ReturnKey: returnKey, Vault: keys, Mail: mail,
 		PublicURL: c.PublicURL, Logger: logger, DrainDelay: c.DrainDelay, Drain: c.Drain,
 		Web: func(w *web.Options) { w.TrustedProxies, w.AllowedOrigins = c.TrustedProxies, c.AllowedOrigins },
 	})
@@ -128,6 +136,7 @@ func configuredAccounts(c *config.Serve, shops map[string]*ent.Merchant, clock p
 		adapter, err := payture.New(payture.Config{
 			BaseURL: account.Payture.BaseURL, Key: payture.Secret(account.Payture.Key), Password: payture.Secret(account.Payture.Password),
 			TwoStage: account.Payture.TwoStage, Currency: account.Payture.Currency, Template: account.Payture.Template, TestMode: account.TestMode,
+			Wallet: paytureWallet(account.Payture.Wallet),
 		}, payture.Deps{HTTP: client, Clock: clock, Logger: logger})
 		if err != nil {
 			return nil, fmt.Errorf("account %s: %w", account.Code, err)

@@ -38,7 +38,12 @@ type ResolverRoot interface {
 	Bill() BillResolver
 	BillConnection() BillConnectionResolver
 	BillEvent() BillEventResolver
+	BillingSubscription() BillingSubscriptionResolver
+	BillingSubscriptionConnection() BillingSubscriptionConnectionResolver
+	Card() CardResolver
+	CardRegistration() CardRegistrationResolver
 	Entitlement() EntitlementResolver
+	Gift() GiftResolver
 	LedgerEntry() LedgerEntryResolver
 	Merchant() MerchantResolver
 	Mutation() MutationResolver
@@ -74,7 +79,7 @@ type BillResolver interface {
 	Refundable(ctx context.Context, obj *ent.Bill) (*pay.Money, error)
 	Lines(ctx context.Context, obj *ent.Bill) ([]*ent.BillLine, error)
 	Product(ctx context.Context, obj *ent.Bill) (*ent.Product, error)
-	BillingSubscription(ctx context.Context, obj *ent.Bill) (*model.BillingSubscription, error)
+	BillingSubscription(ctx context.Context, obj *ent.Bill) (*ent.BillingSubscription, error)
 	Payer(ctx context.Context, obj *ent.Bill) (*ent.User, error)
 
 	NextAction(ctx context.Context, obj *ent.Bill) (model.NextAction, error)
@@ -82,7 +87,7 @@ type BillResolver interface {
 	Attempts(ctx context.Context, obj *ent.Bill) ([]*ent.Attempt, error)
 	LatestAttempt(ctx context.Context, obj *ent.Bill) (*ent.Attempt, error)
 	Refunds(ctx context.Context, obj *ent.Bill) ([]*model.Refund, error)
-	Gift(ctx context.Context, obj *ent.Bill) (*model.Gift, error)
+	Gift(ctx context.Context, obj *ent.Bill) (*ent.Gift, error)
 	Entitlements(ctx context.Context, obj *ent.Bill) ([]*ent.Entitlement, error)
 	History(ctx context.Context, obj *ent.Bill) ([]*ent.BillEvent, error)
 }
@@ -92,9 +97,48 @@ type BillConnectionResolver interface {
 type BillEventResolver interface {
 	Note(ctx context.Context, obj *ent.BillEvent) (*string, error)
 }
+type BillingSubscriptionResolver interface {
+	User(ctx context.Context, obj *ent.BillingSubscription) (*ent.User, error)
+	Price(ctx context.Context, obj *ent.BillingSubscription) (*ent.Price, error)
+	Card(ctx context.Context, obj *ent.BillingSubscription) (*ent.Card, error)
+
+	NextChargeAt(ctx context.Context, obj *ent.BillingSubscription) (*time.Time, error)
+
+	AllowedActions(ctx context.Context, obj *ent.BillingSubscription) ([]string, error)
+	OpenBill(ctx context.Context, obj *ent.BillingSubscription) (*ent.Bill, error)
+	Dunning(ctx context.Context, obj *ent.BillingSubscription) (*model.Dunning, error)
+	Bills(ctx context.Context, obj *ent.BillingSubscription, first *int, after *string) (*model.BillConnection, error)
+}
+type BillingSubscriptionConnectionResolver interface {
+	TotalCount(ctx context.Context, obj *model.BillingSubscriptionConnection) (int, error)
+}
+type CardResolver interface {
+	Provider(ctx context.Context, obj *ent.Card) (*model.Provider, error)
+
+	Mask(ctx context.Context, obj *ent.Card) (string, error)
+
+	BillingSubscriptions(ctx context.Context, obj *ent.Card) ([]*ent.BillingSubscription, error)
+}
+type CardRegistrationResolver interface {
+	Provider(ctx context.Context, obj *ent.CardRegistration) (*model.Provider, error)
+
+	NextAction(ctx context.Context, obj *ent.CardRegistration) (model.NextAction, error)
+	Card(ctx context.Context, obj *ent.CardRegistration) (*ent.Card, error)
+	Failure(ctx context.Context, obj *ent.CardRegistration) (*model.Decline, error)
+}
 type EntitlementResolver interface {
 	Resource(ctx context.Context, obj *ent.Entitlement) (*string, error)
 	Bill(ctx context.Context, obj *ent.Entitlement) (*ent.Bill, error)
+	BillingSubscription(ctx context.Context, obj *ent.Entitlement) (*ent.BillingSubscription, error)
+}
+type GiftResolver interface {
+	Code(ctx context.Context, obj *ent.Gift) (*string, error)
+
+	Product(ctx context.Context, obj *ent.Gift) (*ent.Product, error)
+	RecipientEmail(ctx context.Context, obj *ent.Gift) (*string, error)
+
+	PurchasedBy(ctx context.Context, obj *ent.Gift) (*ent.Bill, error)
+	RedeemedBy(ctx context.Context, obj *ent.Gift) (*ent.User, error)
 }
 type LedgerEntryResolver interface {
 	BalanceAfter(ctx context.Context, obj *ent.LedgerEntry) (*pay.Money, error)
@@ -113,6 +157,19 @@ type MutationResolver interface {
 	BillClaim(ctx context.Context, bill string, accessToken string) (*model.BillPayload, error)
 	BillAccessTokenCreate(ctx context.Context, bill string, ttl *pay.Period) (*model.BillPayload, error)
 	ReviewResolve(ctx context.Context, input model.ReviewResolveInput) (*model.ReviewPayload, error)
+	CardRegistrationStart(ctx context.Context, input model.CardRegistrationStartInput) (*model.CardRegistrationPayload, error)
+	CardRegistrationFinish(ctx context.Context, registration string) (*model.CardRegistrationPayload, error)
+	CardRemove(ctx context.Context, idempotencyKey string, card string) (*model.CardPayload, error)
+	CardSetDefault(ctx context.Context, idempotencyKey string, card string) (*model.CardPayload, error)
+	BillingSubscriptionCreate(ctx context.Context, input model.BillingSubscriptionCreateInput) (*model.BillingSubscriptionPayload, error)
+	BillingSubscriptionCancel(ctx context.Context, idempotencyKey string, id string, atPeriodEnd *bool) (*model.BillingSubscriptionPayload, error)
+	BillingSubscriptionResume(ctx context.Context, idempotencyKey string, id string) (*model.BillingSubscriptionPayload, error)
+	BillingSubscriptionPause(ctx context.Context, idempotencyKey string, id string, until *time.Time) (*model.BillingSubscriptionPayload, error)
+	BillingSubscriptionChangeCard(ctx context.Context, idempotencyKey string, id string, card string, retryNow *bool) (*model.BillingSubscriptionPayload, error)
+	GiftRedeem(ctx context.Context, input model.GiftRedeemInput) (*model.GiftPayload, error)
+	TestClockCreate(ctx context.Context, idempotencyKey string, name string, now *time.Time) (*model.TestClockPayload, error)
+	TestClockAdvance(ctx context.Context, idempotencyKey string, clock string, to time.Time) (*model.TestClockPayload, error)
+	TestClockAttach(ctx context.Context, idempotencyKey string, clock string, user string) (*model.TestClockPayload, error)
 	UserUpsert(ctx context.Context, input model.UserUpsertInput) (*model.UserPayload, error)
 	ProductUpsert(ctx context.Context, input model.ProductUpsertInput) (*model.ProductPayload, error)
 }
@@ -121,7 +178,7 @@ type PaymentAttemptResolver interface {
 	Method(ctx context.Context, obj *ent.Attempt) (*model.PaymentMethod, error)
 	Provider(ctx context.Context, obj *ent.Attempt) (*model.Provider, error)
 
-	Card(ctx context.Context, obj *ent.Attempt) (*model.Card, error)
+	Card(ctx context.Context, obj *ent.Attempt) (*ent.Card, error)
 
 	Decline(ctx context.Context, obj *ent.Attempt) (*model.Decline, error)
 }
@@ -149,6 +206,10 @@ type QueryResolver interface {
 	ReviewCases(ctx context.Context, first *int, after *string, open *bool, reason []pay.ReviewReason) (*model.ReviewCaseConnection, error)
 	User(ctx context.Context, id *string, externalID *string) (*ent.User, error)
 	Users(ctx context.Context, search *string, first *int, after *string) (*model.UserConnection, error)
+	CardRegistration(ctx context.Context, id string) (*ent.CardRegistration, error)
+	BillingSubscription(ctx context.Context, id string) (*ent.BillingSubscription, error)
+	BillingSubscriptions(ctx context.Context, first *int, after *string, filter *model.BillingSubscriptionFilter) (*model.BillingSubscriptionConnection, error)
+	Gift(ctx context.Context, code string) (*ent.Gift, error)
 }
 type ReviewCaseResolver interface {
 	Bill(ctx context.Context, obj *ent.ReviewCase) (*ent.Bill, error)
@@ -165,14 +226,17 @@ type SubscriptionResolver interface {
 	BillUpdated(ctx context.Context, id string, after *string) (<-chan *model.BillUpdate, error)
 	ViewerBillUpdated(ctx context.Context, after *string) (<-chan *model.BillUpdate, error)
 	MerchantBillUpdated(ctx context.Context, after *string, filter *billing.Filter) (<-chan *model.BillUpdate, error)
+	CardRegistrationUpdated(ctx context.Context, id string, after *string) (<-chan *model.CardRegistrationUpdate, error)
+	BillingSubscriptionUpdated(ctx context.Context, id string, after *string) (<-chan *model.BillingSubscriptionUpdate, error)
+	ViewerBillingSubscriptionUpdated(ctx context.Context, after *string) (<-chan *model.BillingSubscriptionUpdate, error)
 }
 type UserResolver interface {
 	Wallets(ctx context.Context, obj *ent.User) ([]*ent.Wallet, error)
-	Cards(ctx context.Context, obj *ent.User, status []model.CardStatus) ([]*model.Card, error)
+	Cards(ctx context.Context, obj *ent.User, status []pay.CardStatus) ([]*ent.Card, error)
 	Bills(ctx context.Context, obj *ent.User, first *int, after *string, filter *billing.Filter) (*model.BillConnection, error)
-	BillingSubscriptions(ctx context.Context, obj *ent.User) ([]*model.BillingSubscription, error)
-	GiftsBought(ctx context.Context, obj *ent.User) ([]*model.Gift, error)
-	GiftsReceived(ctx context.Context, obj *ent.User) ([]*model.Gift, error)
+	BillingSubscriptions(ctx context.Context, obj *ent.User) ([]*ent.BillingSubscription, error)
+	GiftsBought(ctx context.Context, obj *ent.User) ([]*ent.Gift, error)
+	GiftsReceived(ctx context.Context, obj *ent.User) ([]*ent.Gift, error)
 	Entitlements(ctx context.Context, obj *ent.User, kind *string, resource *string, active *bool) ([]*ent.Entitlement, error)
 }
 type UserConnectionResolver interface {
@@ -218,8 +282,12 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputBillLineInput,
 		ec.unmarshalInputBillOrder,
 		ec.unmarshalInputBillPayInput,
+		ec.unmarshalInputBillingSubscriptionCreateInput,
+		ec.unmarshalInputBillingSubscriptionFilter,
 		ec.unmarshalInputBrowserInput,
+		ec.unmarshalInputCardRegistrationStartInput,
 		ec.unmarshalInputGiftInput,
+		ec.unmarshalInputGiftRedeemInput,
 		ec.unmarshalInputMoneyInput,
 		ec.unmarshalInputPayWith,
 		ec.unmarshalInputPayerInput,
@@ -414,7 +482,7 @@ scalar Cursor
 enum Role {
   """A page in a browser, with the merchant's publishable key. Buys from the catalogue and reads nobody's bills."""
   PUBLIC
-  """The holder of the access token of one bill. Reads, pays, refreshes and cancels that bill only."""
+  """The holder of the access token of one bill, or of one card registration. Reads, pays, refreshes and cancels that bill only; reads and finishes that registration only."""
   GUEST
   """A signed-in payer, by a JWT that the merchant issues. Sees what is their own."""
   USER
@@ -533,8 +601,22 @@ enum CardStatus {
   ACTIVE
   """Set when its last month has passed. The payer acts next, by saving another."""
   EXPIRED
-  """Set when its owner or the provider removed it. It stays only in the history."""
+  """Set when its owner or the provider removed it. Final; it stays only in the history."""
   REMOVED
+}
+
+"""How far the adding of a card is."""
+enum CardRegistrationStatus {
+  """Set at its start. The server acts next: it opens the provider's page."""
+  PENDING
+  """Set when the page waits. The payer acts next, see ` + "`" + `nextAction` + "`" + `, until ` + "`" + `expiresAt` + "`" + `."""
+  ACTION_REQUIRED
+  """Set when the card is saved, see ` + "`" + `card` + "`" + `. Final."""
+  COMPLETED
+  """Set when the page could not be opened, or its tries are used up; ` + "`" + `failure` + "`" + ` says why. The payer starts anew. A card that is found after all still completes it."""
+  FAILED
+  """Set when the page's time was over and no card was added. The payer starts anew. A card that is found after all still completes it."""
+  EXPIRED
 }
 
 """What a product is, which decides what happens when it is paid."""
@@ -559,33 +641,33 @@ enum RefundPolicy {
 
 """Where a subscription stands."""
 enum BillingSubscriptionStatus {
-  """Created; its first bill is unpaid. The payer acts next."""
+  """Set at creation while its first bill is unpaid. The payer acts next, by paying ` + "`" + `openBill` + "`" + ` before it expires."""
   INCOMPLETE
-  """In its free trial. The server charges at the end of it."""
+  """Set while its free trial lasts. The server charges at the end of it; without a card it then becomes ENDED."""
   TRIALING
-  """Paid for the present period. The server charges at ` + "`" + `nextChargeAt` + "`" + `."""
+  """Set while the present period is paid for. The server charges at ` + "`" + `nextChargeAt` + "`" + `."""
   ACTIVE
-  """A renewal failed. The server retries as ` + "`" + `dunning` + "`" + ` says; the payer may pay ` + "`" + `openBill` + "`" + ` or change the card."""
+  """Set when a renewal failed. The server retries as ` + "`" + `dunning` + "`" + ` says; the payer may pay ` + "`" + `openBill` + "`" + ` or change the card. Left unpaid it becomes CANCELED."""
   PAST_DUE
-  """Paused by its owner or the merchant. Nothing is charged until it is resumed."""
+  """Set when it was paused. Nothing is charged until it is resumed, by hand or at ` + "`" + `pausedUntil` + "`" + `."""
   PAUSED
-  """Canceled. Its grants last to the end of what is paid, then it becomes ENDED."""
+  """Ended by its payer or its merchant, or because a renewal stayed unpaid. Final; what is paid for lasts to its end, and a new subscription is needed to go on."""
   CANCELED
-  """Over. Nobody can act; a new subscription is needed."""
+  """Ran out by itself: its first bill was not paid, or its trial ended without a card. Final; a new subscription is needed."""
   ENDED
 }
 
 """Where a gift stands."""
 enum GiftStatus {
-  """Paid; waiting for its delivery date. The server acts next."""
+  """Paid; waiting for its delivery date, and not to be redeemed before. The server acts next."""
   SCHEDULED
   """The code is out. The recipient acts next, by redeeming it."""
   ISSUED
-  """Used, once and for good."""
+  """Used, once and for good. Final."""
   REDEEMED
-  """Withdrawn by a refund before it was used."""
+  """Withdrawn by a refund before it was used. Final."""
   VOIDED
-  """Not used in time."""
+  """Not used in time. Final."""
   EXPIRED
 }
 
@@ -849,6 +931,9 @@ type Viewer {
   ` + "`" + `bills.read_own` + "`" + ` (their own bills), ` + "`" + `bills.read_all` + "`" + ` (bills, billByReference, billTotals, merchantBillUpdated),
   ` + "`" + `bills.pay` + "`" + ` (billPay), ` + "`" + `bills.refresh` + "`" + ` (billRefresh), ` + "`" + `bills.cancel` + "`" + ` (billCancel), ` + "`" + `bills.capture` + "`" + ` (billCapture),
   ` + "`" + `bills.claim` + "`" + ` (billClaim), ` + "`" + `bills.share` + "`" + ` (billAccessTokenCreate),
+  ` + "`" + `cards.register` + "`" + ` (cardRegistrationStart), ` + "`" + `cards.finish` + "`" + ` (cardRegistrationFinish), ` + "`" + `cards.manage` + "`" + ` (cardRemove, cardSetDefault),
+  ` + "`" + `subscriptions.read_all` + "`" + ` (billingSubscriptions), ` + "`" + `subscriptions.manage` + "`" + ` (billingSubscriptionCreate and what is done to one),
+  ` + "`" + `gifts.read` + "`" + ` (gift), ` + "`" + `gifts.redeem` + "`" + ` (giftRedeem), ` + "`" + `clocks.manage` + "`" + ` (testClockCreate and what is done to one),
   ` + "`" + `reviews.read` + "`" + ` (reviewCases), ` + "`" + `reviews.resolve` + "`" + ` (reviewResolve), ` + "`" + `users.read` + "`" + ` (user, users), ` + "`" + `users.write` + "`" + ` (userUpsert).
   """
   permissions: [String!]!
@@ -984,11 +1069,13 @@ type Entitlement implements Node {
   kind: String!
   """What it opens: the resource's name, or the page's id. Null when the kind alone says it."""
   resource: String
-  """The bill that paid for it. Null when a person or a gift gave it, or when this caller may not see the bill."""
+  """The bill that paid for it. Null for a subscription's, which many bills pay, and when this caller may not see the bill."""
   bill: Bill
+  """The subscription that it lasts as long as. Null for others, and when this caller may not see it."""
+  billingSubscription: BillingSubscription
   """When it began."""
   grantedAt: DateTime!
-  """When it ends by itself. Null: never."""
+  """When it ends by itself; a subscription's moves on with each renewal. Null: never."""
   expiresAt: DateTime
   """When it was taken back, by a refund or a person. Null: it was not."""
   revokedAt: DateTime
@@ -1076,7 +1163,7 @@ type Bill implements Node {
   lines: [BillLine!]! @cost(weight: 1, perItem: true)
   """The product bought. Null when the lines are the merchant's own."""
   product: Product
-  """The subscription it starts or renews. Null for other bills."""
+  """The subscription it starts or renews. Null for other bills, and when this caller may not see it."""
   billingSubscription: BillingSubscription
   """The user it belongs to. Null while a guest's."""
   payer: User
@@ -1103,7 +1190,7 @@ type Bill implements Node {
   latestAttempt: PaymentAttempt
   """Money returned or on its way back, oldest first."""
   refunds: [Refund!]! @cost(weight: 1, perItem: true)
-  """The gift that it bought. Null until it is paid, and for other products."""
+  """The gift that it bought. Null until it is DONE, and for other products."""
   gift: Gift
   """What it granted. Empty until it is DONE."""
   entitlements: [Entitlement!]! @cost(weight: 1, perItem: true)
@@ -1311,7 +1398,7 @@ type WaitAction {
 
 """A card saved at a provider for later charges. Its number never was here."""
 type Card implements Node {
-  """Opaque id."""
+  """Opaque id, ` + "`" + `card_...` + "`" + `. Not the provider's."""
   id: ID!
   """Whether it can be charged."""
   status: CardStatus!
@@ -1319,7 +1406,7 @@ type Card implements Node {
   provider: Provider!
   """Its brand in lower case, such as ` + "`" + `visa` + "`" + ` or ` + "`" + `mir` + "`" + `."""
   brand: String!
-  """Its number with all but its ends hidden, such as ` + "`" + `411111xxxxxx1112` + "`" + `."""
+  """Its number with all but its ends hidden, such as ` + "`" + `411111******1111` + "`" + `."""
   mask: String!
   """The name on it. Null when the provider does not tell."""
   holder: String
@@ -1331,15 +1418,45 @@ type Card implements Node {
   isDefault: Boolean!
   """True when its owner has to be present and type the code on its back for each charge."""
   requiresCvv: Boolean!
-  """The subscriptions that are charged to it."""
+  """The subscriptions that are charged to it, newest first, ended ones too."""
   billingSubscriptions: [BillingSubscription!]! @cost(weight: 1, perItem: true)
   """When it was saved."""
   createdAt: DateTime!
 }
 
-"""A product that a user pays for period by period."""
+"""
+A payer's way through a provider's page that adds a card. The provider holds a
+small amount for a moment to try the card, and gives it back.
+"""
+type CardRegistration implements Node {
+  """Opaque id, ` + "`" + `creg_...` + "`" + `. Not a right to read it."""
+  id: ID!
+  """Where it stands."""
+  status: CardRegistrationStatus!
+  """Where the card is saved, the only provider that can charge it."""
+  provider: Provider!
+  """What is held for a moment to try the card, in minor units. Null when nothing is."""
+  verification: Money
+  """How many cards may still be tried. Null when the provider does not limit it."""
+  attemptsLeft: Int
+  """What the payer has to do now to add the card. Null when there is nothing to do, or for another caller than those who may."""
+  nextAction: NextAction
+  """The card that it saved. Null until COMPLETED, and when this caller may not see it."""
+  card: Card
+  """Why no card was saved, also while the page still takes another. Null when nothing went wrong."""
+  failure: Decline
+  """When no card can be added by it any more."""
+  expiresAt: DateTime!
+  """Rises with every change, so that of two copies the newer is known."""
+  version: Int!
+}
+
+"""
+A product that a user pays for period by period. Periods are counted from the
+first one: 31 January, 28 February, 31 March.
+"""
 type BillingSubscription implements Node {
-  """Opaque id."""
+  """Opaque id, ` + "`" + `sub_...` + "`" + `."""
   id: ID!
   """Who pays and uses it."""
   user: User!
@@ -1357,21 +1474,25 @@ type BillingSubscription implements Node {
   trialEnd: DateTime
   """When the card is charged next. Null when it will not be."""
   nextChargeAt: DateTime
-  """True when it will not be renewed. Can be undone by ` + "`" + `resume` + "`" + ` until the period ends."""
+  """True when it will not be renewed and becomes CANCELED at the end of the period. Can be undone by ` + "`" + `resume` + "`" + ` until then."""
   cancelAtPeriodEnd: Boolean!
-  """When it stops. Null: not planned."""
+  """When it becomes CANCELED. Null: not planned."""
   cancelAt: DateTime
   """When it goes on by itself. Null when not paused, or paused without an end."""
   pausedUntil: DateTime
-  """When it ended. Null while it has not."""
+  """When it became CANCELED or ENDED. Null while it has not."""
   endedAt: DateTime
-  """What this caller can do with it as it stands. Values: ` + "`" + `cancel` + "`" + `, ` + "`" + `resume` + "`" + `, ` + "`" + `pause` + "`" + `, ` + "`" + `change_card` + "`" + `."""
+  """
+  What this caller can do with it as it stands. Values: ` + "`" + `cancel` + "`" + ` (billingSubscriptionCancel),
+  ` + "`" + `resume` + "`" + ` (billingSubscriptionResume undoes a pause or a cancelation at the period's end),
+  ` + "`" + `pause` + "`" + ` (billingSubscriptionPause), ` + "`" + `change_card` + "`" + ` (billingSubscriptionChangeCard).
+  """
   allowedActions: [String!]!
-  """The unpaid bill of the present period. Null when there is none."""
+  """The unpaid bill of its first or next period. Null when there is none."""
   openBill: Bill
   """How far the retries of a failed renewal are. Null when none failed."""
   dunning: Dunning
-  """Its bills, newest first."""
+  """Its bills, one for each period that is charged, newest first."""
   bills(
     """How many to read, 1 to 100."""
     first: Int = 20
@@ -1396,11 +1517,11 @@ type Dunning {
   lastDecline: Decline
 }
 
-"""A product paid by one person for another."""
+"""A product paid by one person for another, behind a code."""
 type Gift implements Node {
-  """Opaque id. Not the code."""
+  """Opaque id, ` + "`" + `gift_...` + "`" + `. Not the code."""
   id: ID!
-  """What the recipient types to redeem it. Only for its buyer and its holder, null for everybody else."""
+  """What the recipient types to redeem it. Only for its buyer, who redeemed it, and who asks with the code itself; null for everybody else, the merchant's side too."""
   code: String
   """Where it stands."""
   status: GiftStatus!
@@ -1423,6 +1544,23 @@ type Gift implements Node {
   """When the code stops working. Null: never."""
   expiresAt: DateTime
   """When it was bought."""
+  createdAt: DateTime!
+}
+
+"""
+A time of its own, in test mode: it moves when it is told to, and the
+subscriptions of the users attached to it live by it.
+"""
+type TestClock implements Node {
+  """Opaque id, ` + "`" + `clock_...` + "`" + `."""
+  id: ID!
+  """The merchant's own name for it."""
+  name: String!
+  """What time it is there. Never goes back."""
+  now: DateTime!
+  """Where it is on its way to, doing what falls due between. Null when it stands."""
+  advancingTo: DateTime
+  """When it was made, in real time."""
   createdAt: DateTime!
 }
 
@@ -1531,6 +1669,26 @@ type ReviewCaseEdge {
   node: ReviewCase!
 }
 
+"""A page of subscriptions."""
+type BillingSubscriptionConnection {
+  """The subscriptions with a cursor each."""
+  edges: [BillingSubscriptionEdge!]!
+  """The same subscriptions without cursors."""
+  nodes: [BillingSubscription!]!
+  """Where the page stands in the list."""
+  pageInfo: PageInfo!
+  """How many subscriptions the whole list has. Counted only when asked for, and dear."""
+  totalCount: Int! @cost(weight: 10)
+}
+
+"""A subscription in a page."""
+type BillingSubscriptionEdge {
+  """Its place in the list."""
+  cursor: Cursor!
+  """The subscription."""
+  node: BillingSubscription!
+}
+
 """The sums of the bills that match a filter, in one currency. Sums of two currencies are never added."""
 type BillTotals {
   """The currency of every sum here."""
@@ -1591,6 +1749,16 @@ input BillOrder {
   field: BillOrderField!
   """In which direction."""
   direction: OrderDirection!
+}
+
+"""Which subscriptions. All that is given has to hold; an empty list holds for none."""
+input BillingSubscriptionFilter {
+  """In one of these statuses."""
+  status: [BillingSubscriptionStatus!]
+  """Of this user, by id."""
+  user: ID
+  """To this price, by id."""
+  price: ID
 }
 
 """One line of a bill that the merchant makes up itself."""
@@ -1735,6 +1903,46 @@ input BillPayInput {
   saveCard: Boolean = false
 }
 
+"""Whose card is added, and where."""
+input CardRegistrationStartInput {
+  """Made by the caller once per registration and sent again on every repeat; 1 to 255 characters."""
+  idempotencyKey: ID!
+  """Where to save the card, by ` + "`" + `Provider.code` + "`" + `; it needs the capability ` + "`" + `save_card` + "`" + `. Absent: the merchant's default provider, else the only one that can."""
+  provider: String
+  """Whose card it will be, by id. SERVER and ADMIN only, who have to say it, else FORBIDDEN; a USER adds their own."""
+  user: ID
+  """What some providers want to know of the payer."""
+  payer: PayerInput
+  """Where the payer's browser goes afterwards. Its origin must be registered with the merchant, else INVALID. Absent: our own page."""
+  returnUrl: URL
+}
+
+"""What to subscribe to, and what to charge."""
+input BillingSubscriptionCreateInput {
+  """Made by the caller once per subscription and sent again on every repeat; 1 to 255 characters."""
+  idempotencyKey: ID!
+  """The price, by id, of a SUBSCRIPTION product on sale."""
+  price: ID!
+  """A saved card of the user, by id: charged now, unless there is a trial, and at every renewal. Absent, and without ` + "`" + `payWith` + "`" + `: their default card."""
+  card: ID
+  """How the first payment is made, instead of a saved card: by ` + "`" + `provider` + "`" + ` on its page, whose card is saved for the renewals."""
+  payWith: PayWith
+  """What some providers want to know of the payer."""
+  payer: PayerInput
+  """Where the payer's browser goes after a provider's page; its origin must be registered with the merchant, else INVALID."""
+  returnUrl: URL
+  """Who subscribes, by id. SERVER and ADMIN only, who have to say it, else FORBIDDEN; a USER subscribes themselves."""
+  user: ID
+}
+
+"""Which gift to take."""
+input GiftRedeemInput {
+  """Made by the caller once per gift and sent again on every repeat; 1 to 255 characters."""
+  idempotencyKey: ID!
+  """The code, as it was received: capital letters, spaces and dashes do not matter."""
+  code: String!
+}
+
 """How a person ends a review case."""
 input ReviewResolveInput {
   """Made by the caller once per decision and sent again on every repeat; 1 to 255 characters."""
@@ -1823,6 +2031,70 @@ type BillPayload {
   replayed: Boolean!
 }
 
+"""What became of a call that concerns one card registration."""
+type CardRegistrationPayload {
+  """The registration as it is now. Null when there is none, or it is not the caller's to see."""
+  registration: CardRegistration
+  """The GUEST token of this registration, to be sent as a bearer token: to the SERVER that started it, for its payer, on replays too. Null otherwise. Keep it secret."""
+  accessToken: String
+  """What went wrong, in no order. Empty when nothing did."""
+  errors: [UserError!]!
+  """True when this is the answer to an earlier call with the same key and nothing was done now."""
+  replayed: Boolean!
+}
+
+"""What became of a call that concerns one card."""
+type CardPayload {
+  """The card as it is now. Null when there is none, or it is not the caller's to see."""
+  card: Card
+  """Whose card it is, with all the others. Null when the card is."""
+  user: User
+  """What went wrong, in no order. Empty when nothing did."""
+  errors: [UserError!]!
+  """True when this is the answer to an earlier call with the same key and nothing was done now."""
+  replayed: Boolean!
+}
+
+"""What became of a call that concerns one subscription."""
+type BillingSubscriptionPayload {
+  """The subscription as it is now. Null when there is none, or it is not the caller's to see."""
+  billingSubscription: BillingSubscription
+  """The bill of its first period, from billingSubscriptionCreate: its ` + "`" + `nextAction` + "`" + ` says where the payer pays it. Null when there is nothing to pay yet."""
+  firstBill: Bill
+  """What went wrong, in no order. Empty when nothing did."""
+  errors: [UserError!]!
+  """True when this is the answer to an earlier call with the same key and nothing was done now."""
+  replayed: Boolean!
+}
+
+"""What became of giftRedeem: the gift, and what it gave."""
+type GiftPayload {
+  """The gift as it is now. Null when the code is not one."""
+  gift: Gift
+  """The subscription that it began, or whose time it added to. Null when it gave none."""
+  billingSubscription: BillingSubscription
+  """The right that it gave, the first one if there are several. Null when it gave none."""
+  entitlement: Entitlement
+  """The wallet that it was paid into. Null when it gave no money."""
+  wallet: Wallet
+  """What went wrong, in no order. Empty when nothing did."""
+  errors: [UserError!]!
+  """True when this is the answer to an earlier call with the same key and nothing was done now."""
+  replayed: Boolean!
+}
+
+"""What became of a call that concerns one test clock."""
+type TestClockPayload {
+  """The clock as it is now. Null when there is none, or it is not the caller's to see."""
+  clock: TestClock
+  """The user who was attached, from testClockAttach. Null otherwise."""
+  user: User
+  """What went wrong, in no order. Empty when nothing did."""
+  errors: [UserError!]!
+  """True when this is the answer to an earlier call with the same key and nothing was done now."""
+  replayed: Boolean!
+}
+
 """What became of reviewResolve."""
 type ReviewPayload {
   """The review case as it is now. Null when there is none, or it is not the caller's to see."""
@@ -1870,6 +2142,36 @@ type BillUpdate {
   snapshot: Boolean!
   """The bill as this caller may see it now."""
   bill: Bill!
+  """When the message was made."""
+  emittedAt: DateTime!
+}
+
+"""
+One message of a live stream: the whole card registration as it is now, not a
+difference. Versions rise and may skip.
+"""
+type CardRegistrationUpdate {
+  """Where the stream stands after this message: pass the last one as ` + "`" + `after` + "`" + ` to resume without loss."""
+  cursor: Cursor!
+  """True for the present state sent first, false for a change."""
+  snapshot: Boolean!
+  """The registration as this caller may see it now."""
+  registration: CardRegistration!
+  """When the message was made."""
+  emittedAt: DateTime!
+}
+
+"""
+One message of a live stream: the whole subscription as it is now, not a
+difference. Versions rise and may skip.
+"""
+type BillingSubscriptionUpdate {
+  """Where the stream stands after this message: pass the last one as ` + "`" + `after` + "`" + ` to resume without loss."""
+  cursor: Cursor!
+  """True for the present state sent first, false for a change."""
+  snapshot: Boolean!
+  """The subscription as this caller may see it now."""
+  billingSubscription: BillingSubscription!
   """When the message was made."""
   emittedAt: DateTime!
 }
@@ -1971,6 +2273,40 @@ type Query {
     """Read on from this place: an ` + "`" + `endCursor` + "`" + ` of an earlier page with the same search."""
     after: Cursor
   ): UserConnection! @auth(any: [SERVER, SUPPORT, FINANCE, ADMIN]) @cost(weight: 1, perItem: true)
+  """
+  One card registration. Null, without an error, when the id is malformed or names
+  nothing, or when it is another's. A GUEST sees the one of the token, a USER their
+  own.
+  """
+  cardRegistration(
+    """The registration's id."""
+    id: ID!
+  ): CardRegistration @auth(any: [GUEST, USER, SERVER, SUPPORT, FINANCE, ADMIN])
+  """
+  One subscription. Null, without an error, when the id is malformed or names
+  nothing, or when it is another's. A USER sees their own.
+  """
+  billingSubscription(
+    """The subscription's id."""
+    id: ID!
+  ): BillingSubscription @auth(any: [USER, SERVER, SUPPORT, FINANCE, ADMIN])
+  """The merchant's subscriptions, newest first. A payer's own are at ` + "`" + `viewer { user { billingSubscriptions } }` + "`" + `."""
+  billingSubscriptions(
+    """How many to read, 1 to 100, else the top-level error INVALID. Null: 20."""
+    first: Int = 20
+    """Read on from this place: an ` + "`" + `endCursor` + "`" + ` of an earlier page with the same filter."""
+    after: Cursor
+    """Which of them. Absent: all."""
+    filter: BillingSubscriptionFilter
+  ): BillingSubscriptionConnection! @auth(any: [SERVER, SUPPORT, FINANCE, ADMIN]) @cost(weight: 1, perItem: true)
+  """
+  The gift with this code, for whoever has the code: to look before redeeming. Null,
+  without an error, when the code is not one. Tightly limited.
+  """
+  gift(
+    """The code, as it was received: capital letters, spaces and dashes do not matter."""
+    code: String!
+  ): Gift @auth(any: [PUBLIC, GUEST, USER, SERVER, SUPPORT, FINANCE, ADMIN]) @cost(weight: 10)
 }
 
 """
@@ -2095,6 +2431,167 @@ type Mutation {
     input: ReviewResolveInput!
   ): ReviewPayload! @auth(any: [FINANCE, ADMIN]) @cost(weight: 10)
   """
+  Opens a provider's page on which a payer adds a card: send them to ` + "`" + `nextAction` + "`" + `,
+  and watch cardRegistrationUpdated. A USER adds a card of their own, SERVER and ADMIN
+  one of any of the merchant's users. Codes: INVALID, NOT_FOUND (user, provider),
+  FORBIDDEN (a user named by a payer), UNSUPPORTED (no provider that saves cards),
+  LIMIT_EXCEEDED (too many open ones), PROVIDER_UNAVAILABLE, and those of the key.
+  """
+  cardRegistrationStart(
+    """Whose card, and where."""
+    input: CardRegistrationStartInput!
+  ): CardRegistrationPayload! @auth(any: [USER, SERVER, ADMIN]) @cost(weight: 10)
+  """
+  Asks the provider now which card was added, saves it, and answers with the
+  registration as it is then. The server does it by itself within seconds of the
+  payer's return; this is for who does not wait. Safe to repeat. Codes: NOT_FOUND,
+  CONFLICT (no card has been added yet, or the page is not open yet), STATE_CONFLICT (it
+  has failed or expired), UNSUPPORTED (the card cannot be charged without its owner),
+  LIMIT_EXCEEDED (asked within 2 seconds), PROVIDER_UNAVAILABLE.
+  """
+  cardRegistrationFinish(
+    """The registration's id."""
+    registration: ID!
+  ): CardRegistrationPayload! @auth(any: [GUEST, USER, SERVER, ADMIN]) @cost(weight: 10)
+  """
+  Removes a saved card, here at once and at the provider as soon as it answers. Of live
+  subscriptions that it pays the payer is told. The newest other card becomes the default
+  if it was. Codes: NOT_FOUND, STATE_CONFLICT (it is removed already), and those of the
+  key.
+  """
+  cardRemove(
+    """Made by the caller once per change and sent again on every repeat; 1 to 255 characters."""
+    idempotencyKey: ID!
+    """The card's id."""
+    card: ID!
+  ): CardPayload! @auth(any: [USER, SERVER, ADMIN]) @cost(weight: 10)
+  """
+  Makes a saved card the one that is charged when no card is named. Codes: NOT_FOUND,
+  STATE_CONFLICT (it is removed or expired), and those of the key.
+  """
+  cardSetDefault(
+    """Made by the caller once per change and sent again on every repeat; 1 to 255 characters."""
+    idempotencyKey: ID!
+    """The card's id."""
+    card: ID!
+  ): CardPayload! @auth(any: [USER, SERVER, ADMIN])
+  """
+  Subscribes a user to a price. Without a trial the first period is billed and charged
+  in the same call; ` + "`" + `firstBill` + "`" + ` says what is left to do, such as a provider's page or
+  3-D Secure. A product's trial is given once to a user. Codes: INVALID, NOT_FOUND
+  (price, card, user), FORBIDDEN (a user named by a payer), CONFLICT (they subscribe to
+  it already), STATE_CONFLICT (the card is removed, expired or needs its owner), UNSUPPORTED,
+  DECLINED, PROVIDER_UNAVAILABLE, and those of the key.
+  """
+  billingSubscriptionCreate(
+    """To what, and what to charge."""
+    input: BillingSubscriptionCreateInput!
+  ): BillingSubscriptionPayload! @auth(any: [USER, SERVER, ADMIN]) @cost(weight: 10)
+  """
+  Ends a subscription: at the end of the period, or now. What is paid for lasts to its
+  end in both cases, and nothing is returned by this. Codes: NOT_FOUND, STATE_CONFLICT,
+  CONFLICT (a payment is under way), and those of the key.
+  """
+  billingSubscriptionCancel(
+    """Made by the caller once per change and sent again on every repeat; 1 to 255 characters."""
+    idempotencyKey: ID!
+    """The subscription's id."""
+    id: ID!
+    """True: it goes on to the end of the period, and billingSubscriptionResume undoes this until then. False: it is CANCELED now."""
+    atPeriodEnd: Boolean = true
+  ): BillingSubscriptionPayload! @auth(any: [USER, SERVER, ADMIN])
+  """
+  Undoes a pause, or a cancelation at the period's end. A subscription whose paid time
+  ran out in the pause begins its periods anew from now, and is charged. Codes:
+  NOT_FOUND, STATE_CONFLICT, CONFLICT (a payment is under way), and those of the key.
+  """
+  billingSubscriptionResume(
+    """Made by the caller once per change and sent again on every repeat; 1 to 255 characters."""
+    idempotencyKey: ID!
+    """The subscription's id."""
+    id: ID!
+  ): BillingSubscriptionPayload! @auth(any: [USER, SERVER, ADMIN])
+  """
+  Stops charging a subscription until it is resumed. What is paid for lasts to its
+  end, and the pause begins then. Codes: INVALID (until), NOT_FOUND, STATE_CONFLICT,
+  CONFLICT (a payment is under way), and those of the key.
+  """
+  billingSubscriptionPause(
+    """Made by the caller once per change and sent again on every repeat; 1 to 255 characters."""
+    idempotencyKey: ID!
+    """The subscription's id."""
+    id: ID!
+    """When it goes on by itself; in the future, at most five years away. Absent: when somebody resumes it."""
+    until: DateTime
+  ): BillingSubscriptionPayload! @auth(any: [USER, SERVER, ADMIN])
+  """
+  Has the renewals charged to another saved card of the same user. The answer does not
+  wait for a charge: watch billingSubscriptionUpdated. Codes: NOT_FOUND (subscription, card),
+  STATE_CONFLICT (the subscription is over; the card is removed, expired or needs its
+  owner), CONFLICT (a payment is under way), and those of the key.
+  """
+  billingSubscriptionChangeCard(
+    """Made by the caller once per change and sent again on every repeat; 1 to 255 characters."""
+    idempotencyKey: ID!
+    """The subscription's id."""
+    id: ID!
+    """The card's id."""
+    card: ID!
+    """True: what is overdue is charged to it at once. False: when it would have been retried, or in a day when that was given up."""
+    retryNow: Boolean = true
+  ): BillingSubscriptionPayload! @auth(any: [USER, SERVER, ADMIN])
+  """
+  Takes a gift, once and for good. Time is added to a running subscription to the same
+  product and never replaces what is left. Repeating it as the same user gives the same
+  answer, with another key too. Codes: NOT_FOUND (no such code),
+  STATE_CONFLICT (it is voided, expired, redeemed by another, or not yet due),
+  LIMIT_EXCEEDED (too many wrong codes), and those of the key.
+  """
+  giftRedeem(
+    """Which gift."""
+    input: GiftRedeemInput!
+  ): GiftPayload! @auth(any: [USER]) @cost(weight: 10)
+  """
+  Makes a test clock. In test mode only, else FORBIDDEN. Codes: INVALID, FORBIDDEN, and
+  those of the key.
+  """
+  testClockCreate(
+    """Made by the caller once per change and sent again on every repeat; 1 to 255 characters."""
+    idempotencyKey: ID!
+    """The merchant's own name for it, 1 to 100 characters."""
+    name: String!
+    """What time it is there at first. Absent: the real time."""
+    now: DateTime
+  ): TestClockPayload! @auth(any: [SERVER, ADMIN])
+  """
+  Moves a test clock on, and does in their order all charges, retries and ends that
+  fall due on the way; a year takes seconds. Codes: INVALID (` + "`" + `to` + "`" + ` is not ahead, or more
+  than five years), FORBIDDEN (not in test mode), NOT_FOUND, CONFLICT (it is moving
+  further than that already), and those of the key.
+  """
+  testClockAdvance(
+    """Made by the caller once per change and sent again on every repeat; 1 to 255 characters."""
+    idempotencyKey: ID!
+    """The clock's id."""
+    clock: ID!
+    """Where to; after its ` + "`" + `now` + "`" + `."""
+    to: DateTime!
+  ): TestClockPayload! @auth(any: [SERVER, ADMIN]) @cost(weight: 10)
+  """
+  Has a user live by a test clock, for good: the subscriptions that they begin from now
+  on go by it, and those that run keep the real time. Codes: FORBIDDEN (not in test
+  mode), NOT_FOUND (clock, user), CONFLICT (they live by another clock), and those of the
+  key.
+  """
+  testClockAttach(
+    """Made by the caller once per change and sent again on every repeat; 1 to 255 characters."""
+    idempotencyKey: ID!
+    """The clock's id."""
+    clock: ID!
+    """The user's id."""
+    user: ID!
+  ): TestClockPayload! @auth(any: [SERVER, ADMIN])
+  """
   Tells us of a payer, or changes what we know of them. Codes: INVALID, and those
   of the key.
   """
@@ -2142,6 +2639,31 @@ type Subscription {
     """Only bills that match after the change. Absent: all."""
     filter: BillFilter
   ): BillUpdate! @auth(any: [SERVER, SUPPORT, FINANCE, ADMIN])
+  """
+  One card registration: its present state first, then each change. Never silent: an
+  id that is not the caller's to see ends the stream with the error NOT_FOUND.
+  """
+  cardRegistrationUpdated(
+    """The registration's id."""
+    id: ID!
+    """The last ` + "`" + `cursor` + "`" + ` that was received, to resume without loss. Absent, or too old: begins with a snapshot."""
+    after: Cursor
+  ): CardRegistrationUpdate! @auth(any: [GUEST, USER, SERVER, SUPPORT, FINANCE, ADMIN])
+  """
+  One subscription: its present state first, then each change. Never silent: an id
+  that is not the caller's to see ends the stream with the error NOT_FOUND.
+  """
+  billingSubscriptionUpdated(
+    """The subscription's id."""
+    id: ID!
+    """The last ` + "`" + `cursor` + "`" + ` that was received, to resume without loss. Absent, or too old: begins with a snapshot."""
+    after: Cursor
+  ): BillingSubscriptionUpdate! @auth(any: [USER, SERVER, SUPPORT, FINANCE, ADMIN])
+  """Every subscription of the signed-in payer: changes only."""
+  viewerBillingSubscriptionUpdated(
+    """The last ` + "`" + `cursor` + "`" + ` that was received. Absent: from now on."""
+    after: Cursor
+  ): BillingSubscriptionUpdate! @auth(any: [USER])
 }
 `, BuiltIn: false},
 }
@@ -2367,6 +2889,58 @@ func (ec *executionContext) childFields_BillingSubscription(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type BillingSubscription", field.Name)
 }
 
+func (ec *executionContext) childFields_BillingSubscriptionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_BillingSubscriptionConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_BillingSubscriptionConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_BillingSubscriptionConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_BillingSubscriptionConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BillingSubscriptionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_BillingSubscriptionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_BillingSubscriptionEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_BillingSubscriptionEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BillingSubscriptionEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_BillingSubscriptionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "billingSubscription":
+		return ec.fieldContext_BillingSubscriptionPayload_billingSubscription(ctx, field)
+	case "firstBill":
+		return ec.fieldContext_BillingSubscriptionPayload_firstBill(ctx, field)
+	case "errors":
+		return ec.fieldContext_BillingSubscriptionPayload_errors(ctx, field)
+	case "replayed":
+		return ec.fieldContext_BillingSubscriptionPayload_replayed(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BillingSubscriptionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_BillingSubscriptionUpdate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_BillingSubscriptionUpdate_cursor(ctx, field)
+	case "snapshot":
+		return ec.fieldContext_BillingSubscriptionUpdate_snapshot(ctx, field)
+	case "billingSubscription":
+		return ec.fieldContext_BillingSubscriptionUpdate_billingSubscription(ctx, field)
+	case "emittedAt":
+		return ec.fieldContext_BillingSubscriptionUpdate_emittedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BillingSubscriptionUpdate", field.Name)
+}
+
 func (ec *executionContext) childFields_Card(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -2395,6 +2969,74 @@ func (ec *executionContext) childFields_Card(ctx context.Context, field graphql.
 		return ec.fieldContext_Card_createdAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Card", field.Name)
+}
+
+func (ec *executionContext) childFields_CardPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "card":
+		return ec.fieldContext_CardPayload_card(ctx, field)
+	case "user":
+		return ec.fieldContext_CardPayload_user(ctx, field)
+	case "errors":
+		return ec.fieldContext_CardPayload_errors(ctx, field)
+	case "replayed":
+		return ec.fieldContext_CardPayload_replayed(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CardPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CardRegistration(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_CardRegistration_id(ctx, field)
+	case "status":
+		return ec.fieldContext_CardRegistration_status(ctx, field)
+	case "provider":
+		return ec.fieldContext_CardRegistration_provider(ctx, field)
+	case "verification":
+		return ec.fieldContext_CardRegistration_verification(ctx, field)
+	case "attemptsLeft":
+		return ec.fieldContext_CardRegistration_attemptsLeft(ctx, field)
+	case "nextAction":
+		return ec.fieldContext_CardRegistration_nextAction(ctx, field)
+	case "card":
+		return ec.fieldContext_CardRegistration_card(ctx, field)
+	case "failure":
+		return ec.fieldContext_CardRegistration_failure(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_CardRegistration_expiresAt(ctx, field)
+	case "version":
+		return ec.fieldContext_CardRegistration_version(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CardRegistration", field.Name)
+}
+
+func (ec *executionContext) childFields_CardRegistrationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "registration":
+		return ec.fieldContext_CardRegistrationPayload_registration(ctx, field)
+	case "accessToken":
+		return ec.fieldContext_CardRegistrationPayload_accessToken(ctx, field)
+	case "errors":
+		return ec.fieldContext_CardRegistrationPayload_errors(ctx, field)
+	case "replayed":
+		return ec.fieldContext_CardRegistrationPayload_replayed(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CardRegistrationPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CardRegistrationUpdate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_CardRegistrationUpdate_cursor(ctx, field)
+	case "snapshot":
+		return ec.fieldContext_CardRegistrationUpdate_snapshot(ctx, field)
+	case "registration":
+		return ec.fieldContext_CardRegistrationUpdate_registration(ctx, field)
+	case "emittedAt":
+		return ec.fieldContext_CardRegistrationUpdate_emittedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CardRegistrationUpdate", field.Name)
 }
 
 func (ec *executionContext) childFields_CurrencyInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2449,6 +3091,8 @@ func (ec *executionContext) childFields_Entitlement(ctx context.Context, field g
 		return ec.fieldContext_Entitlement_resource(ctx, field)
 	case "bill":
 		return ec.fieldContext_Entitlement_bill(ctx, field)
+	case "billingSubscription":
+		return ec.fieldContext_Entitlement_billingSubscription(ctx, field)
 	case "grantedAt":
 		return ec.fieldContext_Entitlement_grantedAt(ctx, field)
 	case "expiresAt":
@@ -2499,6 +3143,24 @@ func (ec *executionContext) childFields_Gift(ctx context.Context, field graphql.
 		return ec.fieldContext_Gift_createdAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Gift", field.Name)
+}
+
+func (ec *executionContext) childFields_GiftPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "gift":
+		return ec.fieldContext_GiftPayload_gift(ctx, field)
+	case "billingSubscription":
+		return ec.fieldContext_GiftPayload_billingSubscription(ctx, field)
+	case "entitlement":
+		return ec.fieldContext_GiftPayload_entitlement(ctx, field)
+	case "wallet":
+		return ec.fieldContext_GiftPayload_wallet(ctx, field)
+	case "errors":
+		return ec.fieldContext_GiftPayload_errors(ctx, field)
+	case "replayed":
+		return ec.fieldContext_GiftPayload_replayed(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GiftPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_LedgerEntry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2813,6 +3475,36 @@ func (ec *executionContext) childFields_ReviewPayload(ctx context.Context, field
 		return ec.fieldContext_ReviewPayload_replayed(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReviewPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_TestClock(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_TestClock_id(ctx, field)
+	case "name":
+		return ec.fieldContext_TestClock_name(ctx, field)
+	case "now":
+		return ec.fieldContext_TestClock_now(ctx, field)
+	case "advancingTo":
+		return ec.fieldContext_TestClock_advancingTo(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_TestClock_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TestClock", field.Name)
+}
+
+func (ec *executionContext) childFields_TestClockPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "clock":
+		return ec.fieldContext_TestClockPayload_clock(ctx, field)
+	case "user":
+		return ec.fieldContext_TestClockPayload_user(ctx, field)
+	case "errors":
+		return ec.fieldContext_TestClockPayload_errors(ctx, field)
+	case "replayed":
+		return ec.fieldContext_TestClockPayload_replayed(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TestClockPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_User(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3207,6 +3899,226 @@ func (ec *executionContext) field_Mutation_billRefresh_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_billingSubscriptionCancel_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "idempotencyKey",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["idempotencyKey"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "atPeriodEnd",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atPeriodEnd"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_billingSubscriptionChangeCard_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "idempotencyKey",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["idempotencyKey"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "card",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["card"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "retryNow",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["retryNow"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_billingSubscriptionCreate_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.BillingSubscriptionCreateInput, error) {
+			return ec.unmarshalNBillingSubscriptionCreateInput2githubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐBillingSubscriptionCreateInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_billingSubscriptionPause_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "idempotencyKey",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["idempotencyKey"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "until",
+		func(ctx context.Context, v any) (*time.Time, error) {
+			return ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["until"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_billingSubscriptionResume_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "idempotencyKey",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["idempotencyKey"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_cardRegistrationFinish_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "registration",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["registration"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_cardRegistrationStart_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.CardRegistrationStartInput, error) {
+			return ec.unmarshalNCardRegistrationStartInput2githubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐCardRegistrationStartInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_cardRemove_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "idempotencyKey",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["idempotencyKey"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "card",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["card"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_cardSetDefault_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "idempotencyKey",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["idempotencyKey"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "card",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["card"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_giftRedeem_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.GiftRedeemInput, error) {
+			return ec.unmarshalNGiftRedeemInput2githubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐGiftRedeemInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_productUpsert_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -3232,6 +4144,96 @@ func (ec *executionContext) field_Mutation_reviewResolve_args(ctx context.Contex
 		return nil, err
 	}
 	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_testClockAdvance_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "idempotencyKey",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["idempotencyKey"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "clock",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["clock"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "to",
+		func(ctx context.Context, v any) (time.Time, error) {
+			return ec.unmarshalNDateTime2timeᚐTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["to"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_testClockAttach_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "idempotencyKey",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["idempotencyKey"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "clock",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["clock"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "user",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["user"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_testClockCreate_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "idempotencyKey",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["idempotencyKey"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "name",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["name"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "now",
+		func(ctx context.Context, v any) (*time.Time, error) {
+			return ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["now"] = arg2
 	return args, nil
 }
 
@@ -3305,6 +4307,50 @@ func (ec *executionContext) field_Query_bill_args(ctx context.Context, rawArgs m
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_billingSubscription_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_billingSubscriptions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOCursor2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*model.BillingSubscriptionFilter, error) {
+			return ec.unmarshalOBillingSubscriptionFilter2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐBillingSubscriptionFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg2
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_bills_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -3340,6 +4386,34 @@ func (ec *executionContext) field_Query_bills_args(ctx context.Context, rawArgs 
 		return nil, err
 	}
 	args["orderBy"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_cardRegistration_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_gift_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "code",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["code"] = arg0
 	return args, nil
 }
 
@@ -3549,6 +4623,50 @@ func (ec *executionContext) field_Subscription_billUpdated_args(ctx context.Cont
 	return args, nil
 }
 
+func (ec *executionContext) field_Subscription_billingSubscriptionUpdated_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOCursor2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_cardRegistrationUpdated_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOCursor2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Subscription_merchantBillUpdated_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -3572,6 +4690,20 @@ func (ec *executionContext) field_Subscription_merchantBillUpdated_args(ctx cont
 }
 
 func (ec *executionContext) field_Subscription_viewerBillUpdated_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOCursor2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_viewerBillingSubscriptionUpdated_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "after",
@@ -3619,8 +4751,8 @@ func (ec *executionContext) field_User_cards_args(ctx context.Context, rawArgs m
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "status",
-		func(ctx context.Context, v any) ([]model.CardStatus, error) {
-			return ec.unmarshalOCardStatus2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐCardStatusᚄ(ctx, v)
+		func(ctx context.Context, v any) ([]pay.CardStatus, error) {
+			return ec.unmarshalOCardStatus2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐCardStatusᚄ(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4046,8 +5178,8 @@ func (ec *executionContext) _Bill_billingSubscription(ctx context.Context, field
 			return ec.Resolvers.Bill().BillingSubscription(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.BillingSubscription) graphql.Marshaler {
-			return ec.marshalOBillingSubscription2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐBillingSubscription(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.BillingSubscription) graphql.Marshaler {
+			return ec.marshalOBillingSubscription2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐBillingSubscription(ctx, selections, v)
 		},
 		true,
 		false,
@@ -4344,8 +5476,8 @@ func (ec *executionContext) _Bill_gift(ctx context.Context, field graphql.Collec
 			return ec.Resolvers.Bill().Gift(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.Gift) graphql.Marshaler {
-			return ec.marshalOGift2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐGift(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Gift) graphql.Marshaler {
+			return ec.marshalOGift2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐGift(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5401,7 +6533,7 @@ func (ec *executionContext) fieldContext_BillUpdate_emittedAt(_ context.Context,
 	return graphql.NewScalarFieldContext("BillUpdate", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
-func (ec *executionContext) _BillingSubscription_id(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscription) (ret graphql.Marshaler) {
+func (ec *executionContext) _BillingSubscription_id(ctx context.Context, field graphql.CollectedField, obj *ent.BillingSubscription) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5413,8 +6545,8 @@ func (ec *executionContext) _BillingSubscription_id(ctx context.Context, field g
 			return obj.ID, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v pay.SubscriptionID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐSubscriptionID(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5424,7 +6556,7 @@ func (ec *executionContext) fieldContext_BillingSubscription_id(_ context.Contex
 	return graphql.NewScalarFieldContext("BillingSubscription", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
-func (ec *executionContext) _BillingSubscription_user(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscription) (ret graphql.Marshaler) {
+func (ec *executionContext) _BillingSubscription_user(ctx context.Context, field graphql.CollectedField, obj *ent.BillingSubscription) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5433,7 +6565,7 @@ func (ec *executionContext) _BillingSubscription_user(ctx context.Context, field
 			return ec.fieldContext_BillingSubscription_user(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.User, nil
+			return ec.Resolvers.BillingSubscription().User(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
@@ -5447,8 +6579,8 @@ func (ec *executionContext) fieldContext_BillingSubscription_user(_ context.Cont
 	fc = &graphql.FieldContext{
 		Object:     "BillingSubscription",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_User(ctx, field)
 		},
@@ -5456,7 +6588,7 @@ func (ec *executionContext) fieldContext_BillingSubscription_user(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _BillingSubscription_price(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscription) (ret graphql.Marshaler) {
+func (ec *executionContext) _BillingSubscription_price(ctx context.Context, field graphql.CollectedField, obj *ent.BillingSubscription) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5465,7 +6597,7 @@ func (ec *executionContext) _BillingSubscription_price(ctx context.Context, fiel
 			return ec.fieldContext_BillingSubscription_price(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Price, nil
+			return ec.Resolvers.BillingSubscription().Price(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.Price) graphql.Marshaler {
@@ -5479,8 +6611,8 @@ func (ec *executionContext) fieldContext_BillingSubscription_price(_ context.Con
 	fc = &graphql.FieldContext{
 		Object:     "BillingSubscription",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Price(ctx, field)
 		},
@@ -5488,7 +6620,7 @@ func (ec *executionContext) fieldContext_BillingSubscription_price(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _BillingSubscription_card(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscription) (ret graphql.Marshaler) {
+func (ec *executionContext) _BillingSubscription_card(ctx context.Context, field graphql.CollectedField, obj *ent.BillingSubscription) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5497,11 +6629,11 @@ func (ec *executionContext) _BillingSubscription_card(ctx context.Context, field
 			return ec.fieldContext_BillingSubscription_card(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Card, nil
+			return ec.Resolvers.BillingSubscription().Card(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.Card) graphql.Marshaler {
-			return ec.marshalOCard2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐCard(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Card) graphql.Marshaler {
+			return ec.marshalOCard2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐCard(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5511,8 +6643,8 @@ func (ec *executionContext) fieldContext_BillingSubscription_card(_ context.Cont
 	fc = &graphql.FieldContext{
 		Object:     "BillingSubscription",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Card(ctx, field)
 		},
@@ -5520,7 +6652,7 @@ func (ec *executionContext) fieldContext_BillingSubscription_card(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _BillingSubscription_status(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscription) (ret graphql.Marshaler) {
+func (ec *executionContext) _BillingSubscription_status(ctx context.Context, field graphql.CollectedField, obj *ent.BillingSubscription) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5532,8 +6664,8 @@ func (ec *executionContext) _BillingSubscription_status(ctx context.Context, fie
 			return obj.Status, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.BillingSubscriptionStatus) graphql.Marshaler {
-			return ec.marshalNBillingSubscriptionStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐBillingSubscriptionStatus(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v pay.SubscriptionStatus) graphql.Marshaler {
+			return ec.marshalNBillingSubscriptionStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐSubscriptionStatus(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5543,7 +6675,7 @@ func (ec *executionContext) fieldContext_BillingSubscription_status(_ context.Co
 	return graphql.NewScalarFieldContext("BillingSubscription", field, false, false, errors.New("field of type BillingSubscriptionStatus does not have child fields"))
 }
 
-func (ec *executionContext) _BillingSubscription_currentPeriodStart(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscription) (ret graphql.Marshaler) {
+func (ec *executionContext) _BillingSubscription_currentPeriodStart(ctx context.Context, field graphql.CollectedField, obj *ent.BillingSubscription) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5566,7 +6698,7 @@ func (ec *executionContext) fieldContext_BillingSubscription_currentPeriodStart(
 	return graphql.NewScalarFieldContext("BillingSubscription", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
-func (ec *executionContext) _BillingSubscription_currentPeriodEnd(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscription) (ret graphql.Marshaler) {
+func (ec *executionContext) _BillingSubscription_currentPeriodEnd(ctx context.Context, field graphql.CollectedField, obj *ent.BillingSubscription) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5589,7 +6721,7 @@ func (ec *executionContext) fieldContext_BillingSubscription_currentPeriodEnd(_ 
 	return graphql.NewScalarFieldContext("BillingSubscription", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
-func (ec *executionContext) _BillingSubscription_trialEnd(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscription) (ret graphql.Marshaler) {
+func (ec *executionContext) _BillingSubscription_trialEnd(ctx context.Context, field graphql.CollectedField, obj *ent.BillingSubscription) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5612,7 +6744,7 @@ func (ec *executionContext) fieldContext_BillingSubscription_trialEnd(_ context.
 	return graphql.NewScalarFieldContext("BillingSubscription", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
-func (ec *executionContext) _BillingSubscription_nextChargeAt(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscription) (ret graphql.Marshaler) {
+func (ec *executionContext) _BillingSubscription_nextChargeAt(ctx context.Context, field graphql.CollectedField, obj *ent.BillingSubscription) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5621,7 +6753,7 @@ func (ec *executionContext) _BillingSubscription_nextChargeAt(ctx context.Contex
 			return ec.fieldContext_BillingSubscription_nextChargeAt(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.NextChargeAt, nil
+			return ec.Resolvers.BillingSubscription().NextChargeAt(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
@@ -5632,10 +6764,10 @@ func (ec *executionContext) _BillingSubscription_nextChargeAt(ctx context.Contex
 	)
 }
 func (ec *executionContext) fieldContext_BillingSubscription_nextChargeAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("BillingSubscription", field, false, false, errors.New("field of type DateTime does not have child fields"))
+	return graphql.NewScalarFieldContext("BillingSubscription", field, true, true, errors.New("field of type DateTime does not have child fields"))
 }
 
-func (ec *executionContext) _BillingSubscription_cancelAtPeriodEnd(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscription) (ret graphql.Marshaler) {
+func (ec *executionContext) _BillingSubscription_cancelAtPeriodEnd(ctx context.Context, field graphql.CollectedField, obj *ent.BillingSubscription) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5658,7 +6790,7 @@ func (ec *executionContext) fieldContext_BillingSubscription_cancelAtPeriodEnd(_
 	return graphql.NewScalarFieldContext("BillingSubscription", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
-func (ec *executionContext) _BillingSubscription_cancelAt(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscription) (ret graphql.Marshaler) {
+func (ec *executionContext) _BillingSubscription_cancelAt(ctx context.Context, field graphql.CollectedField, obj *ent.BillingSubscription) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5681,7 +6813,7 @@ func (ec *executionContext) fieldContext_BillingSubscription_cancelAt(_ context.
 	return graphql.NewScalarFieldContext("BillingSubscription", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
-func (ec *executionContext) _BillingSubscription_pausedUntil(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscription) (ret graphql.Marshaler) {
+func (ec *executionContext) _BillingSubscription_pausedUntil(ctx context.Context, field graphql.CollectedField, obj *ent.BillingSubscription) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5704,7 +6836,7 @@ func (ec *executionContext) fieldContext_BillingSubscription_pausedUntil(_ conte
 	return graphql.NewScalarFieldContext("BillingSubscription", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
-func (ec *executionContext) _BillingSubscription_endedAt(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscription) (ret graphql.Marshaler) {
+func (ec *executionContext) _BillingSubscription_endedAt(ctx context.Context, field graphql.CollectedField, obj *ent.BillingSubscription) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5727,7 +6859,7 @@ func (ec *executionContext) fieldContext_BillingSubscription_endedAt(_ context.C
 	return graphql.NewScalarFieldContext("BillingSubscription", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
-func (ec *executionContext) _BillingSubscription_allowedActions(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscription) (ret graphql.Marshaler) {
+func (ec *executionContext) _BillingSubscription_allowedActions(ctx context.Context, field graphql.CollectedField, obj *ent.BillingSubscription) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5736,7 +6868,7 @@ func (ec *executionContext) _BillingSubscription_allowedActions(ctx context.Cont
 			return ec.fieldContext_BillingSubscription_allowedActions(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.AllowedActions, nil
+			return ec.Resolvers.BillingSubscription().AllowedActions(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
@@ -5747,10 +6879,10 @@ func (ec *executionContext) _BillingSubscription_allowedActions(ctx context.Cont
 	)
 }
 func (ec *executionContext) fieldContext_BillingSubscription_allowedActions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("BillingSubscription", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("BillingSubscription", field, true, true, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _BillingSubscription_openBill(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscription) (ret graphql.Marshaler) {
+func (ec *executionContext) _BillingSubscription_openBill(ctx context.Context, field graphql.CollectedField, obj *ent.BillingSubscription) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5759,7 +6891,7 @@ func (ec *executionContext) _BillingSubscription_openBill(ctx context.Context, f
 			return ec.fieldContext_BillingSubscription_openBill(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.OpenBill, nil
+			return ec.Resolvers.BillingSubscription().OpenBill(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.Bill) graphql.Marshaler {
@@ -5773,8 +6905,8 @@ func (ec *executionContext) fieldContext_BillingSubscription_openBill(_ context.
 	fc = &graphql.FieldContext{
 		Object:     "BillingSubscription",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Bill(ctx, field)
 		},
@@ -5782,7 +6914,7 @@ func (ec *executionContext) fieldContext_BillingSubscription_openBill(_ context.
 	return fc, nil
 }
 
-func (ec *executionContext) _BillingSubscription_dunning(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscription) (ret graphql.Marshaler) {
+func (ec *executionContext) _BillingSubscription_dunning(ctx context.Context, field graphql.CollectedField, obj *ent.BillingSubscription) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5791,7 +6923,7 @@ func (ec *executionContext) _BillingSubscription_dunning(ctx context.Context, fi
 			return ec.fieldContext_BillingSubscription_dunning(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Dunning, nil
+			return ec.Resolvers.BillingSubscription().Dunning(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Dunning) graphql.Marshaler {
@@ -5805,8 +6937,8 @@ func (ec *executionContext) fieldContext_BillingSubscription_dunning(_ context.C
 	fc = &graphql.FieldContext{
 		Object:     "BillingSubscription",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Dunning(ctx, field)
 		},
@@ -5814,7 +6946,7 @@ func (ec *executionContext) fieldContext_BillingSubscription_dunning(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _BillingSubscription_bills(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscription) (ret graphql.Marshaler) {
+func (ec *executionContext) _BillingSubscription_bills(ctx context.Context, field graphql.CollectedField, obj *ent.BillingSubscription) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5823,7 +6955,8 @@ func (ec *executionContext) _BillingSubscription_bills(ctx context.Context, fiel
 			return ec.fieldContext_BillingSubscription_bills(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Bills, nil
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.BillingSubscription().Bills(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.BillConnection) graphql.Marshaler {
@@ -5837,8 +6970,8 @@ func (ec *executionContext) fieldContext_BillingSubscription_bills(ctx context.C
 	fc = &graphql.FieldContext{
 		Object:     "BillingSubscription",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_BillConnection(ctx, field)
 		},
@@ -5857,7 +6990,7 @@ func (ec *executionContext) fieldContext_BillingSubscription_bills(ctx context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _BillingSubscription_version(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscription) (ret graphql.Marshaler) {
+func (ec *executionContext) _BillingSubscription_version(ctx context.Context, field graphql.CollectedField, obj *ent.BillingSubscription) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5880,7 +7013,7 @@ func (ec *executionContext) fieldContext_BillingSubscription_version(_ context.C
 	return graphql.NewScalarFieldContext("BillingSubscription", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _BillingSubscription_createdAt(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscription) (ret graphql.Marshaler) {
+func (ec *executionContext) _BillingSubscription_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.BillingSubscription) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5903,7 +7036,401 @@ func (ec *executionContext) fieldContext_BillingSubscription_createdAt(_ context
 	return graphql.NewScalarFieldContext("BillingSubscription", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
-func (ec *executionContext) _Card_id(ctx context.Context, field graphql.CollectedField, obj *model.Card) (ret graphql.Marshaler) {
+func (ec *executionContext) _BillingSubscriptionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscriptionConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BillingSubscriptionConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.BillingSubscriptionEdge) graphql.Marshaler {
+			return ec.marshalNBillingSubscriptionEdge2ᚕᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐBillingSubscriptionEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BillingSubscriptionConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BillingSubscriptionConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BillingSubscriptionEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BillingSubscriptionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscriptionConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BillingSubscriptionConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.BillingSubscription) graphql.Marshaler {
+			return ec.marshalNBillingSubscription2ᚕᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐBillingSubscriptionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BillingSubscriptionConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BillingSubscriptionConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BillingSubscription(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BillingSubscriptionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscriptionConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BillingSubscriptionConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BillingSubscriptionConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BillingSubscriptionConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BillingSubscriptionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscriptionConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BillingSubscriptionConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.BillingSubscriptionConnection().TotalCount(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BillingSubscriptionConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BillingSubscriptionConnection", field, true, true, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _BillingSubscriptionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscriptionEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BillingSubscriptionEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCursor2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BillingSubscriptionEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BillingSubscriptionEdge", field, false, false, errors.New("field of type Cursor does not have child fields"))
+}
+
+func (ec *executionContext) _BillingSubscriptionEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscriptionEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BillingSubscriptionEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.BillingSubscription) graphql.Marshaler {
+			return ec.marshalNBillingSubscription2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐBillingSubscription(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BillingSubscriptionEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BillingSubscriptionEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BillingSubscription(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BillingSubscriptionPayload_billingSubscription(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscriptionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BillingSubscriptionPayload_billingSubscription(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BillingSubscription, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.BillingSubscription) graphql.Marshaler {
+			return ec.marshalOBillingSubscription2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐBillingSubscription(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BillingSubscriptionPayload_billingSubscription(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BillingSubscriptionPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BillingSubscription(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BillingSubscriptionPayload_firstBill(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscriptionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BillingSubscriptionPayload_firstBill(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FirstBill, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Bill) graphql.Marshaler {
+			return ec.marshalOBill2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐBill(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BillingSubscriptionPayload_firstBill(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BillingSubscriptionPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Bill(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BillingSubscriptionPayload_errors(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscriptionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BillingSubscriptionPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BillingSubscriptionPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BillingSubscriptionPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BillingSubscriptionPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscriptionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BillingSubscriptionPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BillingSubscriptionPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BillingSubscriptionPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _BillingSubscriptionUpdate_cursor(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscriptionUpdate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BillingSubscriptionUpdate_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCursor2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BillingSubscriptionUpdate_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BillingSubscriptionUpdate", field, false, false, errors.New("field of type Cursor does not have child fields"))
+}
+
+func (ec *executionContext) _BillingSubscriptionUpdate_snapshot(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscriptionUpdate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BillingSubscriptionUpdate_snapshot(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Snapshot, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BillingSubscriptionUpdate_snapshot(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BillingSubscriptionUpdate", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _BillingSubscriptionUpdate_billingSubscription(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscriptionUpdate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BillingSubscriptionUpdate_billingSubscription(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BillingSubscription, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.BillingSubscription) graphql.Marshaler {
+			return ec.marshalNBillingSubscription2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐBillingSubscription(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BillingSubscriptionUpdate_billingSubscription(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BillingSubscriptionUpdate",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BillingSubscription(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BillingSubscriptionUpdate_emittedAt(ctx context.Context, field graphql.CollectedField, obj *model.BillingSubscriptionUpdate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BillingSubscriptionUpdate_emittedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EmittedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BillingSubscriptionUpdate_emittedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BillingSubscriptionUpdate", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _Card_id(ctx context.Context, field graphql.CollectedField, obj *ent.Card) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5915,8 +7442,8 @@ func (ec *executionContext) _Card_id(ctx context.Context, field graphql.Collecte
 			return obj.ID, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v pay.CardID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐCardID(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5926,7 +7453,7 @@ func (ec *executionContext) fieldContext_Card_id(_ context.Context, field graphq
 	return graphql.NewScalarFieldContext("Card", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
-func (ec *executionContext) _Card_status(ctx context.Context, field graphql.CollectedField, obj *model.Card) (ret graphql.Marshaler) {
+func (ec *executionContext) _Card_status(ctx context.Context, field graphql.CollectedField, obj *ent.Card) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5938,8 +7465,8 @@ func (ec *executionContext) _Card_status(ctx context.Context, field graphql.Coll
 			return obj.Status, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.CardStatus) graphql.Marshaler {
-			return ec.marshalNCardStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐCardStatus(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v pay.CardStatus) graphql.Marshaler {
+			return ec.marshalNCardStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐCardStatus(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5949,7 +7476,7 @@ func (ec *executionContext) fieldContext_Card_status(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Card", field, false, false, errors.New("field of type CardStatus does not have child fields"))
 }
 
-func (ec *executionContext) _Card_provider(ctx context.Context, field graphql.CollectedField, obj *model.Card) (ret graphql.Marshaler) {
+func (ec *executionContext) _Card_provider(ctx context.Context, field graphql.CollectedField, obj *ent.Card) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5958,7 +7485,7 @@ func (ec *executionContext) _Card_provider(ctx context.Context, field graphql.Co
 			return ec.fieldContext_Card_provider(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Provider, nil
+			return ec.Resolvers.Card().Provider(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Provider) graphql.Marshaler {
@@ -5972,8 +7499,8 @@ func (ec *executionContext) fieldContext_Card_provider(_ context.Context, field 
 	fc = &graphql.FieldContext{
 		Object:     "Card",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Provider(ctx, field)
 		},
@@ -5981,7 +7508,7 @@ func (ec *executionContext) fieldContext_Card_provider(_ context.Context, field 
 	return fc, nil
 }
 
-func (ec *executionContext) _Card_brand(ctx context.Context, field graphql.CollectedField, obj *model.Card) (ret graphql.Marshaler) {
+func (ec *executionContext) _Card_brand(ctx context.Context, field graphql.CollectedField, obj *ent.Card) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6004,7 +7531,7 @@ func (ec *executionContext) fieldContext_Card_brand(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Card", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Card_mask(ctx context.Context, field graphql.CollectedField, obj *model.Card) (ret graphql.Marshaler) {
+func (ec *executionContext) _Card_mask(ctx context.Context, field graphql.CollectedField, obj *ent.Card) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6013,7 +7540,7 @@ func (ec *executionContext) _Card_mask(ctx context.Context, field graphql.Collec
 			return ec.fieldContext_Card_mask(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Mask, nil
+			return ec.Resolvers.Card().Mask(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -6024,10 +7551,10 @@ func (ec *executionContext) _Card_mask(ctx context.Context, field graphql.Collec
 	)
 }
 func (ec *executionContext) fieldContext_Card_mask(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Card", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("Card", field, true, true, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Card_holder(ctx context.Context, field graphql.CollectedField, obj *model.Card) (ret graphql.Marshaler) {
+func (ec *executionContext) _Card_holder(ctx context.Context, field graphql.CollectedField, obj *ent.Card) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6050,7 +7577,7 @@ func (ec *executionContext) fieldContext_Card_holder(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Card", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Card_expMonth(ctx context.Context, field graphql.CollectedField, obj *model.Card) (ret graphql.Marshaler) {
+func (ec *executionContext) _Card_expMonth(ctx context.Context, field graphql.CollectedField, obj *ent.Card) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6073,7 +7600,7 @@ func (ec *executionContext) fieldContext_Card_expMonth(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Card", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _Card_expYear(ctx context.Context, field graphql.CollectedField, obj *model.Card) (ret graphql.Marshaler) {
+func (ec *executionContext) _Card_expYear(ctx context.Context, field graphql.CollectedField, obj *ent.Card) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6096,7 +7623,7 @@ func (ec *executionContext) fieldContext_Card_expYear(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Card", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _Card_isDefault(ctx context.Context, field graphql.CollectedField, obj *model.Card) (ret graphql.Marshaler) {
+func (ec *executionContext) _Card_isDefault(ctx context.Context, field graphql.CollectedField, obj *ent.Card) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6119,7 +7646,7 @@ func (ec *executionContext) fieldContext_Card_isDefault(_ context.Context, field
 	return graphql.NewScalarFieldContext("Card", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
-func (ec *executionContext) _Card_requiresCvv(ctx context.Context, field graphql.CollectedField, obj *model.Card) (ret graphql.Marshaler) {
+func (ec *executionContext) _Card_requiresCvv(ctx context.Context, field graphql.CollectedField, obj *ent.Card) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6142,7 +7669,7 @@ func (ec *executionContext) fieldContext_Card_requiresCvv(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Card", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
-func (ec *executionContext) _Card_billingSubscriptions(ctx context.Context, field graphql.CollectedField, obj *model.Card) (ret graphql.Marshaler) {
+func (ec *executionContext) _Card_billingSubscriptions(ctx context.Context, field graphql.CollectedField, obj *ent.Card) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6151,11 +7678,11 @@ func (ec *executionContext) _Card_billingSubscriptions(ctx context.Context, fiel
 			return ec.fieldContext_Card_billingSubscriptions(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.BillingSubscriptions, nil
+			return ec.Resolvers.Card().BillingSubscriptions(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.BillingSubscription) graphql.Marshaler {
-			return ec.marshalNBillingSubscription2ᚕᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐBillingSubscriptionᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.BillingSubscription) graphql.Marshaler {
+			return ec.marshalNBillingSubscription2ᚕᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐBillingSubscriptionᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -6165,8 +7692,8 @@ func (ec *executionContext) fieldContext_Card_billingSubscriptions(_ context.Con
 	fc = &graphql.FieldContext{
 		Object:     "Card",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_BillingSubscription(ctx, field)
 		},
@@ -6174,7 +7701,7 @@ func (ec *executionContext) fieldContext_Card_billingSubscriptions(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _Card_createdAt(ctx context.Context, field graphql.CollectedField, obj *model.Card) (ret graphql.Marshaler) {
+func (ec *executionContext) _Card_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Card) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6195,6 +7722,602 @@ func (ec *executionContext) _Card_createdAt(ctx context.Context, field graphql.C
 }
 func (ec *executionContext) fieldContext_Card_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Card", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _CardPayload_card(ctx context.Context, field graphql.CollectedField, obj *model.CardPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardPayload_card(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Card, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Card) graphql.Marshaler {
+			return ec.marshalOCard2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐCard(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CardPayload_card(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CardPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Card(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CardPayload_user(ctx context.Context, field graphql.CollectedField, obj *model.CardPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardPayload_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CardPayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CardPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CardPayload_errors(ctx context.Context, field graphql.CollectedField, obj *model.CardPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CardPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CardPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.CardPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _CardRegistration_id(ctx context.Context, field graphql.CollectedField, obj *ent.CardRegistration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardRegistration_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v pay.CardRegistrationID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐCardRegistrationID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardRegistration_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardRegistration", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _CardRegistration_status(ctx context.Context, field graphql.CollectedField, obj *ent.CardRegistration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardRegistration_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v pay.CardRegistrationStatus) graphql.Marshaler {
+			return ec.marshalNCardRegistrationStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐCardRegistrationStatus(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardRegistration_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardRegistration", field, false, false, errors.New("field of type CardRegistrationStatus does not have child fields"))
+}
+
+func (ec *executionContext) _CardRegistration_provider(ctx context.Context, field graphql.CollectedField, obj *ent.CardRegistration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardRegistration_provider(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CardRegistration().Provider(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Provider) graphql.Marshaler {
+			return ec.marshalNProvider2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐProvider(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardRegistration_provider(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CardRegistration",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Provider(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CardRegistration_verification(ctx context.Context, field graphql.CollectedField, obj *ent.CardRegistration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardRegistration_verification(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Verification(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v pay.Money) graphql.Marshaler {
+			return ec.marshalOMoney2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐMoney(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CardRegistration_verification(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CardRegistration",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Money(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CardRegistration_attemptsLeft(ctx context.Context, field graphql.CollectedField, obj *ent.CardRegistration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardRegistration_attemptsLeft(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AttemptsLeft, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CardRegistration_attemptsLeft(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardRegistration", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _CardRegistration_nextAction(ctx context.Context, field graphql.CollectedField, obj *ent.CardRegistration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardRegistration_nextAction(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CardRegistration().NextAction(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.NextAction) graphql.Marshaler {
+			return ec.marshalONextAction2githubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐNextAction(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CardRegistration_nextAction(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardRegistration", field, true, true, errors.New("field of type NextAction does not have child fields"))
+}
+
+func (ec *executionContext) _CardRegistration_card(ctx context.Context, field graphql.CollectedField, obj *ent.CardRegistration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardRegistration_card(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CardRegistration().Card(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Card) graphql.Marshaler {
+			return ec.marshalOCard2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐCard(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CardRegistration_card(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CardRegistration",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Card(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CardRegistration_failure(ctx context.Context, field graphql.CollectedField, obj *ent.CardRegistration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardRegistration_failure(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.CardRegistration().Failure(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Decline) graphql.Marshaler {
+			return ec.marshalODecline2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐDecline(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CardRegistration_failure(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CardRegistration",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Decline(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CardRegistration_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.CardRegistration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardRegistration_expiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardRegistration_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardRegistration", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _CardRegistration_version(ctx context.Context, field graphql.CollectedField, obj *ent.CardRegistration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardRegistration_version(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Version, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardRegistration_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardRegistration", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _CardRegistrationPayload_registration(ctx context.Context, field graphql.CollectedField, obj *model.CardRegistrationPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardRegistrationPayload_registration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Registration, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.CardRegistration) graphql.Marshaler {
+			return ec.marshalOCardRegistration2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐCardRegistration(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CardRegistrationPayload_registration(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CardRegistrationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CardRegistration(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CardRegistrationPayload_accessToken(ctx context.Context, field graphql.CollectedField, obj *model.CardRegistrationPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardRegistrationPayload_accessToken(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AccessToken, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CardRegistrationPayload_accessToken(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardRegistrationPayload", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _CardRegistrationPayload_errors(ctx context.Context, field graphql.CollectedField, obj *model.CardRegistrationPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardRegistrationPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardRegistrationPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CardRegistrationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CardRegistrationPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.CardRegistrationPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardRegistrationPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardRegistrationPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardRegistrationPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _CardRegistrationUpdate_cursor(ctx context.Context, field graphql.CollectedField, obj *model.CardRegistrationUpdate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardRegistrationUpdate_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCursor2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardRegistrationUpdate_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardRegistrationUpdate", field, false, false, errors.New("field of type Cursor does not have child fields"))
+}
+
+func (ec *executionContext) _CardRegistrationUpdate_snapshot(ctx context.Context, field graphql.CollectedField, obj *model.CardRegistrationUpdate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardRegistrationUpdate_snapshot(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Snapshot, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardRegistrationUpdate_snapshot(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardRegistrationUpdate", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _CardRegistrationUpdate_registration(ctx context.Context, field graphql.CollectedField, obj *model.CardRegistrationUpdate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardRegistrationUpdate_registration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Registration, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.CardRegistration) graphql.Marshaler {
+			return ec.marshalNCardRegistration2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐCardRegistration(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardRegistrationUpdate_registration(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CardRegistrationUpdate",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CardRegistration(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CardRegistrationUpdate_emittedAt(ctx context.Context, field graphql.CollectedField, obj *model.CardRegistrationUpdate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CardRegistrationUpdate_emittedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EmittedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CardRegistrationUpdate_emittedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CardRegistrationUpdate", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _CurrencyInfo_code(ctx context.Context, field graphql.CollectedField, obj *model.CurrencyInfo) (ret graphql.Marshaler) {
@@ -6776,6 +8899,38 @@ func (ec *executionContext) fieldContext_Entitlement_bill(_ context.Context, fie
 	return fc, nil
 }
 
+func (ec *executionContext) _Entitlement_billingSubscription(ctx context.Context, field graphql.CollectedField, obj *ent.Entitlement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Entitlement_billingSubscription(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Entitlement().BillingSubscription(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.BillingSubscription) graphql.Marshaler {
+			return ec.marshalOBillingSubscription2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐBillingSubscription(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Entitlement_billingSubscription(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Entitlement",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BillingSubscription(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Entitlement_grantedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Entitlement) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6891,7 +9046,7 @@ func (ec *executionContext) fieldContext_FormField_value(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("FormField", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Gift_id(ctx context.Context, field graphql.CollectedField, obj *model.Gift) (ret graphql.Marshaler) {
+func (ec *executionContext) _Gift_id(ctx context.Context, field graphql.CollectedField, obj *ent.Gift) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6903,8 +9058,8 @@ func (ec *executionContext) _Gift_id(ctx context.Context, field graphql.Collecte
 			return obj.ID, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v pay.GiftID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐGiftID(ctx, selections, v)
 		},
 		true,
 		true,
@@ -6914,7 +9069,7 @@ func (ec *executionContext) fieldContext_Gift_id(_ context.Context, field graphq
 	return graphql.NewScalarFieldContext("Gift", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
-func (ec *executionContext) _Gift_code(ctx context.Context, field graphql.CollectedField, obj *model.Gift) (ret graphql.Marshaler) {
+func (ec *executionContext) _Gift_code(ctx context.Context, field graphql.CollectedField, obj *ent.Gift) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6923,7 +9078,7 @@ func (ec *executionContext) _Gift_code(ctx context.Context, field graphql.Collec
 			return ec.fieldContext_Gift_code(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Code, nil
+			return ec.Resolvers.Gift().Code(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
@@ -6934,10 +9089,10 @@ func (ec *executionContext) _Gift_code(ctx context.Context, field graphql.Collec
 	)
 }
 func (ec *executionContext) fieldContext_Gift_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Gift", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("Gift", field, true, true, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Gift_status(ctx context.Context, field graphql.CollectedField, obj *model.Gift) (ret graphql.Marshaler) {
+func (ec *executionContext) _Gift_status(ctx context.Context, field graphql.CollectedField, obj *ent.Gift) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6949,8 +9104,8 @@ func (ec *executionContext) _Gift_status(ctx context.Context, field graphql.Coll
 			return obj.Status, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.GiftStatus) graphql.Marshaler {
-			return ec.marshalNGiftStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐGiftStatus(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v pay.GiftStatus) graphql.Marshaler {
+			return ec.marshalNGiftStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐGiftStatus(ctx, selections, v)
 		},
 		true,
 		true,
@@ -6960,7 +9115,7 @@ func (ec *executionContext) fieldContext_Gift_status(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Gift", field, false, false, errors.New("field of type GiftStatus does not have child fields"))
 }
 
-func (ec *executionContext) _Gift_product(ctx context.Context, field graphql.CollectedField, obj *model.Gift) (ret graphql.Marshaler) {
+func (ec *executionContext) _Gift_product(ctx context.Context, field graphql.CollectedField, obj *ent.Gift) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6969,7 +9124,7 @@ func (ec *executionContext) _Gift_product(ctx context.Context, field graphql.Col
 			return ec.fieldContext_Gift_product(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Product, nil
+			return ec.Resolvers.Gift().Product(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.Product) graphql.Marshaler {
@@ -6983,8 +9138,8 @@ func (ec *executionContext) fieldContext_Gift_product(_ context.Context, field g
 	fc = &graphql.FieldContext{
 		Object:     "Gift",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Product(ctx, field)
 		},
@@ -6992,7 +9147,7 @@ func (ec *executionContext) fieldContext_Gift_product(_ context.Context, field g
 	return fc, nil
 }
 
-func (ec *executionContext) _Gift_recipientEmail(ctx context.Context, field graphql.CollectedField, obj *model.Gift) (ret graphql.Marshaler) {
+func (ec *executionContext) _Gift_recipientEmail(ctx context.Context, field graphql.CollectedField, obj *ent.Gift) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7001,7 +9156,7 @@ func (ec *executionContext) _Gift_recipientEmail(ctx context.Context, field grap
 			return ec.fieldContext_Gift_recipientEmail(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.RecipientEmail, nil
+			return ec.Resolvers.Gift().RecipientEmail(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
@@ -7012,10 +9167,10 @@ func (ec *executionContext) _Gift_recipientEmail(ctx context.Context, field grap
 	)
 }
 func (ec *executionContext) fieldContext_Gift_recipientEmail(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Gift", field, false, false, errors.New("field of type String does not have child fields"))
+	return graphql.NewScalarFieldContext("Gift", field, true, true, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Gift_message(ctx context.Context, field graphql.CollectedField, obj *model.Gift) (ret graphql.Marshaler) {
+func (ec *executionContext) _Gift_message(ctx context.Context, field graphql.CollectedField, obj *ent.Gift) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7038,7 +9193,7 @@ func (ec *executionContext) fieldContext_Gift_message(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Gift", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Gift_occasion(ctx context.Context, field graphql.CollectedField, obj *model.Gift) (ret graphql.Marshaler) {
+func (ec *executionContext) _Gift_occasion(ctx context.Context, field graphql.CollectedField, obj *ent.Gift) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7061,7 +9216,7 @@ func (ec *executionContext) fieldContext_Gift_occasion(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Gift", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Gift_deliverAt(ctx context.Context, field graphql.CollectedField, obj *model.Gift) (ret graphql.Marshaler) {
+func (ec *executionContext) _Gift_deliverAt(ctx context.Context, field graphql.CollectedField, obj *ent.Gift) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7084,7 +9239,7 @@ func (ec *executionContext) fieldContext_Gift_deliverAt(_ context.Context, field
 	return graphql.NewScalarFieldContext("Gift", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
-func (ec *executionContext) _Gift_purchasedBy(ctx context.Context, field graphql.CollectedField, obj *model.Gift) (ret graphql.Marshaler) {
+func (ec *executionContext) _Gift_purchasedBy(ctx context.Context, field graphql.CollectedField, obj *ent.Gift) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7093,7 +9248,7 @@ func (ec *executionContext) _Gift_purchasedBy(ctx context.Context, field graphql
 			return ec.fieldContext_Gift_purchasedBy(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.PurchasedBy, nil
+			return ec.Resolvers.Gift().PurchasedBy(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.Bill) graphql.Marshaler {
@@ -7107,8 +9262,8 @@ func (ec *executionContext) fieldContext_Gift_purchasedBy(_ context.Context, fie
 	fc = &graphql.FieldContext{
 		Object:     "Gift",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Bill(ctx, field)
 		},
@@ -7116,7 +9271,7 @@ func (ec *executionContext) fieldContext_Gift_purchasedBy(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _Gift_redeemedBy(ctx context.Context, field graphql.CollectedField, obj *model.Gift) (ret graphql.Marshaler) {
+func (ec *executionContext) _Gift_redeemedBy(ctx context.Context, field graphql.CollectedField, obj *ent.Gift) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7125,7 +9280,7 @@ func (ec *executionContext) _Gift_redeemedBy(ctx context.Context, field graphql.
 			return ec.fieldContext_Gift_redeemedBy(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.RedeemedBy, nil
+			return ec.Resolvers.Gift().RedeemedBy(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
@@ -7139,8 +9294,8 @@ func (ec *executionContext) fieldContext_Gift_redeemedBy(_ context.Context, fiel
 	fc = &graphql.FieldContext{
 		Object:     "Gift",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_User(ctx, field)
 		},
@@ -7148,7 +9303,7 @@ func (ec *executionContext) fieldContext_Gift_redeemedBy(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Gift_redeemedAt(ctx context.Context, field graphql.CollectedField, obj *model.Gift) (ret graphql.Marshaler) {
+func (ec *executionContext) _Gift_redeemedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Gift) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7171,7 +9326,7 @@ func (ec *executionContext) fieldContext_Gift_redeemedAt(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Gift", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
-func (ec *executionContext) _Gift_expiresAt(ctx context.Context, field graphql.CollectedField, obj *model.Gift) (ret graphql.Marshaler) {
+func (ec *executionContext) _Gift_expiresAt(ctx context.Context, field graphql.CollectedField, obj *ent.Gift) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7194,7 +9349,7 @@ func (ec *executionContext) fieldContext_Gift_expiresAt(_ context.Context, field
 	return graphql.NewScalarFieldContext("Gift", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
-func (ec *executionContext) _Gift_createdAt(ctx context.Context, field graphql.CollectedField, obj *model.Gift) (ret graphql.Marshaler) {
+func (ec *executionContext) _Gift_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Gift) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7215,6 +9370,189 @@ func (ec *executionContext) _Gift_createdAt(ctx context.Context, field graphql.C
 }
 func (ec *executionContext) fieldContext_Gift_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Gift", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _GiftPayload_gift(ctx context.Context, field graphql.CollectedField, obj *model.GiftPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GiftPayload_gift(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Gift, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Gift) graphql.Marshaler {
+			return ec.marshalOGift2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐGift(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_GiftPayload_gift(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "GiftPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Gift(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _GiftPayload_billingSubscription(ctx context.Context, field graphql.CollectedField, obj *model.GiftPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GiftPayload_billingSubscription(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BillingSubscription, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.BillingSubscription) graphql.Marshaler {
+			return ec.marshalOBillingSubscription2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐBillingSubscription(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_GiftPayload_billingSubscription(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "GiftPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BillingSubscription(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _GiftPayload_entitlement(ctx context.Context, field graphql.CollectedField, obj *model.GiftPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GiftPayload_entitlement(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Entitlement, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Entitlement) graphql.Marshaler {
+			return ec.marshalOEntitlement2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐEntitlement(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_GiftPayload_entitlement(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "GiftPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Entitlement(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _GiftPayload_wallet(ctx context.Context, field graphql.CollectedField, obj *model.GiftPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GiftPayload_wallet(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Wallet, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Wallet) graphql.Marshaler {
+			return ec.marshalOWallet2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐWallet(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_GiftPayload_wallet(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "GiftPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Wallet(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _GiftPayload_errors(ctx context.Context, field graphql.CollectedField, obj *model.GiftPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GiftPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GiftPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "GiftPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _GiftPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.GiftPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GiftPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_GiftPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("GiftPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _IdempotencyError_code(ctx context.Context, field graphql.CollectedField, obj *model.IdempotencyError) (ret graphql.Marshaler) {
@@ -8732,6 +11070,812 @@ func (ec *executionContext) fieldContext_Mutation_reviewResolve(ctx context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_cardRegistrationStart(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_cardRegistrationStart(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CardRegistrationStart(ctx, fc.Args["input"].(model.CardRegistrationStartInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRoleᚄ(ctx, []any{"USER", "SERVER", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.CardRegistrationPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.CardRegistrationPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CardRegistrationPayload) graphql.Marshaler {
+			return ec.marshalNCardRegistrationPayload2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐCardRegistrationPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_cardRegistrationStart(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CardRegistrationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_cardRegistrationStart_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_cardRegistrationFinish(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_cardRegistrationFinish(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CardRegistrationFinish(ctx, fc.Args["registration"].(string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRoleᚄ(ctx, []any{"GUEST", "USER", "SERVER", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.CardRegistrationPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.CardRegistrationPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CardRegistrationPayload) graphql.Marshaler {
+			return ec.marshalNCardRegistrationPayload2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐCardRegistrationPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_cardRegistrationFinish(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CardRegistrationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_cardRegistrationFinish_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_cardRemove(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_cardRemove(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CardRemove(ctx, fc.Args["idempotencyKey"].(string), fc.Args["card"].(string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRoleᚄ(ctx, []any{"USER", "SERVER", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.CardPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.CardPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CardPayload) graphql.Marshaler {
+			return ec.marshalNCardPayload2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐCardPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_cardRemove(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CardPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_cardRemove_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_cardSetDefault(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_cardSetDefault(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CardSetDefault(ctx, fc.Args["idempotencyKey"].(string), fc.Args["card"].(string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRoleᚄ(ctx, []any{"USER", "SERVER", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.CardPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.CardPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CardPayload) graphql.Marshaler {
+			return ec.marshalNCardPayload2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐCardPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_cardSetDefault(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CardPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_cardSetDefault_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_billingSubscriptionCreate(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_billingSubscriptionCreate(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().BillingSubscriptionCreate(ctx, fc.Args["input"].(model.BillingSubscriptionCreateInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRoleᚄ(ctx, []any{"USER", "SERVER", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.BillingSubscriptionPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.BillingSubscriptionPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.BillingSubscriptionPayload) graphql.Marshaler {
+			return ec.marshalNBillingSubscriptionPayload2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐBillingSubscriptionPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_billingSubscriptionCreate(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BillingSubscriptionPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_billingSubscriptionCreate_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_billingSubscriptionCancel(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_billingSubscriptionCancel(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().BillingSubscriptionCancel(ctx, fc.Args["idempotencyKey"].(string), fc.Args["id"].(string), fc.Args["atPeriodEnd"].(*bool))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRoleᚄ(ctx, []any{"USER", "SERVER", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.BillingSubscriptionPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.BillingSubscriptionPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.BillingSubscriptionPayload) graphql.Marshaler {
+			return ec.marshalNBillingSubscriptionPayload2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐBillingSubscriptionPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_billingSubscriptionCancel(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BillingSubscriptionPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_billingSubscriptionCancel_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_billingSubscriptionResume(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_billingSubscriptionResume(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().BillingSubscriptionResume(ctx, fc.Args["idempotencyKey"].(string), fc.Args["id"].(string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRoleᚄ(ctx, []any{"USER", "SERVER", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.BillingSubscriptionPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.BillingSubscriptionPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.BillingSubscriptionPayload) graphql.Marshaler {
+			return ec.marshalNBillingSubscriptionPayload2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐBillingSubscriptionPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_billingSubscriptionResume(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BillingSubscriptionPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_billingSubscriptionResume_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_billingSubscriptionPause(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_billingSubscriptionPause(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().BillingSubscriptionPause(ctx, fc.Args["idempotencyKey"].(string), fc.Args["id"].(string), fc.Args["until"].(*time.Time))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRoleᚄ(ctx, []any{"USER", "SERVER", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.BillingSubscriptionPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.BillingSubscriptionPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.BillingSubscriptionPayload) graphql.Marshaler {
+			return ec.marshalNBillingSubscriptionPayload2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐBillingSubscriptionPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_billingSubscriptionPause(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BillingSubscriptionPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_billingSubscriptionPause_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_billingSubscriptionChangeCard(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_billingSubscriptionChangeCard(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().BillingSubscriptionChangeCard(ctx, fc.Args["idempotencyKey"].(string), fc.Args["id"].(string), fc.Args["card"].(string), fc.Args["retryNow"].(*bool))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRoleᚄ(ctx, []any{"USER", "SERVER", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.BillingSubscriptionPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.BillingSubscriptionPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.BillingSubscriptionPayload) graphql.Marshaler {
+			return ec.marshalNBillingSubscriptionPayload2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐBillingSubscriptionPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_billingSubscriptionChangeCard(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BillingSubscriptionPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_billingSubscriptionChangeCard_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_giftRedeem(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_giftRedeem(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().GiftRedeem(ctx, fc.Args["input"].(model.GiftRedeemInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRoleᚄ(ctx, []any{"USER"})
+				if err != nil {
+					var zeroVal *model.GiftPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.GiftPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.GiftPayload) graphql.Marshaler {
+			return ec.marshalNGiftPayload2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐGiftPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_giftRedeem(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_GiftPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_giftRedeem_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_testClockCreate(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_testClockCreate(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().TestClockCreate(ctx, fc.Args["idempotencyKey"].(string), fc.Args["name"].(string), fc.Args["now"].(*time.Time))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRoleᚄ(ctx, []any{"SERVER", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.TestClockPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.TestClockPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.TestClockPayload) graphql.Marshaler {
+			return ec.marshalNTestClockPayload2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐTestClockPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_testClockCreate(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TestClockPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_testClockCreate_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_testClockAdvance(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_testClockAdvance(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().TestClockAdvance(ctx, fc.Args["idempotencyKey"].(string), fc.Args["clock"].(string), fc.Args["to"].(time.Time))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRoleᚄ(ctx, []any{"SERVER", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.TestClockPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.TestClockPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.TestClockPayload) graphql.Marshaler {
+			return ec.marshalNTestClockPayload2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐTestClockPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_testClockAdvance(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TestClockPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_testClockAdvance_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_testClockAttach(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_testClockAttach(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().TestClockAttach(ctx, fc.Args["idempotencyKey"].(string), fc.Args["clock"].(string), fc.Args["user"].(string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRoleᚄ(ctx, []any{"SERVER", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.TestClockPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.TestClockPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.TestClockPayload) graphql.Marshaler {
+			return ec.marshalNTestClockPayload2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐTestClockPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_testClockAttach(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TestClockPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_testClockAttach_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_userUpsert(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9198,8 +12342,8 @@ func (ec *executionContext) _PaymentAttempt_card(ctx context.Context, field grap
 			return ec.Resolvers.PaymentAttempt().Card(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.Card) graphql.Marshaler {
-			return ec.marshalOCard2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐCard(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Card) graphql.Marshaler {
+			return ec.marshalOCard2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐCard(ctx, selections, v)
 		},
 		true,
 		false,
@@ -10944,6 +14088,254 @@ func (ec *executionContext) fieldContext_Query_users(ctx context.Context, field 
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_cardRegistration(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_cardRegistration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().CardRegistration(ctx, fc.Args["id"].(string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRoleᚄ(ctx, []any{"GUEST", "USER", "SERVER", "SUPPORT", "FINANCE", "ADMIN"})
+				if err != nil {
+					var zeroVal *ent.CardRegistration
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *ent.CardRegistration
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.CardRegistration) graphql.Marshaler {
+			return ec.marshalOCardRegistration2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐCardRegistration(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_cardRegistration(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CardRegistration(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_cardRegistration_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_billingSubscription(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_billingSubscription(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().BillingSubscription(ctx, fc.Args["id"].(string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRoleᚄ(ctx, []any{"USER", "SERVER", "SUPPORT", "FINANCE", "ADMIN"})
+				if err != nil {
+					var zeroVal *ent.BillingSubscription
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *ent.BillingSubscription
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.BillingSubscription) graphql.Marshaler {
+			return ec.marshalOBillingSubscription2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐBillingSubscription(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_billingSubscription(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BillingSubscription(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_billingSubscription_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_billingSubscriptions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_billingSubscriptions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().BillingSubscriptions(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["filter"].(*model.BillingSubscriptionFilter))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRoleᚄ(ctx, []any{"SERVER", "SUPPORT", "FINANCE", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.BillingSubscriptionConnection
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.BillingSubscriptionConnection
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.BillingSubscriptionConnection) graphql.Marshaler {
+			return ec.marshalNBillingSubscriptionConnection2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐBillingSubscriptionConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_billingSubscriptions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BillingSubscriptionConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_billingSubscriptions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_gift(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_gift(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Gift(ctx, fc.Args["code"].(string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRoleᚄ(ctx, []any{"PUBLIC", "GUEST", "USER", "SERVER", "SUPPORT", "FINANCE", "ADMIN"})
+				if err != nil {
+					var zeroVal *ent.Gift
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *ent.Gift
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Gift) graphql.Marshaler {
+			return ec.marshalOGift2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐGift(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_gift(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Gift(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_gift_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query___type(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -12339,6 +15731,192 @@ func (ec *executionContext) fieldContext_Subscription_merchantBillUpdated(ctx co
 	return fc, nil
 }
 
+func (ec *executionContext) _Subscription_cardRegistrationUpdated(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_cardRegistrationUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().CardRegistrationUpdated(ctx, fc.Args["id"].(string), fc.Args["after"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRoleᚄ(ctx, []any{"GUEST", "USER", "SERVER", "SUPPORT", "FINANCE", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.CardRegistrationUpdate
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.CardRegistrationUpdate
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CardRegistrationUpdate) graphql.Marshaler {
+			return ec.marshalNCardRegistrationUpdate2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐCardRegistrationUpdate(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_cardRegistrationUpdated(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CardRegistrationUpdate(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_cardRegistrationUpdated_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Subscription_billingSubscriptionUpdated(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_billingSubscriptionUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().BillingSubscriptionUpdated(ctx, fc.Args["id"].(string), fc.Args["after"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRoleᚄ(ctx, []any{"USER", "SERVER", "SUPPORT", "FINANCE", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.BillingSubscriptionUpdate
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.BillingSubscriptionUpdate
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.BillingSubscriptionUpdate) graphql.Marshaler {
+			return ec.marshalNBillingSubscriptionUpdate2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐBillingSubscriptionUpdate(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_billingSubscriptionUpdated(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BillingSubscriptionUpdate(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_billingSubscriptionUpdated_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Subscription_viewerBillingSubscriptionUpdated(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_viewerBillingSubscriptionUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().ViewerBillingSubscriptionUpdated(ctx, fc.Args["after"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRoleᚄ(ctx, []any{"USER"})
+				if err != nil {
+					var zeroVal *model.BillingSubscriptionUpdate
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.BillingSubscriptionUpdate
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.BillingSubscriptionUpdate) graphql.Marshaler {
+			return ec.marshalNBillingSubscriptionUpdate2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐBillingSubscriptionUpdate(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_viewerBillingSubscriptionUpdated(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BillingSubscriptionUpdate(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_viewerBillingSubscriptionUpdated_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _TelegramInvoiceAction_invoiceUrl(ctx context.Context, field graphql.CollectedField, obj *model.TelegramInvoiceAction) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -12383,6 +15961,240 @@ func (ec *executionContext) _TelegramInvoiceAction_expiresAt(ctx context.Context
 }
 func (ec *executionContext) fieldContext_TelegramInvoiceAction_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TelegramInvoiceAction", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _TestClock_id(ctx context.Context, field graphql.CollectedField, obj *ent.TestClock) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestClock_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v pay.TestClockID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐTestClockID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TestClock_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestClock", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _TestClock_name(ctx context.Context, field graphql.CollectedField, obj *ent.TestClock) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestClock_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TestClock_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestClock", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _TestClock_now(ctx context.Context, field graphql.CollectedField, obj *ent.TestClock) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestClock_now(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Now, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TestClock_now(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestClock", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _TestClock_advancingTo(ctx context.Context, field graphql.CollectedField, obj *ent.TestClock) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestClock_advancingTo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AdvancingTo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TestClock_advancingTo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestClock", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _TestClock_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.TestClock) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestClock_createdAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TestClock_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestClock", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _TestClockPayload_clock(ctx context.Context, field graphql.CollectedField, obj *model.TestClockPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestClockPayload_clock(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Clock, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.TestClock) graphql.Marshaler {
+			return ec.marshalOTestClock2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐTestClock(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TestClockPayload_clock(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TestClockPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TestClock(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TestClockPayload_user(ctx context.Context, field graphql.CollectedField, obj *model.TestClockPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestClockPayload_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TestClockPayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TestClockPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TestClockPayload_errors(ctx context.Context, field graphql.CollectedField, obj *model.TestClockPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestClockPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TestClockPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TestClockPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TestClockPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.TestClockPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestClockPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TestClockPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestClockPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _User_id(ctx context.Context, field graphql.CollectedField, obj *ent.User) (ret graphql.Marshaler) {
@@ -12565,11 +16377,11 @@ func (ec *executionContext) _User_cards(ctx context.Context, field graphql.Colle
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.User().Cards(ctx, obj, fc.Args["status"].([]model.CardStatus))
+			return ec.Resolvers.User().Cards(ctx, obj, fc.Args["status"].([]pay.CardStatus))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.Card) graphql.Marshaler {
-			return ec.marshalNCard2ᚕᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐCardᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Card) graphql.Marshaler {
+			return ec.marshalNCard2ᚕᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐCardᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -12655,8 +16467,8 @@ func (ec *executionContext) _User_billingSubscriptions(ctx context.Context, fiel
 			return ec.Resolvers.User().BillingSubscriptions(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.BillingSubscription) graphql.Marshaler {
-			return ec.marshalNBillingSubscription2ᚕᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐBillingSubscriptionᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.BillingSubscription) graphql.Marshaler {
+			return ec.marshalNBillingSubscription2ᚕᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐBillingSubscriptionᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -12687,8 +16499,8 @@ func (ec *executionContext) _User_giftsBought(ctx context.Context, field graphql
 			return ec.Resolvers.User().GiftsBought(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.Gift) graphql.Marshaler {
-			return ec.marshalNGift2ᚕᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐGiftᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Gift) graphql.Marshaler {
+			return ec.marshalNGift2ᚕᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐGiftᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -12719,8 +16531,8 @@ func (ec *executionContext) _User_giftsReceived(ctx context.Context, field graph
 			return ec.Resolvers.User().GiftsReceived(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.Gift) graphql.Marshaler {
-			return ec.marshalNGift2ᚕᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐGiftᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Gift) graphql.Marshaler {
+			return ec.marshalNGift2ᚕᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐGiftᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14900,6 +18712,122 @@ func (ec *executionContext) unmarshalInputBillPayInput(ctx context.Context, obj 
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputBillingSubscriptionCreateInput(ctx context.Context, obj any) (model.BillingSubscriptionCreateInput, error) {
+	var it model.BillingSubscriptionCreateInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "price", "card", "payWith", "payer", "returnUrl", "user"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "price":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("price"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Price = data
+		case "card":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("card"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Card = data
+		case "payWith":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("payWith"))
+			data, err := ec.unmarshalOPayWith2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐPayWith(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PayWith = data
+		case "payer":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("payer"))
+			data, err := ec.unmarshalOPayerInput2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐPayerInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Payer = data
+		case "returnUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("returnUrl"))
+			data, err := ec.unmarshalOURL2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ReturnURL = data
+		case "user":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("user"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.User = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputBillingSubscriptionFilter(ctx context.Context, obj any) (model.BillingSubscriptionFilter, error) {
+	var it model.BillingSubscriptionFilter
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"status", "user", "price"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "status":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("status"))
+			data, err := ec.unmarshalOBillingSubscriptionStatus2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐSubscriptionStatusᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Status = data
+		case "user":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("user"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.User = data
+		case "price":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("price"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Price = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputBrowserInput(ctx context.Context, obj any) (model.BrowserInput, error) {
 	var it model.BrowserInput
 	if obj == nil {
@@ -14979,6 +18907,64 @@ func (ec *executionContext) unmarshalInputBrowserInput(ctx context.Context, obj 
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputCardRegistrationStartInput(ctx context.Context, obj any) (model.CardRegistrationStartInput, error) {
+	var it model.CardRegistrationStartInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "provider", "user", "payer", "returnUrl"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "provider":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("provider"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Provider = data
+		case "user":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("user"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.User = data
+		case "payer":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("payer"))
+			data, err := ec.unmarshalOPayerInput2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐPayerInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Payer = data
+		case "returnUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("returnUrl"))
+			data, err := ec.unmarshalOURL2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ReturnURL = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputGiftInput(ctx context.Context, obj any) (model.GiftInput, error) {
 	var it model.GiftInput
 	if obj == nil {
@@ -15025,6 +19011,43 @@ func (ec *executionContext) unmarshalInputGiftInput(ctx context.Context, obj any
 				return it, err
 			}
 			it.DeliverAt = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputGiftRedeemInput(ctx context.Context, obj any) (model.GiftRedeemInput, error) {
+	var it model.GiftRedeemInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "code"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "code":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("code"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Code = data
 		}
 	}
 	return it, nil
@@ -15611,6 +19634,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._User(ctx, sel, obj)
+	case ent.TestClock:
+		return ec._TestClock(ctx, sel, &obj)
+	case *ent.TestClock:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._TestClock(ctx, sel, obj)
 	case ent.ReviewCase:
 		return ec._ReviewCase(ctx, sel, &obj)
 	case *ent.ReviewCase:
@@ -15660,9 +19690,9 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._LedgerEntry(ctx, sel, obj)
-	case model.Gift:
+	case ent.Gift:
 		return ec._Gift(ctx, sel, &obj)
-	case *model.Gift:
+	case *ent.Gift:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -15674,16 +19704,23 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Entitlement(ctx, sel, obj)
-	case model.Card:
+	case ent.CardRegistration:
+		return ec._CardRegistration(ctx, sel, &obj)
+	case *ent.CardRegistration:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CardRegistration(ctx, sel, obj)
+	case ent.Card:
 		return ec._Card(ctx, sel, &obj)
-	case *model.Card:
+	case *ent.Card:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Card(ctx, sel, obj)
-	case model.BillingSubscription:
+	case ent.BillingSubscription:
 		return ec._BillingSubscription(ctx, sel, &obj)
-	case *model.BillingSubscription:
+	case *ent.BillingSubscription:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -16893,7 +20930,7 @@ func (ec *executionContext) _BillUpdate(ctx context.Context, sel ast.SelectionSe
 
 var billingSubscriptionImplementors = []string{"BillingSubscription", "Node"}
 
-func (ec *executionContext) _BillingSubscription(ctx context.Context, sel ast.SelectionSet, obj *model.BillingSubscription) graphql.Marshaler {
+func (ec *executionContext) _BillingSubscription(ctx context.Context, sel ast.SelectionSet, obj *ent.BillingSubscription) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, billingSubscriptionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -16906,95 +20943,594 @@ func (ec *executionContext) _BillingSubscription(ctx context.Context, sel ast.Se
 		case "id":
 			out.Values[i] = ec._BillingSubscription_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "user":
-			out.Values[i] = ec._BillingSubscription_user(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BillingSubscription_user(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "price":
-			out.Values[i] = ec._BillingSubscription_price(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BillingSubscription_price(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "card":
-			out.Values[i] = ec._BillingSubscription_card(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BillingSubscription_card(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "status":
 			out.Values[i] = ec._BillingSubscription_status(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "currentPeriodStart":
 			out.Values[i] = ec._BillingSubscription_currentPeriodStart(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "currentPeriodEnd":
 			out.Values[i] = ec._BillingSubscription_currentPeriodEnd(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "trialEnd":
 			out.Values[i] = ec._BillingSubscription_trialEnd(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "nextChargeAt":
-			out.Values[i] = ec._BillingSubscription_nextChargeAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BillingSubscription_nextChargeAt(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "cancelAtPeriodEnd":
 			out.Values[i] = ec._BillingSubscription_cancelAtPeriodEnd(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "cancelAt":
 			out.Values[i] = ec._BillingSubscription_cancelAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "pausedUntil":
 			out.Values[i] = ec._BillingSubscription_pausedUntil(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "endedAt":
 			out.Values[i] = ec._BillingSubscription_endedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "allowedActions":
-			out.Values[i] = ec._BillingSubscription_allowedActions(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BillingSubscription_allowedActions(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "openBill":
-			out.Values[i] = ec._BillingSubscription_openBill(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BillingSubscription_openBill(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "dunning":
-			out.Values[i] = ec._BillingSubscription_dunning(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BillingSubscription_dunning(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "bills":
-			out.Values[i] = ec._BillingSubscription_bills(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BillingSubscription_bills(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "version":
 			out.Values[i] = ec._BillingSubscription_version(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "createdAt":
 			out.Values[i] = ec._BillingSubscription_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var billingSubscriptionConnectionImplementors = []string{"BillingSubscriptionConnection"}
+
+func (ec *executionContext) _BillingSubscriptionConnection(ctx context.Context, sel ast.SelectionSet, obj *model.BillingSubscriptionConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, billingSubscriptionConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("BillingSubscriptionConnection")
+		case "edges":
+			out.Values[i] = ec._BillingSubscriptionConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "nodes":
+			out.Values[i] = ec._BillingSubscriptionConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "pageInfo":
+			out.Values[i] = ec._BillingSubscriptionConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "totalCount":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._BillingSubscriptionConnection_totalCount(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var billingSubscriptionEdgeImplementors = []string{"BillingSubscriptionEdge"}
+
+func (ec *executionContext) _BillingSubscriptionEdge(ctx context.Context, sel ast.SelectionSet, obj *model.BillingSubscriptionEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, billingSubscriptionEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("BillingSubscriptionEdge")
+		case "cursor":
+			out.Values[i] = ec._BillingSubscriptionEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._BillingSubscriptionEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var billingSubscriptionPayloadImplementors = []string{"BillingSubscriptionPayload"}
+
+func (ec *executionContext) _BillingSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.BillingSubscriptionPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, billingSubscriptionPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("BillingSubscriptionPayload")
+		case "billingSubscription":
+			out.Values[i] = ec._BillingSubscriptionPayload_billingSubscription(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "firstBill":
+			out.Values[i] = ec._BillingSubscriptionPayload_firstBill(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._BillingSubscriptionPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._BillingSubscriptionPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var billingSubscriptionUpdateImplementors = []string{"BillingSubscriptionUpdate"}
+
+func (ec *executionContext) _BillingSubscriptionUpdate(ctx context.Context, sel ast.SelectionSet, obj *model.BillingSubscriptionUpdate) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, billingSubscriptionUpdateImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("BillingSubscriptionUpdate")
+		case "cursor":
+			out.Values[i] = ec._BillingSubscriptionUpdate_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "snapshot":
+			out.Values[i] = ec._BillingSubscriptionUpdate_snapshot(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "billingSubscription":
+			out.Values[i] = ec._BillingSubscriptionUpdate_billingSubscription(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "emittedAt":
+			out.Values[i] = ec._BillingSubscriptionUpdate_emittedAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -17021,7 +21557,7 @@ func (ec *executionContext) _BillingSubscription(ctx context.Context, sel ast.Se
 
 var cardImplementors = []string{"Card", "Node"}
 
-func (ec *executionContext) _Card(ctx context.Context, sel ast.SelectionSet, obj *model.Card) graphql.Marshaler {
+func (ec *executionContext) _Card(ctx context.Context, sel ast.SelectionSet, obj *ent.Card) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, cardImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -17034,60 +21570,533 @@ func (ec *executionContext) _Card(ctx context.Context, sel ast.SelectionSet, obj
 		case "id":
 			out.Values[i] = ec._Card_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "status":
 			out.Values[i] = ec._Card_status(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "provider":
-			out.Values[i] = ec._Card_provider(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Card_provider(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "brand":
 			out.Values[i] = ec._Card_brand(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "mask":
-			out.Values[i] = ec._Card_mask(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Card_mask(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "holder":
 			out.Values[i] = ec._Card_holder(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "expMonth":
 			out.Values[i] = ec._Card_expMonth(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "expYear":
 			out.Values[i] = ec._Card_expYear(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "isDefault":
 			out.Values[i] = ec._Card_isDefault(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "requiresCvv":
 			out.Values[i] = ec._Card_requiresCvv(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "billingSubscriptions":
-			out.Values[i] = ec._Card_billingSubscriptions(ctx, field, obj)
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Card_billingSubscriptions(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "createdAt":
+			out.Values[i] = ec._Card_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var cardPayloadImplementors = []string{"CardPayload"}
+
+func (ec *executionContext) _CardPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CardPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, cardPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CardPayload")
+		case "card":
+			out.Values[i] = ec._CardPayload_card(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "user":
+			out.Values[i] = ec._CardPayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._CardPayload_errors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
-		case "createdAt":
-			out.Values[i] = ec._Card_createdAt(ctx, field, obj)
+		case "replayed":
+			out.Values[i] = ec._CardPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var cardRegistrationImplementors = []string{"CardRegistration", "Node"}
+
+func (ec *executionContext) _CardRegistration(ctx context.Context, sel ast.SelectionSet, obj *ent.CardRegistration) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, cardRegistrationImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CardRegistration")
+		case "id":
+			out.Values[i] = ec._CardRegistration_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "status":
+			out.Values[i] = ec._CardRegistration_status(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "provider":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._CardRegistration_provider(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "verification":
+			out.Values[i] = ec._CardRegistration_verification(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "attemptsLeft":
+			out.Values[i] = ec._CardRegistration_attemptsLeft(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "nextAction":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._CardRegistration_nextAction(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "card":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._CardRegistration_card(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "failure":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._CardRegistration_failure(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "expiresAt":
+			out.Values[i] = ec._CardRegistration_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "version":
+			out.Values[i] = ec._CardRegistration_version(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var cardRegistrationPayloadImplementors = []string{"CardRegistrationPayload"}
+
+func (ec *executionContext) _CardRegistrationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CardRegistrationPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, cardRegistrationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CardRegistrationPayload")
+		case "registration":
+			out.Values[i] = ec._CardRegistrationPayload_registration(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "accessToken":
+			out.Values[i] = ec._CardRegistrationPayload_accessToken(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._CardRegistrationPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._CardRegistrationPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var cardRegistrationUpdateImplementors = []string{"CardRegistrationUpdate"}
+
+func (ec *executionContext) _CardRegistrationUpdate(ctx context.Context, sel ast.SelectionSet, obj *model.CardRegistrationUpdate) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, cardRegistrationUpdateImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CardRegistrationUpdate")
+		case "cursor":
+			out.Values[i] = ec._CardRegistrationUpdate_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "snapshot":
+			out.Values[i] = ec._CardRegistrationUpdate_snapshot(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "registration":
+			out.Values[i] = ec._CardRegistrationUpdate_registration(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "emittedAt":
+			out.Values[i] = ec._CardRegistrationUpdate_emittedAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -17442,6 +22451,44 @@ func (ec *executionContext) _Entitlement(ctx context.Context, sel ast.SelectionS
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "billingSubscription":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Entitlement_billingSubscription(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "grantedAt":
 			out.Values[i] = ec._Entitlement_grantedAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -17523,7 +22570,7 @@ func (ec *executionContext) _FormField(ctx context.Context, sel ast.SelectionSet
 
 var giftImplementors = []string{"Gift", "Node"}
 
-func (ec *executionContext) _Gift(ctx context.Context, sel ast.SelectionSet, obj *model.Gift) graphql.Marshaler {
+func (ec *executionContext) _Gift(ctx context.Context, sel ast.SelectionSet, obj *ent.Gift) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, giftImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -17536,65 +22583,293 @@ func (ec *executionContext) _Gift(ctx context.Context, sel ast.SelectionSet, obj
 		case "id":
 			out.Values[i] = ec._Gift_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "code":
-			out.Values[i] = ec._Gift_code(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Gift_code(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "status":
 			out.Values[i] = ec._Gift_status(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "product":
-			out.Values[i] = ec._Gift_product(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Gift_product(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "recipientEmail":
-			out.Values[i] = ec._Gift_recipientEmail(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Gift_recipientEmail(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "message":
 			out.Values[i] = ec._Gift_message(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "occasion":
 			out.Values[i] = ec._Gift_occasion(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "deliverAt":
 			out.Values[i] = ec._Gift_deliverAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "purchasedBy":
-			out.Values[i] = ec._Gift_purchasedBy(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Gift_purchasedBy(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "redeemedBy":
-			out.Values[i] = ec._Gift_redeemedBy(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Gift_redeemedBy(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "redeemedAt":
 			out.Values[i] = ec._Gift_redeemedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "expiresAt":
 			out.Values[i] = ec._Gift_expiresAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "createdAt":
 			out.Values[i] = ec._Gift_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var giftPayloadImplementors = []string{"GiftPayload"}
+
+func (ec *executionContext) _GiftPayload(ctx context.Context, sel ast.SelectionSet, obj *model.GiftPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, giftPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("GiftPayload")
+		case "gift":
+			out.Values[i] = ec._GiftPayload_gift(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "billingSubscription":
+			out.Values[i] = ec._GiftPayload_billingSubscription(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "entitlement":
+			out.Values[i] = ec._GiftPayload_entitlement(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "wallet":
+			out.Values[i] = ec._GiftPayload_wallet(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._GiftPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._GiftPayload_replayed(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -18287,6 +23562,97 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "reviewResolve":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_reviewResolve(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cardRegistrationStart":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_cardRegistrationStart(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cardRegistrationFinish":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_cardRegistrationFinish(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cardRemove":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_cardRemove(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cardSetDefault":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_cardSetDefault(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "billingSubscriptionCreate":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_billingSubscriptionCreate(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "billingSubscriptionCancel":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_billingSubscriptionCancel(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "billingSubscriptionResume":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_billingSubscriptionResume(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "billingSubscriptionPause":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_billingSubscriptionPause(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "billingSubscriptionChangeCard":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_billingSubscriptionChangeCard(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "giftRedeem":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_giftRedeem(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "testClockCreate":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_testClockCreate(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "testClockAdvance":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_testClockAdvance(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "testClockAttach":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_testClockAttach(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -19443,6 +24809,94 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "cardRegistration":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_cardRegistration(ctx, field)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "billingSubscription":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_billingSubscription(ctx, field)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "billingSubscriptions":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_billingSubscriptions(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "gift":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_gift(ctx, field)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
 		case "__type":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Query___type(ctx, field)
@@ -20141,6 +25595,12 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 		return ec._Subscription_viewerBillUpdated(ctx, fields[0])
 	case "merchantBillUpdated":
 		return ec._Subscription_merchantBillUpdated(ctx, fields[0])
+	case "cardRegistrationUpdated":
+		return ec._Subscription_cardRegistrationUpdated(ctx, fields[0])
+	case "billingSubscriptionUpdated":
+		return ec._Subscription_billingSubscriptionUpdated(ctx, fields[0])
+	case "viewerBillingSubscriptionUpdated":
+		return ec._Subscription_viewerBillingSubscriptionUpdated(ctx, fields[0])
 	default:
 		panic("unknown field " + strconv.Quote(fields[0].Name))
 	}
@@ -20166,6 +25626,117 @@ func (ec *executionContext) _TelegramInvoiceAction(ctx context.Context, sel ast.
 		case "expiresAt":
 			out.Values[i] = ec._TelegramInvoiceAction_expiresAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var testClockImplementors = []string{"TestClock", "Node"}
+
+func (ec *executionContext) _TestClock(ctx context.Context, sel ast.SelectionSet, obj *ent.TestClock) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, testClockImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TestClock")
+		case "id":
+			out.Values[i] = ec._TestClock_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "name":
+			out.Values[i] = ec._TestClock_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "now":
+			out.Values[i] = ec._TestClock_now(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "advancingTo":
+			out.Values[i] = ec._TestClock_advancingTo(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "createdAt":
+			out.Values[i] = ec._TestClock_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var testClockPayloadImplementors = []string{"TestClockPayload"}
+
+func (ec *executionContext) _TestClockPayload(ctx context.Context, sel ast.SelectionSet, obj *model.TestClockPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, testClockPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TestClockPayload")
+		case "clock":
+			out.Values[i] = ec._TestClockPayload_clock(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "user":
+			out.Values[i] = ec._TestClockPayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._TestClockPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._TestClockPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -21675,11 +27246,11 @@ func (ec *executionContext) marshalNBillUpdate2ᚖgithubᚗcomᚋpaygraphᚋpayg
 	return ec._BillUpdate(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNBillingSubscription2ᚕᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐBillingSubscriptionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.BillingSubscription) graphql.Marshaler {
+func (ec *executionContext) marshalNBillingSubscription2ᚕᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐBillingSubscriptionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.BillingSubscription) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNBillingSubscription2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐBillingSubscription(ctx, sel, v[i])
+		return ec.marshalNBillingSubscription2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐBillingSubscription(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -21691,7 +27262,7 @@ func (ec *executionContext) marshalNBillingSubscription2ᚕᚖgithubᚗcomᚋpay
 	return ret
 }
 
-func (ec *executionContext) marshalNBillingSubscription2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐBillingSubscription(ctx context.Context, sel ast.SelectionSet, v *model.BillingSubscription) graphql.Marshaler {
+func (ec *executionContext) marshalNBillingSubscription2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐBillingSubscription(ctx context.Context, sel ast.SelectionSet, v *ent.BillingSubscription) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -21701,14 +27272,82 @@ func (ec *executionContext) marshalNBillingSubscription2ᚖgithubᚗcomᚋpaygra
 	return ec._BillingSubscription(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNBillingSubscriptionStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐBillingSubscriptionStatus(ctx context.Context, v any) (model.BillingSubscriptionStatus, error) {
-	var res model.BillingSubscriptionStatus
-	err := res.UnmarshalGQL(v)
+func (ec *executionContext) marshalNBillingSubscriptionConnection2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐBillingSubscriptionConnection(ctx context.Context, sel ast.SelectionSet, v *model.BillingSubscriptionConnection) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._BillingSubscriptionConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNBillingSubscriptionCreateInput2githubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐBillingSubscriptionCreateInput(ctx context.Context, v any) (model.BillingSubscriptionCreateInput, error) {
+	res, err := ec.unmarshalInputBillingSubscriptionCreateInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNBillingSubscriptionStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐBillingSubscriptionStatus(ctx context.Context, sel ast.SelectionSet, v model.BillingSubscriptionStatus) graphql.Marshaler {
-	return v
+func (ec *executionContext) marshalNBillingSubscriptionEdge2ᚕᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐBillingSubscriptionEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.BillingSubscriptionEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNBillingSubscriptionEdge2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐBillingSubscriptionEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNBillingSubscriptionEdge2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐBillingSubscriptionEdge(ctx context.Context, sel ast.SelectionSet, v *model.BillingSubscriptionEdge) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._BillingSubscriptionEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNBillingSubscriptionPayload2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐBillingSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, v *model.BillingSubscriptionPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._BillingSubscriptionPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNBillingSubscriptionStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐSubscriptionStatus(ctx context.Context, v any) (pay.SubscriptionStatus, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := pay.SubscriptionStatus(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNBillingSubscriptionStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐSubscriptionStatus(ctx context.Context, sel ast.SelectionSet, v pay.SubscriptionStatus) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNBillingSubscriptionUpdate2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐBillingSubscriptionUpdate(ctx context.Context, sel ast.SelectionSet, v *model.BillingSubscriptionUpdate) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._BillingSubscriptionUpdate(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNBoolean2bool(ctx context.Context, v any) (bool, error) {
@@ -21727,11 +27366,11 @@ func (ec *executionContext) marshalNBoolean2bool(ctx context.Context, sel ast.Se
 	return res
 }
 
-func (ec *executionContext) marshalNCard2ᚕᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐCardᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Card) graphql.Marshaler {
+func (ec *executionContext) marshalNCard2ᚕᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐCardᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Card) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNCard2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐCard(ctx, sel, v[i])
+		return ec.marshalNCard2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐCard(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -21743,7 +27382,7 @@ func (ec *executionContext) marshalNCard2ᚕᚖgithubᚗcomᚋpaygraphᚋpaygrap
 	return ret
 }
 
-func (ec *executionContext) marshalNCard2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐCard(ctx context.Context, sel ast.SelectionSet, v *model.Card) graphql.Marshaler {
+func (ec *executionContext) marshalNCard2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐCard(ctx context.Context, sel ast.SelectionSet, v *ent.Card) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -21753,14 +27392,83 @@ func (ec *executionContext) marshalNCard2ᚖgithubᚗcomᚋpaygraphᚋpaygraph�
 	return ec._Card(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNCardStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐCardStatus(ctx context.Context, v any) (model.CardStatus, error) {
-	var res model.CardStatus
-	err := res.UnmarshalGQL(v)
+func (ec *executionContext) marshalNCardPayload2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐCardPayload(ctx context.Context, sel ast.SelectionSet, v *model.CardPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._CardPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNCardRegistration2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐCardRegistration(ctx context.Context, sel ast.SelectionSet, v *ent.CardRegistration) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._CardRegistration(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNCardRegistrationPayload2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐCardRegistrationPayload(ctx context.Context, sel ast.SelectionSet, v *model.CardRegistrationPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._CardRegistrationPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNCardRegistrationStartInput2githubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐCardRegistrationStartInput(ctx context.Context, v any) (model.CardRegistrationStartInput, error) {
+	res, err := ec.unmarshalInputCardRegistrationStartInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNCardStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐCardStatus(ctx context.Context, sel ast.SelectionSet, v model.CardStatus) graphql.Marshaler {
-	return v
+func (ec *executionContext) unmarshalNCardRegistrationStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐCardRegistrationStatus(ctx context.Context, v any) (pay.CardRegistrationStatus, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := pay.CardRegistrationStatus(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCardRegistrationStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐCardRegistrationStatus(ctx context.Context, sel ast.SelectionSet, v pay.CardRegistrationStatus) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNCardRegistrationUpdate2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐCardRegistrationUpdate(ctx context.Context, sel ast.SelectionSet, v *model.CardRegistrationUpdate) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._CardRegistrationUpdate(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNCardStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐCardStatus(ctx context.Context, v any) (pay.CardStatus, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := pay.CardStatus(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCardStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐCardStatus(ctx context.Context, sel ast.SelectionSet, v pay.CardStatus) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNCurrency2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐCurrency(ctx context.Context, v any) (pay.Currency, error) {
@@ -21928,11 +27636,11 @@ func (ec *executionContext) marshalNFormField2ᚖgithubᚗcomᚋpaygraphᚋpaygr
 	return ec._FormField(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNGift2ᚕᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐGiftᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Gift) graphql.Marshaler {
+func (ec *executionContext) marshalNGift2ᚕᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐGiftᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Gift) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNGift2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐGift(ctx, sel, v[i])
+		return ec.marshalNGift2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐGift(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -21944,7 +27652,7 @@ func (ec *executionContext) marshalNGift2ᚕᚖgithubᚗcomᚋpaygraphᚋpaygrap
 	return ret
 }
 
-func (ec *executionContext) marshalNGift2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐGift(ctx context.Context, sel ast.SelectionSet, v *model.Gift) graphql.Marshaler {
+func (ec *executionContext) marshalNGift2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐGift(ctx context.Context, sel ast.SelectionSet, v *ent.Gift) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -21954,14 +27662,36 @@ func (ec *executionContext) marshalNGift2ᚖgithubᚗcomᚋpaygraphᚋpaygraph�
 	return ec._Gift(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNGiftStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐGiftStatus(ctx context.Context, v any) (model.GiftStatus, error) {
-	var res model.GiftStatus
-	err := res.UnmarshalGQL(v)
+func (ec *executionContext) marshalNGiftPayload2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐGiftPayload(ctx context.Context, sel ast.SelectionSet, v *model.GiftPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._GiftPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNGiftRedeemInput2githubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐGiftRedeemInput(ctx context.Context, v any) (model.GiftRedeemInput, error) {
+	res, err := ec.unmarshalInputGiftRedeemInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNGiftStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐGiftStatus(ctx context.Context, sel ast.SelectionSet, v model.GiftStatus) graphql.Marshaler {
-	return v
+func (ec *executionContext) unmarshalNGiftStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐGiftStatus(ctx context.Context, v any) (pay.GiftStatus, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := pay.GiftStatus(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNGiftStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐGiftStatus(ctx context.Context, sel ast.SelectionSet, v pay.GiftStatus) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNID2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐAttemptID(ctx context.Context, v any) (pay.AttemptID, error) {
@@ -21984,6 +27714,26 @@ func (ec *executionContext) marshalNID2githubᚗcomᚋpaygraphᚋpaygraphᚋinte
 	return v
 }
 
+func (ec *executionContext) unmarshalNID2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐCardID(ctx context.Context, v any) (pay.CardID, error) {
+	var res pay.CardID
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNID2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐCardID(ctx context.Context, sel ast.SelectionSet, v pay.CardID) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNID2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐCardRegistrationID(ctx context.Context, v any) (pay.CardRegistrationID, error) {
+	var res pay.CardRegistrationID
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNID2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐCardRegistrationID(ctx context.Context, sel ast.SelectionSet, v pay.CardRegistrationID) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNID2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐEntitlementID(ctx context.Context, v any) (pay.EntitlementID, error) {
 	var res pay.EntitlementID
 	err := res.UnmarshalGQL(v)
@@ -21991,6 +27741,16 @@ func (ec *executionContext) unmarshalNID2githubᚗcomᚋpaygraphᚋpaygraphᚋin
 }
 
 func (ec *executionContext) marshalNID2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐEntitlementID(ctx context.Context, sel ast.SelectionSet, v pay.EntitlementID) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNID2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐGiftID(ctx context.Context, v any) (pay.GiftID, error) {
+	var res pay.GiftID
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNID2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐGiftID(ctx context.Context, sel ast.SelectionSet, v pay.GiftID) graphql.Marshaler {
 	return v
 }
 
@@ -22041,6 +27801,26 @@ func (ec *executionContext) unmarshalNID2githubᚗcomᚋpaygraphᚋpaygraphᚋin
 }
 
 func (ec *executionContext) marshalNID2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐReviewCaseID(ctx context.Context, sel ast.SelectionSet, v pay.ReviewCaseID) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNID2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐSubscriptionID(ctx context.Context, v any) (pay.SubscriptionID, error) {
+	var res pay.SubscriptionID
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNID2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐSubscriptionID(ctx context.Context, sel ast.SelectionSet, v pay.SubscriptionID) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNID2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐTestClockID(ctx context.Context, v any) (pay.TestClockID, error) {
+	var res pay.TestClockID
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNID2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐTestClockID(ctx context.Context, sel ast.SelectionSet, v pay.TestClockID) graphql.Marshaler {
 	return v
 }
 
@@ -22784,6 +28564,16 @@ func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel
 	return ret
 }
 
+func (ec *executionContext) marshalNTestClockPayload2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐTestClockPayload(ctx context.Context, sel ast.SelectionSet, v *model.TestClockPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._TestClockPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNURL2string(ctx context.Context, v any) (string, error) {
 	res, err := scalar.UnmarshalURL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -23174,11 +28964,55 @@ func (ec *executionContext) marshalOBillStatus2ᚖgithubᚗcomᚋpaygraphᚋpayg
 	return res
 }
 
-func (ec *executionContext) marshalOBillingSubscription2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐBillingSubscription(ctx context.Context, sel ast.SelectionSet, v *model.BillingSubscription) graphql.Marshaler {
+func (ec *executionContext) marshalOBillingSubscription2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐBillingSubscription(ctx context.Context, sel ast.SelectionSet, v *ent.BillingSubscription) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._BillingSubscription(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOBillingSubscriptionFilter2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐBillingSubscriptionFilter(ctx context.Context, v any) (*model.BillingSubscriptionFilter, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputBillingSubscriptionFilter(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOBillingSubscriptionStatus2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐSubscriptionStatusᚄ(ctx context.Context, v any) ([]pay.SubscriptionStatus, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]pay.SubscriptionStatus, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNBillingSubscriptionStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐSubscriptionStatus(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOBillingSubscriptionStatus2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐSubscriptionStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []pay.SubscriptionStatus) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNBillingSubscriptionStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐSubscriptionStatus(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalOBoolean2bool(ctx context.Context, v any) (bool, error) {
@@ -23219,23 +29053,30 @@ func (ec *executionContext) unmarshalOBrowserInput2ᚖgithubᚗcomᚋpaygraphᚋ
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOCard2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐCard(ctx context.Context, sel ast.SelectionSet, v *model.Card) graphql.Marshaler {
+func (ec *executionContext) marshalOCard2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐCard(ctx context.Context, sel ast.SelectionSet, v *ent.Card) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Card(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOCardStatus2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐCardStatusᚄ(ctx context.Context, v any) ([]model.CardStatus, error) {
+func (ec *executionContext) marshalOCardRegistration2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐCardRegistration(ctx context.Context, sel ast.SelectionSet, v *ent.CardRegistration) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CardRegistration(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOCardStatus2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐCardStatusᚄ(ctx context.Context, v any) ([]pay.CardStatus, error) {
 	if v == nil {
 		return nil, nil
 	}
 	vSlice := graphql.CoerceList(v)
 	var err error
-	res := make([]model.CardStatus, len(vSlice))
+	res := make([]pay.CardStatus, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNCardStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐCardStatus(ctx, vSlice[i])
+		res[i], err = ec.unmarshalNCardStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐCardStatus(ctx, vSlice[i])
 		if err != nil {
 			return nil, err
 		}
@@ -23243,14 +29084,14 @@ func (ec *executionContext) unmarshalOCardStatus2ᚕgithubᚗcomᚋpaygraphᚋpa
 	return res, nil
 }
 
-func (ec *executionContext) marshalOCardStatus2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐCardStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []model.CardStatus) graphql.Marshaler {
+func (ec *executionContext) marshalOCardStatus2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐCardStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []pay.CardStatus) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNCardStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐCardStatus(ctx, sel, v[i])
+		return ec.marshalNCardStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐCardStatus(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -23383,7 +29224,14 @@ func (ec *executionContext) marshalODuration2ᚖgithubᚗcomᚋpaygraphᚋpaygra
 	return res
 }
 
-func (ec *executionContext) marshalOGift2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐGift(ctx context.Context, sel ast.SelectionSet, v *model.Gift) graphql.Marshaler {
+func (ec *executionContext) marshalOEntitlement2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐEntitlement(ctx context.Context, sel ast.SelectionSet, v *ent.Entitlement) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Entitlement(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOGift2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐGift(ctx context.Context, sel ast.SelectionSet, v *ent.Gift) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -23468,6 +29316,10 @@ func (ec *executionContext) marshalOMinorUnits2ᚖint64(ctx context.Context, sel
 	_ = ctx
 	res := scalar.MarshalMinorUnits(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOMoney2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐMoney(ctx context.Context, sel ast.SelectionSet, v pay.Money) graphql.Marshaler {
+	return ec._Money(ctx, sel, &v)
 }
 
 func (ec *executionContext) marshalOMoney2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐMoney(ctx context.Context, sel ast.SelectionSet, v *pay.Money) graphql.Marshaler {
@@ -23787,6 +29639,13 @@ func (ec *executionContext) marshalOString2ᚖstring(ctx context.Context, sel as
 	_ = ctx
 	res := scalar.MarshalString(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOTestClock2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐTestClock(ctx context.Context, sel ast.SelectionSet, v *ent.TestClock) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._TestClock(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOURL2ᚖstring(ctx context.Context, v any) (*string, error) {

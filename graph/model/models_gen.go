@@ -137,49 +137,66 @@ type BillUpdate struct {
 	EmittedAt time.Time `json:"emittedAt"`
 }
 
-// A product that a user pays for period by period.
-type BillingSubscription struct {
-	// Opaque id.
-	ID string `json:"id"`
-	// Who pays and uses it.
-	User *ent.User `json:"user"`
-	// What it costs and how often; stays when the catalogue's price changes.
-	Price *ent.Price `json:"price"`
-	// The card charged at renewals. Null: none, the payer pays each bill.
-	Card *Card `json:"card"`
-	// Where it stands.
-	Status BillingSubscriptionStatus `json:"status"`
-	// When the present period began. Null before the first.
-	CurrentPeriodStart *time.Time `json:"currentPeriodStart"`
-	// When the present period ends. Null before the first.
-	CurrentPeriodEnd *time.Time `json:"currentPeriodEnd"`
-	// When the free trial ends. Null when there is none.
-	TrialEnd *time.Time `json:"trialEnd"`
-	// When the card is charged next. Null when it will not be.
-	NextChargeAt *time.Time `json:"nextChargeAt"`
-	// True when it will not be renewed. Can be undone by `resume` until the period ends.
-	CancelAtPeriodEnd bool `json:"cancelAtPeriodEnd"`
-	// When it stops. Null: not planned.
-	CancelAt *time.Time `json:"cancelAt"`
-	// When it goes on by itself. Null when not paused, or paused without an end.
-	PausedUntil *time.Time `json:"pausedUntil"`
-	// When it ended. Null while it has not.
-	EndedAt *time.Time `json:"endedAt"`
-	// What this caller can do with it as it stands. Values: `cancel`, `resume`, `pause`, `change_card`.
-	AllowedActions []string `json:"allowedActions"`
-	// The unpaid bill of the present period. Null when there is none.
-	OpenBill *ent.Bill `json:"openBill"`
-	// How far the retries of a failed renewal are. Null when none failed.
-	Dunning *Dunning `json:"dunning"`
-	// Its bills, newest first.
-	Bills *BillConnection `json:"bills"`
-	// Rises with every change, so that of two copies the newer is known.
-	Version int `json:"version"`
-	// When it was created.
-	CreatedAt time.Time `json:"createdAt"`
+// What to subscribe to, and what to charge.
+type BillingSubscriptionCreateInput struct {
+	// Made by the caller once per subscription and sent again on every repeat; 1 to 255 characters.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The price, by id, of a SUBSCRIPTION product on sale.
+	Price string `json:"price"`
+	// A saved card of the user, by id: charged now, unless there is a trial, and at every renewal. Absent, and without `payWith`: their default card.
+	Card *string `json:"card"`
+	// How the first payment is made, instead of a saved card: by `provider` on its page, whose card is saved for the renewals.
+	PayWith *PayWith `json:"payWith"`
+	// What some providers want to know of the payer.
+	Payer *PayerInput `json:"payer"`
+	// Where the payer's browser goes after a provider's page; its origin must be registered with the merchant, else INVALID.
+	ReturnURL *string `json:"returnUrl"`
+	// Who subscribes, by id. SERVER and ADMIN only, who have to say it, else FORBIDDEN; a USER subscribes themselves.
+	User *string `json:"user"`
 }
 
-func (BillingSubscription) IsNode() {}
+// A subscription in a page.
+type BillingSubscriptionEdge struct {
+	// Its place in the list.
+	Cursor string `json:"cursor"`
+	// The subscription.
+	Node *ent.BillingSubscription `json:"node"`
+}
+
+// Which subscriptions. All that is given has to hold; an empty list holds for none.
+type BillingSubscriptionFilter struct {
+	// In one of these statuses.
+	Status []pay.SubscriptionStatus `json:"status"`
+	// Of this user, by id.
+	User *string `json:"user"`
+	// To this price, by id.
+	Price *string `json:"price"`
+}
+
+// What became of a call that concerns one subscription.
+type BillingSubscriptionPayload struct {
+	// The subscription as it is now. Null when there is none, or it is not the caller's to see.
+	BillingSubscription *ent.BillingSubscription `json:"billingSubscription"`
+	// The bill of its first period, from billingSubscriptionCreate: its `nextAction` says where the payer pays it. Null when there is nothing to pay yet.
+	FirstBill *ent.Bill `json:"firstBill"`
+	// What went wrong, in no order. Empty when nothing did.
+	Errors []UserError `json:"errors"`
+	// True when this is the answer to an earlier call with the same key and nothing was done now.
+	Replayed bool `json:"replayed"`
+}
+
+// One message of a live stream: the whole subscription as it is now, not a
+// difference. Versions rise and may skip.
+type BillingSubscriptionUpdate struct {
+	// Where the stream stands after this message: pass the last one as `after` to resume without loss.
+	Cursor string `json:"cursor"`
+	// True for the present state sent first, false for a change.
+	Snapshot bool `json:"snapshot"`
+	// The subscription as this caller may see it now.
+	BillingSubscription *ent.BillingSubscription `json:"billingSubscription"`
+	// When the message was made.
+	EmittedAt time.Time `json:"emittedAt"`
+}
 
 // The payer's browser, as its own scripts report it.
 type BrowserInput struct {
@@ -201,35 +218,56 @@ type BrowserInput struct {
 	AcceptHeader *string `json:"acceptHeader"`
 }
 
-// A card saved at a provider for later charges. Its number never was here.
-type Card struct {
-	// Opaque id.
-	ID string `json:"id"`
-	// Whether it can be charged.
-	Status CardStatus `json:"status"`
-	// Where it is saved, the only provider that can charge it.
-	Provider *Provider `json:"provider"`
-	// Its brand in lower case, such as `visa` or `mir`.
-	Brand string `json:"brand"`
-	// Its number with all but its ends hidden, such as `411111xxxxxx1112`.
-	Mask string `json:"mask"`
-	// The name on it. Null when the provider does not tell.
-	Holder *string `json:"holder"`
-	// Its last month, 1 to 12. Null when the provider does not tell.
-	ExpMonth *int `json:"expMonth"`
-	// The year of its last month, four digits. Null when the provider does not tell.
-	ExpYear *int `json:"expYear"`
-	// True for the one that is charged when no card is named.
-	IsDefault bool `json:"isDefault"`
-	// True when its owner has to be present and type the code on its back for each charge.
-	RequiresCvv bool `json:"requiresCvv"`
-	// The subscriptions that are charged to it.
-	BillingSubscriptions []*BillingSubscription `json:"billingSubscriptions"`
-	// When it was saved.
-	CreatedAt time.Time `json:"createdAt"`
+// What became of a call that concerns one card.
+type CardPayload struct {
+	// The card as it is now. Null when there is none, or it is not the caller's to see.
+	Card *ent.Card `json:"card"`
+	// Whose card it is, with all the others. Null when the card is.
+	User *ent.User `json:"user"`
+	// What went wrong, in no order. Empty when nothing did.
+	Errors []UserError `json:"errors"`
+	// True when this is the answer to an earlier call with the same key and nothing was done now.
+	Replayed bool `json:"replayed"`
 }
 
-func (Card) IsNode() {}
+// What became of a call that concerns one card registration.
+type CardRegistrationPayload struct {
+	// The registration as it is now. Null when there is none, or it is not the caller's to see.
+	Registration *ent.CardRegistration `json:"registration"`
+	// The GUEST token of this registration, to be sent as a bearer token: to the SERVER that started it, for its payer, on replays too. Null otherwise. Keep it secret.
+	AccessToken *string `json:"accessToken"`
+	// What went wrong, in no order. Empty when nothing did.
+	Errors []UserError `json:"errors"`
+	// True when this is the answer to an earlier call with the same key and nothing was done now.
+	Replayed bool `json:"replayed"`
+}
+
+// Whose card is added, and where.
+type CardRegistrationStartInput struct {
+	// Made by the caller once per registration and sent again on every repeat; 1 to 255 characters.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// Where to save the card, by `Provider.code`; it needs the capability `save_card`. Absent: the merchant's default provider, else the only one that can.
+	Provider *string `json:"provider"`
+	// Whose card it will be, by id. SERVER and ADMIN only, who have to say it, else FORBIDDEN; a USER adds their own.
+	User *string `json:"user"`
+	// What some providers want to know of the payer.
+	Payer *PayerInput `json:"payer"`
+	// Where the payer's browser goes afterwards. Its origin must be registered with the merchant, else INVALID. Absent: our own page.
+	ReturnURL *string `json:"returnUrl"`
+}
+
+// One message of a live stream: the whole card registration as it is now, not a
+// difference. Versions rise and may skip.
+type CardRegistrationUpdate struct {
+	// Where the stream stands after this message: pass the last one as `after` to resume without loss.
+	Cursor string `json:"cursor"`
+	// True for the present state sent first, false for a change.
+	Snapshot bool `json:"snapshot"`
+	// The registration as this caller may see it now.
+	Registration *ent.CardRegistration `json:"registration"`
+	// When the message was made.
+	EmittedAt time.Time `json:"emittedAt"`
+}
 
 // How to write amounts of one currency.
 type CurrencyInfo struct {
@@ -297,38 +335,6 @@ type FormField struct {
 	Value string `json:"value"`
 }
 
-// A product paid by one person for another.
-type Gift struct {
-	// Opaque id. Not the code.
-	ID string `json:"id"`
-	// What the recipient types to redeem it. Only for its buyer and its holder, null for everybody else.
-	Code *string `json:"code"`
-	// Where it stands.
-	Status GiftStatus `json:"status"`
-	// What it gives.
-	Product *ent.Product `json:"product"`
-	// Where it is sent. Null for callers other than its buyer, the merchant's server and people.
-	RecipientEmail *string `json:"recipientEmail"`
-	// What the buyer wrote to the recipient. Null when nothing.
-	Message *string `json:"message"`
-	// What it is given for, such as `birthday`; the merchant's own word. Null when not said.
-	Occasion *string `json:"occasion"`
-	// When it is sent. Null: at once.
-	DeliverAt *time.Time `json:"deliverAt"`
-	// The bill that paid for it. Null when this caller may not see it.
-	PurchasedBy *ent.Bill `json:"purchasedBy"`
-	// Who redeemed it. Null until then, or when this caller may not see them.
-	RedeemedBy *ent.User `json:"redeemedBy"`
-	// When it was redeemed. Null until then.
-	RedeemedAt *time.Time `json:"redeemedAt"`
-	// When the code stops working. Null: never.
-	ExpiresAt *time.Time `json:"expiresAt"`
-	// When it was bought.
-	CreatedAt time.Time `json:"createdAt"`
-}
-
-func (Gift) IsNode() {}
-
 // For whom a gift is and how it is handed over.
 type GiftInput struct {
 	// Where the code is sent.
@@ -339,6 +345,30 @@ type GiftInput struct {
 	Occasion *string `json:"occasion"`
 	// When to send it. Absent: as soon as it is paid.
 	DeliverAt *time.Time `json:"deliverAt"`
+}
+
+// What became of giftRedeem: the gift, and what it gave.
+type GiftPayload struct {
+	// The gift as it is now. Null when the code is not one.
+	Gift *ent.Gift `json:"gift"`
+	// The subscription that it began, or whose time it added to. Null when it gave none.
+	BillingSubscription *ent.BillingSubscription `json:"billingSubscription"`
+	// The right that it gave, the first one if there are several. Null when it gave none.
+	Entitlement *ent.Entitlement `json:"entitlement"`
+	// The wallet that it was paid into. Null when it gave no money.
+	Wallet *ent.Wallet `json:"wallet"`
+	// What went wrong, in no order. Empty when nothing did.
+	Errors []UserError `json:"errors"`
+	// True when this is the answer to an earlier call with the same key and nothing was done now.
+	Replayed bool `json:"replayed"`
+}
+
+// Which gift to take.
+type GiftRedeemInput struct {
+	// Made by the caller once per gift and sent again on every repeat; 1 to 255 characters.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The code, as it was received: capital letters, spaces and dashes do not matter.
+	Code string `json:"code"`
 }
 
 // The idempotency key does not go with this call. Codes: IDEMPOTENCY_MISMATCH, IDEMPOTENCY_IN_FLIGHT.
@@ -643,6 +673,18 @@ type TelegramInvoiceAction struct {
 
 func (TelegramInvoiceAction) IsNextAction() {}
 
+// What became of a call that concerns one test clock.
+type TestClockPayload struct {
+	// The clock as it is now. Null when there is none, or it is not the caller's to see.
+	Clock *ent.TestClock `json:"clock"`
+	// The user who was attached, from testClockAttach. Null otherwise.
+	User *ent.User `json:"user"`
+	// What went wrong, in no order. Empty when nothing did.
+	Errors []UserError `json:"errors"`
+	// True when this is the answer to an earlier call with the same key and nothing was done now.
+	Replayed bool `json:"replayed"`
+}
+
 // A user in a page.
 type UserEdge struct {
 	// Its place in the list.
@@ -684,207 +726,6 @@ type WaitAction struct {
 }
 
 func (WaitAction) IsNextAction() {}
-
-// Where a subscription stands.
-type BillingSubscriptionStatus string
-
-const (
-	// Created; its first bill is unpaid. The payer acts next.
-	BillingSubscriptionStatusIncomplete BillingSubscriptionStatus = "INCOMPLETE"
-	// In its free trial. The server charges at the end of it.
-	BillingSubscriptionStatusTrialing BillingSubscriptionStatus = "TRIALING"
-	// Paid for the present period. The server charges at `nextChargeAt`.
-	BillingSubscriptionStatusActive BillingSubscriptionStatus = "ACTIVE"
-	// A renewal failed. The server retries as `dunning` says; the payer may pay `openBill` or change the card.
-	BillingSubscriptionStatusPastDue BillingSubscriptionStatus = "PAST_DUE"
-	// Paused by its owner or the merchant. Nothing is charged until it is resumed.
-	BillingSubscriptionStatusPaused BillingSubscriptionStatus = "PAUSED"
-	// Canceled. Its grants last to the end of what is paid, then it becomes ENDED.
-	BillingSubscriptionStatusCanceled BillingSubscriptionStatus = "CANCELED"
-	// Over. Nobody can act; a new subscription is needed.
-	BillingSubscriptionStatusEnded BillingSubscriptionStatus = "ENDED"
-)
-
-var AllBillingSubscriptionStatus = []BillingSubscriptionStatus{
-	BillingSubscriptionStatusIncomplete,
-	BillingSubscriptionStatusTrialing,
-	BillingSubscriptionStatusActive,
-	BillingSubscriptionStatusPastDue,
-	BillingSubscriptionStatusPaused,
-	BillingSubscriptionStatusCanceled,
-	BillingSubscriptionStatusEnded,
-}
-
-func (e BillingSubscriptionStatus) IsValid() bool {
-	switch e {
-	case BillingSubscriptionStatusIncomplete, BillingSubscriptionStatusTrialing, BillingSubscriptionStatusActive, BillingSubscriptionStatusPastDue, BillingSubscriptionStatusPaused, BillingSubscriptionStatusCanceled, BillingSubscriptionStatusEnded:
-		return true
-	}
-	return false
-}
-
-func (e BillingSubscriptionStatus) String() string {
-	return string(e)
-}
-
-func (e *BillingSubscriptionStatus) UnmarshalGQL(v any) error {
-	str, ok := v.(string)
-	if !ok {
-		return fmt.Errorf("enums must be strings")
-	}
-
-	*e = BillingSubscriptionStatus(str)
-	if !e.IsValid() {
-		return fmt.Errorf("%s is not a valid BillingSubscriptionStatus", str)
-	}
-	return nil
-}
-
-func (e BillingSubscriptionStatus) MarshalGQL(w io.Writer) {
-	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
-}
-
-func (e *BillingSubscriptionStatus) UnmarshalJSON(b []byte) error {
-	s, err := strconv.Unquote(string(b))
-	if err != nil {
-		return err
-	}
-	return e.UnmarshalGQL(s)
-}
-
-func (e BillingSubscriptionStatus) MarshalJSON() ([]byte, error) {
-	var buf bytes.Buffer
-	e.MarshalGQL(&buf)
-	return buf.Bytes(), nil
-}
-
-// Whether a saved card can be charged.
-type CardStatus string
-
-const (
-	// Set when the card is saved. It can be charged.
-	CardStatusActive CardStatus = "ACTIVE"
-	// Set when its last month has passed. The payer acts next, by saving another.
-	CardStatusExpired CardStatus = "EXPIRED"
-	// Set when its owner or the provider removed it. It stays only in the history.
-	CardStatusRemoved CardStatus = "REMOVED"
-)
-
-var AllCardStatus = []CardStatus{
-	CardStatusActive,
-	CardStatusExpired,
-	CardStatusRemoved,
-}
-
-func (e CardStatus) IsValid() bool {
-	switch e {
-	case CardStatusActive, CardStatusExpired, CardStatusRemoved:
-		return true
-	}
-	return false
-}
-
-func (e CardStatus) String() string {
-	return string(e)
-}
-
-func (e *CardStatus) UnmarshalGQL(v any) error {
-	str, ok := v.(string)
-	if !ok {
-		return fmt.Errorf("enums must be strings")
-	}
-
-	*e = CardStatus(str)
-	if !e.IsValid() {
-		return fmt.Errorf("%s is not a valid CardStatus", str)
-	}
-	return nil
-}
-
-func (e CardStatus) MarshalGQL(w io.Writer) {
-	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
-}
-
-func (e *CardStatus) UnmarshalJSON(b []byte) error {
-	s, err := strconv.Unquote(string(b))
-	if err != nil {
-		return err
-	}
-	return e.UnmarshalGQL(s)
-}
-
-func (e CardStatus) MarshalJSON() ([]byte, error) {
-	var buf bytes.Buffer
-	e.MarshalGQL(&buf)
-	return buf.Bytes(), nil
-}
-
-// Where a gift stands.
-type GiftStatus string
-
-const (
-	// Paid; waiting for its delivery date. The server acts next.
-	GiftStatusScheduled GiftStatus = "SCHEDULED"
-	// The code is out. The recipient acts next, by redeeming it.
-	GiftStatusIssued GiftStatus = "ISSUED"
-	// Used, once and for good.
-	GiftStatusRedeemed GiftStatus = "REDEEMED"
-	// Withdrawn by a refund before it was used.
-	GiftStatusVoided GiftStatus = "VOIDED"
-	// Not used in time.
-	GiftStatusExpired GiftStatus = "EXPIRED"
-)
-
-var AllGiftStatus = []GiftStatus{
-	GiftStatusScheduled,
-	GiftStatusIssued,
-	GiftStatusRedeemed,
-	GiftStatusVoided,
-	GiftStatusExpired,
-}
-
-func (e GiftStatus) IsValid() bool {
-	switch e {
-	case GiftStatusScheduled, GiftStatusIssued, GiftStatusRedeemed, GiftStatusVoided, GiftStatusExpired:
-		return true
-	}
-	return false
-}
-
-func (e GiftStatus) String() string {
-	return string(e)
-}
-
-func (e *GiftStatus) UnmarshalGQL(v any) error {
-	str, ok := v.(string)
-	if !ok {
-		return fmt.Errorf("enums must be strings")
-	}
-
-	*e = GiftStatus(str)
-	if !e.IsValid() {
-		return fmt.Errorf("%s is not a valid GiftStatus", str)
-	}
-	return nil
-}
-
-func (e GiftStatus) MarshalGQL(w io.Writer) {
-	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
-}
-
-func (e *GiftStatus) UnmarshalJSON(b []byte) error {
-	s, err := strconv.Unquote(string(b))
-	if err != nil {
-		return err
-	}
-	return e.UnmarshalGQL(s)
-}
-
-func (e GiftStatus) MarshalJSON() ([]byte, error) {
-	var buf bytes.Buffer
-	e.MarshalGQL(&buf)
-	return buf.Bytes(), nil
-}
 
 // Which end of a list comes first.
 type OrderDirection string

@@ -99,3 +99,23 @@ func NewLedgerEntryConnection(entries []*ent.LedgerEntry, info page.Info, cursor
 func (c *LedgerEntryConnection) Edges() []*LedgerEntryEdge {
 	return edgesOf(&c.rows, func(cursor string, node *ent.LedgerEntry) *LedgerEntryEdge { return &LedgerEntryEdge{cursor, node} })
 }
+
+// BillingSubscriptionConnection is a page of subscriptions.
+type BillingSubscriptionConnection struct {
+	rows[ent.BillingSubscription]
+	Filter *BillingSubscriptionFilter // of the whole list, for totalCount
+}
+
+// NewBillingSubscriptionConnection shows a page of subscriptions.
+func NewBillingSubscriptionConnection(
+	list []*ent.BillingSubscription, info page.Info, cursor func(*ent.BillingSubscription) string, filter *BillingSubscriptionFilter,
+) *BillingSubscriptionConnection {
+	return &BillingSubscriptionConnection{rows[ent.BillingSubscription]{list, info, cursor}, filter}
+}
+
+// Edges returns the subscriptions with their cursors.
+func (c *BillingSubscriptionConnection) Edges() []*BillingSubscriptionEdge {
+	return edgesOf(&c.rows, func(cursor string, node *ent.BillingSubscription) *BillingSubscriptionEdge {
+		return &BillingSubscriptionEdge{cursor, node}
+	})
+}

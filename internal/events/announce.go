@@ -9,10 +9,6 @@ import (
 	"github.com/lib/pq"
 )
 
-// channel is the Postgres channel on which processes tell each other that there
-// is something to read. What it is stands in the table.
-const channel = "paygraph_events"
-
 // How long to wait before the listening connection is made again.
 const (
 	minReconnect = 100 * time.Millisecond
@@ -39,7 +35,7 @@ func (f *Feed) announceAll(ctx context.Context) {
 
 // notify sends one notification, in one round trip.
 func (f *Feed) notify(ctx context.Context) error {
-	rows, err := f.store.Query(ctx, `SELECT pg_notify('`+channel+`', '`+f.name+`')`)
+	rows, err := f.store.Query(ctx, `SELECT pg_notify('`+f.stream.channel+`', '`+f.name+`')`)
 	if err != nil {
 		return err
 	}
@@ -48,7 +44,8 @@ func (f *Feed) notify(ctx context.Context) error {
 }
 
 // listen has Follow read when another process announces, until ctx ends. It is
-// this process's one listening connection, and connects again for ever.
+// this process's one listening connection for the stream, and connects again for
+// ever.
 func (f *Feed) listen(ctx context.Context) {
 	l := pq.NewListener(withTimeout(f.store.URL()), minReconnect, maxReconnect, f.connection(ctx))
 	closed := make(chan struct{})
@@ -57,7 +54,7 @@ func (f *Feed) listen(ctx context.Context) {
 		_ = l.Close()
 	})
 	defer stop()
-	if err := l.Listen(channel); err != nil && ctx.Err() == nil {
+	if err := l.Listen(f.stream.channel); err != nil && ctx.Err() == nil {
 		f.logger.WarnContext(ctx, "announcements cannot be had, live events are polled", slog.String("error", err.Error()))
 	}
 	for n := range l.NotificationChannel() { // until it is closed; nil after a reconnection

@@ -1,8 +1,9 @@
-// Package events tells who watches that a bill has changed. It owns the hub
-// that wakes this process's live subscriptions, the feed that reads bill_events
-// in the order in which they were committed, and the following of what other
-// processes committed. It carries ids and versions and never a bill: whoever is
-// woken reads again, as itself. It writes nothing.
+// Package events tells who watches that a bill, a card registration or a billing
+// subscription has changed. It owns the hub that wakes this process's live
+// subscriptions, the feeds that read bill_events and object_events in the order
+// in which they were committed, and the following of what other processes
+// committed. It carries ids and versions and never the object: whoever is woken
+// reads again, as itself. It writes nothing.
 //
 // Start with Hub (a change to those who watch) and Feed (what changed since a
 // Position). A reader subscribes first, then takes Head, then reads its page;

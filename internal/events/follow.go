@@ -41,8 +41,8 @@ func (f *Feed) Ready() <-chan struct{} { return f.ready }
 // at once, and when those cannot be had it still polls. A database that does
 // not answer is asked again: nothing is passed over.
 //
-// A change of this process is published once more, which bills' watchers do not
-// notice, and the others notice as a read of nothing.
+// A change of this process is published once more, which one object's watchers do
+// not notice, and the others notice as a read of nothing.
 func (f *Feed) Follow(ctx context.Context) error {
 	var both sync.WaitGroup
 	defer both.Wait()
@@ -87,7 +87,7 @@ type follower struct {
 }
 
 // catchUp publishes what is new. It reports whether some of it was early: its
-// bill's watchers have been woken, as they need no order; readers of the feed
+// object's watchers have been woken, as they need no order; readers of the feed
 // are when it is settled.
 func (w *follower) catchUp(ctx context.Context) (early bool, err error) {
 	if !w.started {
@@ -105,7 +105,7 @@ func (w *follower) catchUp(ctx context.Context) (early bool, err error) {
 		w.at = list.next
 		w.f.hub.Publish(list.settled...)
 		for _, c := range list.early {
-			w.f.hub.publishBill(c)
+			w.f.hub.publishOne(c)
 		}
 		if !list.isFull || len(list.settled) == 0 {
 			return len(list.early) > 0, nil

@@ -7,8 +7,8 @@ import (
 	"github.com/paygraph/paygraph/internal/pay"
 )
 
-// Topic is what a Subscription watches: one bill, or all bills of a merchant or
-// of a user.
+// Topic is what a Subscription watches: one object, or all of a kind that a
+// merchant or a user has.
 type Topic struct {
 	kind topicKind
 	id   [16]byte
@@ -18,12 +18,30 @@ type topicKind byte
 
 const (
 	billTopic topicKind = iota + 1
+	registrationTopic
+	subscriptionTopic
 	merchantTopic
 	userTopic
+	userSubscriptionsTopic
 )
+
+// isOne reports whether a topic is of one object, whose versions are counted.
+func (k topicKind) isOne() bool {
+	return k == billTopic || k == registrationTopic || k == subscriptionTopic
+}
 
 // BillTopic is every change of one bill.
 func BillTopic(id pay.BillID) Topic { return Topic{kind: billTopic, id: [16]byte(id.Bytes())} }
+
+// RegistrationTopic is every change of one card registration.
+func RegistrationTopic(id pay.CardRegistrationID) Topic {
+	return Topic{kind: registrationTopic, id: [16]byte(id.Bytes())}
+}
+
+// SubscriptionTopic is every change of one billing subscription.
+func SubscriptionTopic(id pay.SubscriptionID) Topic {
+	return Topic{kind: subscriptionTopic, id: [16]byte(id.Bytes())}
+}
 
 // MerchantTopic is every change of a merchant's bills.
 func MerchantTopic(id pay.MerchantID) Topic {
@@ -32,6 +50,11 @@ func MerchantTopic(id pay.MerchantID) Topic {
 
 // UserTopic is every change of the bills of which the user is the payer.
 func UserTopic(id pay.UserID) Topic { return Topic{kind: userTopic, id: [16]byte(id.Bytes())} }
+
+// UserSubscriptionsTopic is every change of the user's billing subscriptions.
+func UserSubscriptionsTopic(id pay.UserID) Topic {
+	return Topic{kind: userSubscriptionsTopic, id: [16]byte(id.Bytes())}
+}
 
 // shards is how many locks share the topics. An id's last byte is random.
 const shards = 64
@@ -60,30 +83,44 @@ func NewHub() *Hub {
 // Len returns how many subscriptions are open.
 func (h *Hub) Len() int { return int(h.count.Load()) }
 
-// Publish wakes whoever watches the bill, its merchant or its user. It is safe
-// to repeat: a bill's watchers are woken once a version. Publish after the
-// commit; who wakes earlier reads the old version.
+// Publish wakes whoever watches the object, or all that its merchant or user has
+// of its kind. It is safe to repeat: an object's watchers are woken once a
+// version. Publish after the commit; who wakes earlier reads the old version.
 func (h *Hub) Publish(changes ...Change) {
 	for _, c := range changes {
-		h.publishBill(c)
-		h.wake(MerchantTopic(c.Merchant), 0)
-		if !c.User.IsZero() {
-			h.wake(UserTopic(c.User), 0)
+		h.publishOne(c)
+		switch {
+		case !c.Bill.IsZero():
+			h.wake(MerchantTopic(c.Merchant), 0)
+			if !c.User.IsZero() {
+				h.wake(UserTopic(c.User), 0)
+			}
+		case !c.Subscription.IsZero():
+			h.wake(UserSubscriptionsTopic(c.User), 0)
 		}
 	}
 }
 
-// publishBill wakes only who watches the bill itself.
-func (h *Hub) publishBill(c Change) { h.wake(BillTopic(c.Bill), int64(c.Version)) }
+// publishOne wakes only who watches the object itself.
+func (h *Hub) publishOne(c Change) {
+	switch {
+	case !c.Bill.IsZero():
+		h.wake(BillTopic(c.Bill), int64(c.Version))
+	case !c.Registration.IsZero():
+		h.wake(RegistrationTopic(c.Registration), int64(c.Version))
+	case !c.Subscription.IsZero():
+		h.wake(SubscriptionTopic(c.Subscription), int64(c.Version))
+	}
+}
 
-// wake wakes a topic's subscriptions; those of a bill that have heard of the
+// wake wakes a topic's subscriptions; those of one object that have heard of the
 // version are left alone.
 func (h *Hub) wake(t Topic, version int64) {
 	s := h.shard(t)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for sub := s.topics[t]; sub != nil; sub = sub.next {
-		if t.kind == billTopic {
+		if t.kind.isOne() {
 			if version <= sub.latest.Load() {
 				continue
 			}
@@ -128,9 +165,9 @@ func (h *Hub) Subscribe(t Topic) *Subscription {
 // is never closed: wait on the reader's context too.
 func (s *Subscription) C() <-chan struct{} { return s.c }
 
-// Latest returns the newest version published of a BillTopic since Subscribe,
-// and 0 when there was none: a reader that has shown it need not read again. Of
-// the other topics it is 0.
+// Latest returns the newest version published since Subscribe of the one object
+// that is watched, and 0 when there was none: a reader that has shown it need not
+// read again. Of topics of many it is 0.
 func (s *Subscription) Latest() int { return int(s.latest.Load()) }
 
 // Close ends the subscription. It may be repeated.

@@ -23,11 +23,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // patience is how long a test waits for what should take milliseconds.
 const patience = 20 * time.Second
 
-// process is what one process of the server has: its own pool, hub and feed.
+// process is what one process of the server has: its own pool, hub and feeds.
 type process struct {
-	store *store.Store
-	hub   *events.Hub
-	feed  *events.Feed
+	store   *store.Store
+	hub     *events.Hub
+	feed    *events.Feed
+	objects *events.Feed
 }
 
 func newProcess(t testing.TB, url string) *process {
@@ -35,24 +36,51 @@ func newProcess(t testing.TB, url string) *process {
 	clock := &storetest.Clock{}
 	p := &process{store: storetest.Open(t, url, clock), hub: events.NewHub()}
 	p.feed = events.NewFeed(p.store, p.hub, clock, slog.New(slog.DiscardHandler))
+	p.objects = events.NewObjectFeed(p.store, p.hub, clock, slog.New(slog.DiscardHandler))
 	return p
 }
 
-// follow runs the process's Follow until the test ends, and has it end well. It
-// returns when nothing can be missed any more.
+// follow runs Follow of the process's bills until the test ends, and has it end
+// well. It returns when nothing can be missed any more.
 func (p *process) follow(t *testing.T, poll time.Duration) {
 	t.Helper()
-	p.feed.Poll = poll
+	follow(t, p.feed, poll)
+}
+
+func follow(t *testing.T, feed *events.Feed, poll time.Duration) {
+	t.Helper()
+	feed.Poll = poll
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	var err error
-	wg.Go(func() { err = p.feed.Follow(ctx) })
+	wg.Go(func() { err = feed.Follow(ctx) })
 	t.Cleanup(func() {
 		cancel()
 		wg.Wait()
 		require.NoError(t, err)
 	})
-	<-p.feed.Ready()
+	<-feed.Ready()
+}
+
+// newPayer makes a shop and a user of it, and returns the change of nothing yet
+// that is theirs. Its version is 1.
+func (p *process) newPayer(t testing.TB) events.Change {
+	t.Helper()
+	c := p.newBill(t)
+	c.Bill = pay.BillID{}
+	return c
+}
+
+// ofSubscription is a first version of a billing subscription of the change's
+// payer, ofRegistration one of a card registration.
+func ofSubscription(c events.Change) events.Change {
+	c.Subscription, c.Version = pay.NewSubscriptionID(time.Unix(0, 0)), 1
+	return c
+}
+
+func ofRegistration(c events.Change) events.Change {
+	c.Registration, c.Version = pay.NewCardRegistrationID(time.Unix(0, 0)), 1
+	return c
 }
 
 // newBill inserts a merchant, a user and a bill of theirs, and returns the
@@ -88,6 +116,9 @@ func billOf(ctx context.Context, tx *store.Tx, c events.Change) (pay.BillID, err
 
 // insert writes the change's event within tx and returns it with its number.
 func insert(ctx context.Context, tx *store.Tx, c events.Change) (events.Change, error) {
+	if c.Bill.IsZero() {
+		return insertObject(ctx, tx, c)
+	}
 	row, err := tx.BillEvent.Create().SetBillID(c.Bill).SetMerchantID(c.Merchant).SetUserID(c.User).
 		SetVersion(c.Version).SetTo(pay.BillPending).SetReason("test").SetAt(tx.Now).Save(ctx)
 	if err == nil {
@@ -96,12 +127,35 @@ func insert(ctx context.Context, tx *store.Tx, c events.Change) (events.Change, 
 	return c, err
 }
 
+func insertObject(ctx context.Context, tx *store.Tx, c events.Change) (events.Change, error) {
+	create := tx.ObjectEvent.Create().SetMerchantID(c.Merchant).SetUserID(c.User).
+		SetVersion(c.Version).SetTo("ACTIVE").SetReason("test").SetAt(tx.Now)
+	if c.Subscription.IsZero() {
+		create.SetRegistrationID(c.Registration)
+	} else {
+		create.SetSubscriptionID(c.Subscription)
+	}
+	row, err := create.Save(ctx)
+	if err == nil {
+		c.Seq = row.ID
+	}
+	return c, err
+}
+
+// feedOf is the feed that has the change.
+func (p *process) feedOf(c events.Change) *events.Feed {
+	if c.Bill.IsZero() {
+		return p.objects
+	}
+	return p.feed
+}
+
 // commit writes the change's event and tells of it as a service does.
 func (p *process) commit(t *testing.T, c events.Change) {
 	t.Helper()
 	require.NoError(t, p.store.InTx(t.Context(), func(ctx context.Context, tx *store.Tx) error {
 		written, err := insert(ctx, tx, c)
-		tx.AfterCommit(func() { p.feed.Committed(written) })
+		tx.AfterCommit(func() { p.feedOf(c).Committed(written) })
 		return err
 	}))
 }
@@ -131,9 +185,14 @@ func (p *process) open(t *testing.T, c events.Change) (commit func()) {
 // tests' databases are on the same server.
 func (p *process) after(t *testing.T, scope events.Scope, from events.Position, want int) ([]events.Change, events.Position) {
 	t.Helper()
+	return after(t, p.feed, scope, from, want)
+}
+
+func after(t *testing.T, feed *events.Feed, scope events.Scope, from events.Position, want int) ([]events.Change, events.Position) {
+	t.Helper()
 	var all []events.Change
 	require.Eventually(t, func() bool {
-		list, next, err := p.feed.After(t.Context(), scope, from, 100)
+		list, next, err := feed.After(t.Context(), scope, from, 100)
 		require.NoError(t, err)
 		all, from = append(all, list...), next
 		return len(all) >= want
