@@ -70,7 +70,7 @@ func newServices(a assembly, tokens *auth.Authenticator) (*services, error) {
 		CheckReturn: auth.ReturnURL, ReturnKey: a.ReturnKey, PublicURL: a.PublicURL, Logger: a.Logger,
 	})
 	s.subscriptions = subscriptions.New(subscriptions.Config{
-		Store: a.Store, Runner: s.runner, Bills: s.bills, Settler: fulfilment{s.bills}, Cards: s.cards, Merchants: s.shops, Mailer: mail,
+		Store: a.Store, Runner: s.runner, Bills: s.bills, Cards: s.cards, Merchants: s.shops, Mailer: mail,
 		Feed: s.objects, PayURL: s.bills.PayURL, Logger: a.Logger,
 	})
 	s.gifts = gifts.New(gifts.Config{
@@ -106,14 +106,6 @@ func (c savedCards) Chargeable(ctx context.Context, merchant pay.MerchantID, use
 		return billing.ChargeableCard{}, err
 	}
 	return billing.ChargeableCard{ID: card.ID, Account: account, Ref: ref, Customer: customer}, nil
-}
-
-// fulfilment fulfils bills at once for those who live by a test clock.
-type fulfilment struct{ bills *billing.Service }
-
-// Settle fulfils a bill that is paid.
-func (f fulfilment) Settle(ctx context.Context, bill pay.BillID) error {
-	return f.bills.FulfilNow(ctx, bill)
 }
 
 // returns takes payers who come back from any provider's page: of a payment, or

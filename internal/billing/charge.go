@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/paygraph/paygraph/ent"
@@ -35,8 +36,8 @@ func (s *Service) charge(ctx context.Context, c keyed, id pay.BillID, o opening,
 			if err != nil {
 				return err
 			}
-			if waiting { // another call is opening a page right now
-				return c.Finish(ctx, tx)
+			if waiting {
+				return errOpening()
 			}
 		}
 		if a, err = s.newAttempt(ctx, tx, b, o); err != nil {
@@ -105,6 +106,9 @@ func (s *Service) callCharge(ctx context.Context, b *ent.Bill, a *ent.Attempt, o
 	if err != nil {
 		return fail(err)
 	}
+	if s.now().After(a.CreatedAt.Add(callTimeout)) {
+		return fail(errTooLate)
+	}
 	start := s.startRequest(b, a, o, title)
 	return s.guarded(ctx, o.Account, providers.OpChargeSaved, func() (providers.Result, error) {
 		return charger.Charge(ctx, providers.ChargeRequest{
@@ -114,6 +118,11 @@ func (s *Service) callCharge(ctx context.Context, b *ent.Bill, a *ent.Attempt, o
 		})
 	})
 }
+
+// errTooLate is why a charge was not sent: so long after its commit, as when the
+// process was stopped in between, it may have been given up already, and the bill
+// paid otherwise.
+var errTooLate = errors.New("the call began too long after its commit")
 
 // recordCharge writes what a charge came to, and returns what its caller is told.
 func (s *Service) recordCharge(ctx context.Context, tx *store.Tx, a *ent.Attempt, result providers.Result, callErr error) (*pay.Error, error) {

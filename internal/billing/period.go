@@ -106,7 +106,7 @@ func (s *Service) ChargePeriod(ctx context.Context, id pay.BillID, card pay.Card
 	if !b.Status.IsPayable() {
 		return notAllowed(ctx, b, pay.ActionPay)
 	}
-	o, refused, err := s.byCard(ctx, b.MerchantID, b.UserID, card)
+	o, refused, err := s.byCard(ctx, b.MerchantID, b.UserID, card, b.Total())
 	if err != nil {
 		return err
 	}

@@ -34,8 +34,8 @@ func (s *Service) payFromWallet(ctx context.Context, c keyed, id pay.BillID, o o
 			if err != nil {
 				return err
 			}
-			if waiting { // another call is opening a page right now
-				return c.Finish(ctx, tx)
+			if waiting {
+				return errOpening()
 			}
 		}
 		a, err := s.newAttempt(ctx, tx, b, o)

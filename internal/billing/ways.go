@@ -50,7 +50,11 @@ func (s *Service) way(ctx context.Context, p *plan, with *PayWith, saveCard bool
 		if malformed != nil {
 			return opening{}, pay.NotFound("card", "payWith", "card").Because(malformed)
 		}
-		o, refused, err = s.byCard(ctx, p.merchant, p.user, card)
+		user := p.user
+		if viewer.From(ctx).Role == pay.RoleGuest {
+			user = nil // the token opens the bill, and none of its user's cards
+		}
+		o, refused, err = s.byCard(ctx, p.merchant, user, card, p.total)
 	case with != nil && with.Wallet != nil:
 		o, refused, err = s.byWallet(ctx, p, *with.Wallet)
 	default:
@@ -89,7 +93,7 @@ func (s *Service) byPage(ctx context.Context, merchant pay.MerchantID, user *pay
 }
 
 // byCard is the way by a saved card of the user's.
-func (s *Service) byCard(ctx context.Context, merchant pay.MerchantID, user *pay.UserID, id pay.CardID) (opening, *pay.Error, error) {
+func (s *Service) byCard(ctx context.Context, merchant pay.MerchantID, user *pay.UserID, id pay.CardID, total pay.Money) (opening, *pay.Error, error) {
 	unknown := pay.NotFound("card", "payWith", "card")
 	if user == nil || s.Cards == nil {
 		return opening{}, unknown, nil
@@ -104,6 +108,9 @@ func (s *Service) byCard(ctx context.Context, merchant pay.MerchantID, user *pay
 	account, known := s.Accounts.ByCode(card.Account)
 	if !known || account.Merchant != merchant || !account.Provider.Capabilities().Can(providers.OpChargeSaved) {
 		return opening{}, unsupported("pay_with.card_unsupported", "The provider that keeps this card cannot charge it any more.", "payWith", "card"), nil
+	}
+	if !account.Provider.Capabilities().Allows(total) {
+		return opening{}, unsupported("provider.amount_unsupported", fmt.Sprintf("The provider that keeps this card does not take %s.", total), "payWith", "card"), nil
 	}
 	return opening{Account: account, Card: &card, Initiator: providers.ByPayer}, nil, nil
 }
@@ -135,6 +142,12 @@ func (s *Service) byWallet(ctx context.Context, p *plan, raw string) (opening, *
 // errInDoubt refuses what must wait until an earlier attempt is known.
 func errInDoubt() *pay.Error {
 	return pay.Errorf(pay.CodeConflict, "bill.in_doubt", "An earlier attempt may have taken the money. Its provider is being asked.")
+}
+
+// errOpening refuses a card or a wallet while another call opens a page: which of
+// the two pays has to be known first.
+func errOpening() *pay.Error {
+	return pay.Errorf(pay.CodeConflict, "bill.opening", "A page for this bill is being opened right now. Try again in a moment.")
 }
 
 // wayOf is way for a bill that is there.

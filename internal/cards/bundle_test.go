@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -275,7 +276,9 @@ type vendor struct {
 	started     []providers.CardRequest
 	lists       int
 	forgot      []string
-	failures    map[string][]error // by "start", "list", "remove": taken from the front
+	activates   bool               // its cards wait for ActivateCard
+	activated   []string           // "ref amount" of every call
+	failures    map[string][]error // by "start", "list", "remove", "activate": taken from the front
 	attempts    *int
 	postsForm   bool
 	duringStart func()
@@ -346,6 +349,21 @@ func (v *vendor) RemoveCard(_ context.Context, c providers.Customer, ref string)
 	}
 	v.forgot = append(v.forgot, ref)
 	v.keeps[c.ID] = slices.DeleteFunc(v.keeps[c.ID], func(c providers.SavedCard) bool { return c.Ref == ref })
+	return nil
+}
+
+func (v *vendor) ActivateCard(_ context.Context, c providers.Customer, ref string, amount pay.Money) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.activated = append(v.activated, fmt.Sprint(ref, " ", amount.Amount))
+	if err := v.next("activate"); err != nil {
+		return err
+	}
+	if !v.activates {
+		return &providers.Error{Provider: "fake", Op: providers.OpSaveCard, Kind: providers.Rejected}
+	}
+	at := slices.IndexFunc(v.keeps[c.ID], func(c providers.SavedCard) bool { return c.Ref == ref })
+	v.keeps[c.ID][at].Active = true
 	return nil
 }
 

@@ -48,6 +48,7 @@ func (s *Service) look(ctx context.Context, id pay.CardRegistrationID, explicit 
 	if err != nil {
 		return finding{asked: true}, fmt.Errorf("read the list of cards for registration %s: %w", id, err)
 	}
+	list = s.activate(ctx, account, saver, r, list)
 	found := finding{asked: true}
 	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		found.after, found.needsCVV, err = s.take(ctx, tx, account, id, list, explicit)

@@ -32,6 +32,18 @@ const (
 	WalletPaying Point = "wallet.paying" // a payment from a wallet is written, not committed
 	WalletPaid   Point = "wallet.paid"   // it is committed, its caller does not know
 
+	RegistrationCommitted Point = "registration.committed" // a card's registration is committed, its provider has not heard of it
+	RegistrationAnswered  Point = "registration.answered"  // the provider opened a page for it, we have not written so
+	RegistrationRecorded  Point = "registration.recorded"  // the page is committed, its caller does not know
+	CardSaving            Point = "card.saving"            // a card is written, and who pays by it was told, not committed
+	CardSaved             Point = "card.saved"             // it is committed, its job or caller does not know
+
+	SubscriptionStepping Point = "subscription.stepping" // a version of a subscription is written, not committed
+	SubscriptionStepped  Point = "subscription.stepped"  // a step is taken, the next one is not looked for
+
+	GiftRedeeming Point = "gift.redeeming" // what a gift gives is given, not committed
+	GiftRedeemed  Point = "gift.redeemed"  // it is committed, its caller does not know
+
 	OperationCommitted Point = "operation.committed" // a capture or void is committed, its provider has not heard of it
 	OperationAnswered  Point = "operation.answered"  // the provider did it, we have not written so
 	OperationRecording Point = "operation.recording" // its outcome is written, not committed
@@ -68,6 +80,9 @@ func Points() []Point {
 		OpeningCommitted, OpeningAnswered, OpeningRecording, OpeningRecorded,
 		ChargeCommitting, ChargeCommitted, ChargeAnswered, ChargeRecording, ChargeRecorded,
 		WalletPaying, WalletPaid,
+		RegistrationCommitted, RegistrationAnswered, RegistrationRecorded, CardSaving, CardSaved,
+		SubscriptionStepping, SubscriptionStepped,
+		GiftRedeeming, GiftRedeemed,
 		OperationCommitted, OperationAnswered, OperationRecording, OperationRecorded,
 		EventStoring, EventStored,
 		AskTaken, AskAnswered, Settling, Settled,

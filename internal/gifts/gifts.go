@@ -53,6 +53,9 @@ type Entitlements interface {
 
 // Wallets holds money of users.
 type Wallets interface {
+	// Earned is what a bill's payments brought: less than its total when its
+	// merchant captured a part.
+	Earned(ctx context.Context, tx *store.Tx, b *ent.Bill) (pay.Money, error)
 	WalletOf(ctx context.Context, tx *store.Tx, merchant pay.MerchantID, user pay.UserID, currency pay.Currency) (*ent.Wallet, error)
 	Post(ctx context.Context, tx *store.Tx, merchant pay.MerchantID, bill *pay.BillID, t pay.Transfer) (bool, error)
 }

@@ -71,14 +71,17 @@ func (s *Service) giveUse(ctx context.Context, tx *store.Tx, g *ent.Gift, user p
 	return &Outcome{Gift: g.ID, Entitlement: first}, nil
 }
 
-// giveMoney credits the user's wallet with what the buyer paid, in its currency.
+// giveMoney credits the user's wallet with what the bill earned, in its currency.
 func (s *Service) giveMoney(ctx context.Context, tx *store.Tx, g *ent.Gift, user pay.UserID) (*Outcome, error) {
-	total := g.Edges.Bill.Total()
-	w, err := s.Wallets.WalletOf(ctx, tx, g.MerchantID, user, total.Currency)
+	earned, err := s.Wallets.Earned(ctx, tx, g.Edges.Bill)
 	if err != nil {
 		return nil, fmt.Errorf("give gift %s: %w", g.ID, err)
 	}
-	transfer := pay.GiftTransfer(g.ID, w.ID, total)
+	w, err := s.Wallets.WalletOf(ctx, tx, g.MerchantID, user, earned.Currency)
+	if err != nil {
+		return nil, fmt.Errorf("give gift %s: %w", g.ID, err)
+	}
+	transfer := pay.GiftTransfer(g.ID, w.ID, earned)
 	if _, err := s.Wallets.Post(ctx, tx, g.MerchantID, &g.BillID, transfer); err != nil {
 		return nil, fmt.Errorf("give gift %s: %w", g.ID, err)
 	}

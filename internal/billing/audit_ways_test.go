@@ -1,0 +1,140 @@
+package billing_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygraph/paygraph/ent"
+	"github.com/paygraph/paygraph/internal/billing"
+	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/internal/viewer"
+	"github.com/paygraph/paygraph/providers"
+)
+
+// slowCatalogue does something between the commit of an attempt and its call.
+type slowCatalogue struct {
+	billing.Catalogue
+
+	now func()
+}
+
+func (c *slowCatalogue) Cached(ctx context.Context, merchant pay.MerchantID, id pay.ProductID) (*ent.Product, error) {
+	if f := c.now; f != nil && viewer.From(ctx).IsProgram() {
+		c.now = nil
+		f()
+	}
+	return c.Catalogue.Cached(ctx, merchant, id)
+}
+
+// slowBank opens pages slowly, reads noisily, and takes roubles only.
+type slowBank struct {
+	*bank
+
+	opening func()
+}
+
+func (b *slowBank) Start(ctx context.Context, r providers.StartRequest) (providers.Result, error) {
+	if f := b.opening; f != nil {
+		b.opening = nil
+		f()
+	}
+	return b.bank.Start(ctx, r)
+}
+
+func (b *slowBank) Capabilities() providers.Capabilities {
+	can := b.bank.Capabilities()
+	can.Currencies = []pay.Currency{pay.RUB}
+	can.Ops = append(can.Ops, providers.OpWebhook)
+	return can
+}
+
+// ParseWebhook reads hints about customers that anybody may send.
+func (b *slowBank) ParseWebhook(_ context.Context, n providers.Notification) ([]providers.Event, providers.Reply, error) {
+	return []providers.Event{{Kind: "CustomerAddSuccess", Hint: true, Customer: string(n.Body)}}, providers.Reply{Status: http.StatusOK}, nil
+}
+
+func (p *payer) slow() *slowBank {
+	slow := &slowBank{bank: p.bank}
+	p.Service, p.runner = p.process(providers.Account{Code: "bank", Merchant: p.merchant.ID, TestMode: true, Provider: slow})
+	p.Cards = p.drawer
+	return slow
+}
+
+func TestService_AuditedWays(t *testing.T) {
+	t.Parallel()
+	payerFact(t, "ChargeThatIsSentTooLateIsNotSent", func(t *testing.T, p *payer) {
+		w := p.filled(p.user.ID, pay.Of(100000, pay.RUB))
+		bill := p.unpaid()
+		catalogue := &slowCatalogue{Catalogue: p.Catalogue}
+		p.Catalogue = catalogue
+		// The call is stuck between its commit and its first byte: the process was
+		// stopped, or its machine moved. Meanwhile the attempt is given up.
+		paid := false
+		catalogue.now = func() {
+			catalogue.now = func() {
+				catalogue.now = nil
+				p.later(3 * time.Minute)
+				require.Empty(t, p.pays(uuid.NewString(), bill, byWallet(w)).Errors)
+				paid = true
+			}
+		}
+		p.pays(uuid.NewString(), bill, p.byCard())
+		require.True(t, paid)
+		require.Zero(t, p.bank.taken())
+	})
+	payerFact(t, "WalletDoesNotSayItHasPaidWhileAPageOpens", func(t *testing.T, p *payer) {
+		bank := p.slow()
+		w := p.filled(p.user.ID, pay.Of(100000, pay.RUB))
+		bill := p.unpaid()
+		for _, with := range []billing.PayWith{byWallet(w), p.byCard()} {
+			var told *billing.Outcome
+			bank.opening = func() { told = p.pays(uuid.NewString(), bill, with) }
+			require.Empty(t, p.pays(uuid.NewString(), bill, billing.PayWith{Provider: new("bank")}).Errors)
+			require.Equal(t, []pay.Code{pay.CodeConflict}, codes(told))
+			p.clock.Advance(2 * time.Hour) // the page is over: the next one is a new one
+		}
+	})
+	payerFact(t, "GuestOfAUsersBillHasNoneOfTheUsersCards", func(t *testing.T, p *payer) {
+		in := p.buyPage()
+		in.Start, in.User = false, new(p.user.ID.String())
+		bill := p.created(p.server(), in)
+		shared, err := p.NewAccessToken(p.server(), bill.ID.String(), nil)
+		require.NoError(t, err)
+		guest, err := p.Tokens.Authenticate(t.Context(), shared.AccessToken)
+		require.NoError(t, err)
+		asGuest := viewer.With(t.Context(), guest)
+
+		outcome, err := p.Pay(asGuest, billing.NewPayment{Key: uuid.NewString(), Bill: bill.ID.String(), PayWith: new(p.byCard())})
+		require.NoError(t, err)
+		require.Equal(t, []pay.Code{pay.CodeNotFound}, codes(outcome))
+		outcome, err = p.Pay(asGuest, billing.NewPayment{Key: uuid.NewString(), Bill: bill.ID.String(), SaveCard: true})
+		require.NoError(t, err)
+		require.Equal(t, "card.saving_needs_user", outcome.Errors[0].Key)
+		require.Empty(t, p.bank.calls)
+		require.Empty(t, p.bank.started)
+	})
+	payerFact(t, "CardOfAnAccountThatTakesAnotherCurrencyIsNotTried", func(t *testing.T, p *payer) {
+		p.slow()
+		in := p.buyPage()
+		in.PageID, in.Product, in.Currency, in.Start = nil, new(p.resource.ID.String()), new(pay.USD), false
+		bill := p.created(p.ctx, in)
+		outcome := p.pays(uuid.NewString(), bill, p.byCard())
+		require.Equal(t, []pay.Code{pay.CodeUnsupported}, codes(outcome))
+		require.Empty(t, p.bank.calls)
+	})
+	payerFact(t, "HintsAboutCustomersAreBounded", func(t *testing.T, p *payer) {
+		p.slow()
+		for range 300 {
+			_, _ = p.Notify(t.Context(), "bank", "bank", providers.Notification{Body: []byte(strings.Repeat("x", 5000))})
+		}
+		n, err := p.store.Read().ProviderEvent.Query().Count(p.program())
+		require.NoError(t, err)
+		require.Less(t, n, 300, "anybody can fill the table")
+	})
+}
