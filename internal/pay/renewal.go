@@ -106,7 +106,9 @@ func (r Renewal) decideIncomplete(now time.Time, p RenewalPolicy) (RenewalStep, 
 		return RenewalCharge, time.Time{}
 	case r.Tries > 0 && r.Decline == "" && r.Charge != AttemptActionRequired:
 		return RenewalJudge, time.Time{}
-	case r.HasCard && isDue(r.NextTry, now):
+	case !r.HasCard:
+		return RenewalRest, end
+	case isDue(r.NextTry, now):
 		return RenewalBegin, time.Time{}
 	}
 	return RenewalRest, earlier(r.NextTry, end)
