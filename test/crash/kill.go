@@ -19,6 +19,7 @@ type killOptions struct {
 	kills    int
 	drop     float64
 	rate     int
+	flows    string
 }
 
 func runKill(ctx context.Context, args []string, out io.Writer) error {
@@ -33,6 +34,7 @@ lost, nothing doubled, nothing in doubt, nothing taken back that a client was to
 	flags.IntVar(&o.kills, "kills", 200, "kills at least")
 	flags.Float64Var(&o.drop, "drop", 0.2, "the share of the provider's replies that are lost")
 	flags.IntVar(&o.rate, "rate", 30, "payments begun in a second at most; 0: as fast as the clients can, which is more than some servers can")
+	flags.StringVar(&o.flows, "flows", allFlows, "what clients do: "+allFlows+", or some of "+flowNames())
 	if err := parse(flags, c, args, o.wrong); err != nil {
 		return err
 	}
@@ -51,6 +53,9 @@ func (o *killOptions) wrong() string {
 	case o.rate < 0:
 		return "--rate is 0 or more"
 	}
+	if _, strange := chosen(o.flows); strange != "" {
+		return unknownFlow(strange)
+	}
 	return ""
 }
 
@@ -58,6 +63,12 @@ func (o *killOptions) run(ctx context.Context, r *rig.Rig, out io.Writer) error 
 	t, err := newTraffic(ctx, r, o.seed)
 	if err != nil {
 		return err
+	}
+	t.flows, _ = chosen(o.flows)
+	if t.needsShop() {
+		if err := t.shop.open(ctx, r, t.apis[0]); err != nil {
+			return err
+		}
 	}
 	if o.rate > 0 {
 		pace := time.NewTicker(time.Second / time.Duration(o.rate))
@@ -81,7 +92,7 @@ func (o *killOptions) run(ctx context.Context, r *rig.Rig, out io.Writer) error 
 	if err := r.Sandbox.Mend(ctx); err != nil {
 		return err
 	}
-	rest, err := settle(ctx, r.Check, o.common, clients, out)
+	rest, err := settle(ctx, r.Check, o.common, t.closing(ctx, clients), out)
 	if err != nil {
 		return err
 	}
@@ -102,14 +113,14 @@ func (o *killOptions) torture(ctx context.Context, t *traffic, k *killer, out io
 	clients, failed := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(clients)
-		t.run(ctx, o.clients, func() bool { return isClosed(failed) || enough() }, t.mixed)
+		t.run(ctx, o.clients, func() bool { return isClosed(failed) || enough() }, t.play)
 	}()
 	stopped := make(chan struct{})
 	var printer sync.WaitGroup
 	printer.Go(func() {
 		everyFewSeconds(stopped, func(since time.Duration) {
-			_, _ = fmt.Fprintf(out, "%5.0f s  %6d payments  %5d kills  %6d answers lost  %3d violations\n", since.Seconds(),
-				t.tally.of(countPayments), k.count(), t.tally.of(countLost), len(t.history.Violations()))
+			_, _ = fmt.Fprintf(out, "%5.0f s  %6d payments  %6d more  %5d kills  %6d answers lost  %3d violations\n", since.Seconds(),
+				t.tally.of(countPayments), t.tally.of(countOther), k.count(), t.tally.of(countLost), len(t.history.Violations()))
 		})
 	})
 	err := k.run(ctx, t.Servers, t.random(math.MaxUint64), enough)
@@ -133,7 +144,7 @@ func badDay(drop float64, seed uint64) []rig.Fault {
 			faults = append(faults, rig.Fault{Provider: "payture", Op: op, Fault: fault, Rate: rate, Seed: int64(seed>>1) + n})
 		}
 	}
-	for _, op := range []string{"start", "charge", "sync"} {
+	for _, op := range []string{"start", "charge", "sync", "payer"} {
 		add(op, "drop_reply", drop)
 	}
 	add("webhook", "lose", 0.2)

@@ -81,6 +81,13 @@ func (k *killer) note(took time.Duration) {
 	k.restarts = append(k.restarts, took)
 }
 
+// forget begins to count anew.
+func (k *killer) forget() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.kills, k.restarts = 0, nil
+}
+
 func (k *killer) count() int {
 	k.mu.Lock()
 	defer k.mu.Unlock()

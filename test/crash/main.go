@@ -1,12 +1,14 @@
 // Command crash tortures the real program and proves afterwards that no payment
 // was lost or doubled: `go run ./test/crash kill` kills its servers with -9 under
-// load, `outage` takes their database away, `storm` repeats notifications, `points`
-// has them die at each named point, `sim` plays months in memory. Each mode prints
-// its seed and its figures and ends with 1 on any violation; those of real
-// processes then leave the folder with everything in it.
+// load, `outage` takes their database away, `storm` repeats notifications, `renew`
+// has thousands of renewals fall due at once, `points` has them die at each named
+// point, `sim` plays months in memory. Each mode prints its seed and its figures and
+// ends with 1 on any violation; those of real processes then leave the folder with
+// everything in it.
 //
 // It owns no judgement of its own: the sandbox's book, `paygraph check` and what
-// clients were told (rig.History) decide. Start with modes, then kill.go.
+// clients were told (rig.History of bills, facts of the rest) decide. Start with
+// modes, then kill.go.
 package main
 
 import (
@@ -33,6 +35,7 @@ func modes() []mode {
 		{"kill", "SIGKILL the servers under load, with lost replies and bad notifications (the default)", runKill},
 		{"outage", "take Postgres away under load, and bring it back", runOutage},
 		{"storm", "one notification 1,000 times, then every way to settle racing on every bill", runStorm},
+		{"renew", "kill the servers while thousands of renewals are due at once: one charge for each, no more", runRenew},
 		{"points", "die once at every named point of every flow of money, start again, and be right", runPoints},
 		{"sim", "play months of a shop on a simulated clock, with faults, outages and deaths, many times over", runSim},
 	}

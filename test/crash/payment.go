@@ -103,7 +103,7 @@ func (t *traffic) mixed(ctx context.Context, r *rand.Rand) {
 // create makes the bill, by as many calls with one key as planned.
 func (t *traffic) create(ctx context.Context, r *rand.Rand, p plan) (bill, url string) {
 	input := map[string]any{
-		"idempotencyKey": p.key, "product": t.product, "currency": "RUB",
+		"idempotencyKey": p.key, "product": t.shop.page, "currency": "RUB",
 		"pageId": fmt.Sprintf("articles/%d", r.IntN(1000)), "payWith": map[string]string{"provider": p.account},
 	}
 	call := func(a *rig.API) (*rig.Answer, error) {

@@ -20,6 +20,7 @@ func TestStanding(t *testing.T) {
 	still := rig.Breach{Invariant: "book.matched", Objects: []string{"att_1", "bill_1"}, Detail: "for 2 s"}
 	passing := rig.Breach{Invariant: "jobs.rest", Objects: []string{"job_1"}}
 	next := rig.Breach{Invariant: "jobs.rest", Objects: []string{"job_2"}}
+	opening := rig.Breach{Invariant: openings, Objects: []string{"creg_1"}}
 
 	tests := []struct {
 		name        string
@@ -28,6 +29,7 @@ func TestStanding(t *testing.T) {
 	}{
 		{name: "FirstCheckStandsAsItIs", now: &rig.Report{Breaches: []rig.Breach{lost, passing}}, want: []rig.Breach{lost, passing}},
 		{name: "WhatIsFoundAgainStands", before: &rig.Report{Breaches: []rig.Breach{lost, passing}}, now: &rig.Report{Breaches: []rig.Breach{still, next}}, want: []rig.Breach{still}},
+		{name: "WhatWaitsForItsClientDoesNotStand", before: &rig.Report{Breaches: []rig.Breach{opening, lost}}, now: &rig.Report{Breaches: []rig.Breach{opening, lost}}, want: []rig.Breach{lost}},
 		{name: "WhatIsNewDoesNotStand", before: &rig.Report{}, now: &rig.Report{Breaches: []rig.Breach{lost}}},
 		{name: "WhatIsGoneDoesNotStand", before: &rig.Report{Breaches: []rig.Breach{lost}}, now: &rig.Report{}},
 	}

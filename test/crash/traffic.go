@@ -17,6 +17,7 @@ import (
 // The counts that the modes read again.
 const (
 	countPayments = "payments begun and answered"
+	countOther    = "other operations that were answered"
 	countLost     = "answers lost, call repeated"
 	countAway     = "no server there, call repeated"
 	countQuit     = "answers lost, the client went away for good"
@@ -43,15 +44,17 @@ type traffic struct {
 	seed    uint64
 	apis    []*rig.API
 	keys    rig.Keys
-	product string
+	flows   []flow
+	shop    shop
 	history *rig.History
+	facts   *facts
 	tally   *tally
 	next    atomic.Uint64    // number of the next payment
 	pace    <-chan time.Time // lets one payment begin at a time; nil: as fast as they can
 }
 
 func newTraffic(ctx context.Context, r *rig.Rig, seed uint64) (*traffic, error) {
-	t := &traffic{Rig: r, seed: seed, keys: r.Servers[0].Keys, history: rig.NewHistory(), tally: newTally()}
+	t := &traffic{Rig: r, seed: seed, keys: r.Servers[0].Keys, history: rig.NewHistory(), facts: newFacts(), tally: newTally()}
 	for _, s := range r.Servers {
 		if s.Keys != t.keys {
 			return nil, fmt.Errorf("%s has other keys than %s on the same database", s.Name, r.Servers[0].Name)
@@ -62,7 +65,7 @@ func newTraffic(ctx context.Context, r *rig.Rig, seed uint64) (*traffic, error) 
 	if err != nil {
 		return nil, fmt.Errorf("find what to buy: %w", err)
 	}
-	t.product = product
+	t.shop.page = product
 	return t, nil
 }
 
@@ -100,9 +103,25 @@ func (t *traffic) random(n uint64) *rand.Rand {
 // api is any of the servers.
 func (t *traffic) api(r *rand.Rand) *rig.API { return t.apis[r.IntN(len(t.apis))] }
 
-// final repeats a call, at any of the servers, until its answer is final. A call
-// that was cut off is repeated with the same key: that is what keys are for.
+// answered is the payload of any mutation.
+type answered interface {
+	IsFinal() bool
+	State() string
+}
+
+// final is finally for a mutation of a bill.
 func (t *traffic) final(ctx context.Context, r *rand.Rand, name string, call func(a *rig.API) (*rig.Answer, error)) (*rig.Answer, error) {
+	return finally(ctx, t, r, name, call)
+}
+
+// change is finally for a mutation of anything else.
+func (t *traffic) change(ctx context.Context, r *rand.Rand, name string, call func(a *rig.API) (*rig.Payload, error)) (*rig.Payload, error) {
+	return finally(ctx, t, r, name, call)
+}
+
+// finally repeats a call, at any of the servers, until its answer is final. A call
+// that was cut off is repeated with the same key: that is what keys are for.
+func finally[A answered](ctx context.Context, t *traffic, r *rand.Rand, name string, call func(a *rig.API) (A, error)) (none A, err error) {
 	giveUp := time.Now().Add(patience)
 	for ctx.Err() == nil {
 		answer, err := call(t.api(r))
@@ -110,10 +129,10 @@ func (t *traffic) final(ctx context.Context, r *rand.Rand, name string, call fun
 		wait := 50*time.Millisecond + time.Duration(r.IntN(200))*time.Millisecond
 		switch {
 		case err == nil && answer.IsFinal():
-			t.tally.add(name + ": " + outcome(answer))
+			t.tally.add(name + ": " + answer.State())
 			return answer, nil
 		case err == nil:
-			t.tally.add(name + ": " + outcome(answer) + ", repeated")
+			t.tally.add(name + ": " + answer.State() + ", repeated")
 			wait = time.Second + 10*wait // a call that died holds its key for half a minute
 		case isRefused:
 			t.tally.add(name + ": refused " + strings.Join(refused.Codes, " "))
@@ -124,28 +143,18 @@ func (t *traffic) final(ctx context.Context, r *rand.Rand, name string, call fun
 			t.tally.add(countLost)
 			if chance(r, quitters) {
 				t.tally.add(countQuit)
-				return nil, err
+				return none, err
 			}
 		default:
-			return nil, err
+			return none, err
 		}
 		if time.Now().After(giveUp) {
 			t.tally.add(countNever)
-			return nil, fmt.Errorf("%s: %w in %s", name, errNever, patience)
+			return none, fmt.Errorf("%s: %w in %s", name, errNever, patience)
 		}
 		pause(ctx, wait)
 	}
-	return nil, ctx.Err()
-}
-
-func outcome(a *rig.Answer) string {
-	if len(a.Errors) > 0 {
-		return strings.Join(a.Codes(), " ")
-	}
-	if a.Bill == nil {
-		return "no bill"
-	}
-	return a.Bill.Status
+	return none, ctx.Err()
 }
 
 // about calls about a bill that is known and notes what was answered.

@@ -61,7 +61,7 @@ func (s *stage) try(ctx context.Context, t trial, seed uint64, limit time.Durati
 		return o, err
 	}
 	data := filepath.Join(o.dir, "data")
-	address, err := s.copyTo(ctx, data)
+	address, err := s.copyTo(ctx, o.dir, data)
 	if err != nil {
 		return o, err
 	}
@@ -83,7 +83,7 @@ func (s *stage) try(ctx context.Context, t trial, seed uint64, limit time.Durati
 		return o, err
 	}
 	v := &visit{
-		api: rig.NewAPI(server.URL(), callTime), keys: s.keys, product: s.product, sandbox: sandbox,
+		shop: s.shop, api: rig.NewAPI(server.URL(), callTime), sandbox: sandbox,
 		keeper: keep(ctx, server, crashes), random: rand.New(rand.NewPCG(seed, number(t))), //nolint:gosec // repeatable from the seed
 	}
 	defer func() { err = errors.Join(err, v.keeper.close()) }()

@@ -42,6 +42,23 @@ func flows() []flow {
 		{"twins", sendTwins},
 		{"drain", drainOnTerm},
 		{"stranger", payStranger},
+		{"add-card", addCard},
+		{"finish-card", finishCard},
+		{"lost-adding", loseAdding},
+		{"saved-card", payByCard},
+		{"card-later", payByCardLater},
+		{"card-twins", payByCardTwice},
+		{"card-refused", payByRefusedCard},
+		{"lost-payment", losePayment},
+		{"top-up", topUp},
+		{"wallet", payFromWallet},
+		{"gift", giveMoney},
+		{"subscribe", subscribe},
+		{"first-on-page", subscribeOnPage},
+		{"renew", renew},
+		{"lost-renewal", loseRenewal},
+		{"year", liveByClock},
+		{"past-due", fallPastDue},
 	}
 }
 

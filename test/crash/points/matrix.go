@@ -149,13 +149,13 @@ func (r *run) matrix(cells map[string]map[crashpoint.Point]cell) string {
 			columns = append(columns, f)
 		}
 	}
-	_, _ = fmt.Fprintf(&text, "%-20s", "")
+	_, _ = fmt.Fprintf(&text, "%-24s", "")
 	for _, f := range columns {
 		_, _ = fmt.Fprintf(&text, " %*s", width(f), f.name)
 	}
 	_, _ = text.WriteString("\n")
 	for _, point := range crashpoint.Points() {
-		_, _ = fmt.Fprintf(&text, "%-20s", point)
+		_, _ = fmt.Fprintf(&text, "%-24s", point)
 		for _, f := range columns {
 			_, _ = fmt.Fprintf(&text, " %*s", width(f), cells[f.name][point])
 		}

@@ -77,7 +77,7 @@ Flags:
 		flags.PrintDefaults()
 	}
 	flags.StringVar(&o.db, "db", rig.SQLite, "the database: sqlite, postgres or both")
-	flags.StringVar(&o.flow, "flow", "", "this flow only")
+	flags.StringVar(&o.flow, "flow", "", "these flows only, with commas between them")
 	flags.StringVar(&o.point, "point", "", "this point only: a name, or a name, # and which time it is reached")
 	flags.Uint64Var(&o.seed, "seed", 0, "the seed of every random choice; 0 draws one, and prints it")
 	flags.BoolVar(&o.keep, "keep", false, "keep the folders of the trials in which nothing was wrong")
@@ -94,13 +94,14 @@ Flags:
 	}
 	wrong := ""
 	name, _, _ := strings.Cut(o.point, "#")
+	strange := slices.DeleteFunc(strings.Split(o.flow, ","), func(f string) bool { return slices.Contains(names(), f) })
 	switch {
 	case flags.NArg() > 0:
 		wrong = "there is no argument " + flags.Arg(0)
 	case !slices.Contains([]string{rig.SQLite, rig.OnPostgres, both}, o.db):
 		wrong = "--db is sqlite, postgres or both"
-	case o.flow != "" && !slices.Contains(names(), o.flow):
-		wrong = "there is no flow " + o.flow
+	case o.flow != "" && len(strange) > 0:
+		wrong = "there is no flow " + strange[0]
 	case name != "" && !slices.Contains(crashpoint.Points(), crashpoint.Point(name)):
 		wrong = "there is no point " + name
 	case o.parallel < 1:
@@ -199,7 +200,7 @@ func (r *run) on(ctx context.Context, db string) (err error) {
 func (r *run) dryTrials(random *rand.Rand) []trial {
 	var trials []trial
 	for _, f := range flows() {
-		if r.flow == "" || r.flow == f.name {
+		if r.flow == "" || slices.Contains(strings.Split(r.flow, ","), f.name) {
 			trials = append(trials, trial{flow: f})
 		}
 	}

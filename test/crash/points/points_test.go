@@ -42,6 +42,7 @@ func TestParse(t *testing.T) {
 		{"AnArgument", []string{"page"}, "there is no argument page"},
 		{"AnUnknownDatabase", []string{"--db", "oracle"}, "--db is"},
 		{"AnUnknownFlow", []string{"--flow", "barter"}, "there is no flow barter"},
+		{"AnUnknownFlowAmongOthers", []string{"--flow", "page,barter"}, "there is no flow barter"},
 		{"AnUnknownPoint", []string{"--point", "nowhere#1"}, "there is no point nowhere"},
 		{"NoTrialAtATime", []string{"--parallel", "0"}, "--parallel is"},
 		{"AnUnknownFlag", []string{"--fast"}, "-fast"},
@@ -170,6 +171,7 @@ func TestJudgeBook(t *testing.T) {
 		{"MissingMoneyIsTold", nil, []int64{5}, "the provider took []"},
 		{"OtherMoneyIsTold", []rig.Capture{taken}, []int64{6}, "the provider took [5], want [6]"},
 		{"MoneyTakenTwiceIsTold", []rig.Capture{{OrderRef: "a", CapturedMinor: 10, Captures: 2}}, []int64{10}, "taken 2 times"},
+		{"ACheckOfACardIsNoPayment", []rig.Capture{taken, {Kind: "verification", CapturedMinor: 101, Captures: 1}}, []int64{5}, ""},
 		{"AForgottenHoldIsTold", []rig.Capture{taken, {OrderRef: "b", State: "Authorized"}}, []int64{5}, "holds money for [b]"},
 	}
 	for _, tt := range tests {

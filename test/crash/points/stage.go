@@ -11,8 +11,8 @@ import (
 	"github.com/paygraph/paygraph/test/crash/rig"
 )
 
-// stage is one database that all cases begin with a copy of: migrated, and with
-// the demo shop in it.
+// stage is one database, and one state of the sandbox, that all cases begin with a
+// copy of: migrated, and with the shop in it.
 type stage struct {
 	db     string
 	binary string
@@ -23,8 +23,7 @@ type stage struct {
 	address  string        // of the original, on Postgres
 	copying  sync.Mutex    // Postgres copies one database once at a time
 	starting chan struct{} // full while as many servers start as the machine can bear
-	keys     rig.Keys
-	product  string
+	shop     shop
 }
 
 const (
@@ -62,8 +61,7 @@ func newStage(ctx context.Context, db, binary, dir string) (_ *stage, err error)
 	if err != nil {
 		return nil, err
 	}
-	s.keys = server.Keys
-	if s.product, err = rig.NewAPI(server.URL(), callTime).Product(ctx, s.keys.Publishable); err != nil {
+	if s.shop, err = s.openShop(ctx, server, sandbox); err != nil {
 		return nil, errors.Join(err, server.Kill())
 	}
 	if err := server.Process().Term(); err != nil {
@@ -84,9 +82,28 @@ func (s *stage) close() error {
 
 func (s *stage) original() string { return filepath.Join(s.dir, "original") }
 
-// copyTo makes a copy of the database: SQLite's into the folder data, Postgres's
-// at the address that it returns.
-func (s *stage) copyTo(ctx context.Context, data string) (address string, err error) {
+// databaseArgs name the original database to a command.
+func (s *stage) databaseArgs() []string {
+	if s.postgres != nil {
+		return []string{"--database", s.address}
+	}
+	return []string{"--data", s.original()}
+}
+
+// sandboxState is the name of the file in which a sandbox keeps its state.
+const sandboxState = "sandbox.jsonl"
+
+// copyTo makes copies in a trial's folder: of the sandbox's state, and of the
+// database, SQLite's into the folder data, Postgres's at the address that it
+// returns.
+func (s *stage) copyTo(ctx context.Context, dir, data string) (address string, err error) {
+	state, err := os.ReadFile(filepath.Join(s.dir, sandboxState))
+	if err != nil {
+		return "", fmt.Errorf("read the sandbox's state: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, sandboxState), state, 0o600); err != nil { //nolint:gosec // the run's own folder
+		return "", fmt.Errorf("copy the sandbox's state: %w", err)
+	}
 	if s.postgres == nil {
 		return "", os.CopyFS(data, os.DirFS(s.original()))
 	}

@@ -28,9 +28,9 @@ const (
 // visit is one case from the outside: a shop, a payer, and the program between
 // them, which may be away.
 type visit struct {
+	shop
+
 	api     *rig.API
-	keys    rig.Keys
-	product string
 	sandbox *rig.Sandbox
 	keeper  *keeper
 	random  *rand.Rand
@@ -73,9 +73,20 @@ func isLost(err error) bool {
 	return refused || errors.Is(err, rig.ErrLost)
 }
 
-// final repeats a call until its answer is final, as a client does: with the same
-// key, while the program is away too.
-func (v *visit) final(ctx context.Context, what string, call func(ctx context.Context) (*rig.Answer, error)) (answer *rig.Answer, err error) {
+// answered is the payload of any mutation.
+type answered interface {
+	IsFinal() bool
+	Codes() []string
+}
+
+// final is finally for a mutation of a bill.
+func (v *visit) final(ctx context.Context, what string, call func(ctx context.Context) (*rig.Answer, error)) (*rig.Answer, error) {
+	return finally(ctx, what, call)
+}
+
+// finally repeats a call until its answer is final, as a client does: with the
+// same key, while the program is away too.
+func finally[A answered](ctx context.Context, what string, call func(ctx context.Context) (A, error)) (answer A, err error) {
 	last := ""
 	err = until(ctx, patience, what, func() (bool, error) {
 		answer, err = call(ctx)
@@ -90,19 +101,21 @@ func (v *visit) final(ctx context.Context, what string, call func(ctx context.Co
 		return false, err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%w; the last answer: %s", err, last)
+		return answer, fmt.Errorf("%w; the last answer: %s", err, last)
 	}
 	return answer, nil
 }
 
-// order is what billCreate is called with.
+// order is what billCreate is called with; more changes it, and nil there takes out.
 func (v *visit) order(more map[string]any) map[string]any {
 	input := map[string]any{
 		"idempotencyKey": v.key(), "product": v.product, "currency": "RUB", "pageId": "articles/1",
 		"payWith": map[string]string{"provider": oneStage},
 	}
 	for name, value := range more {
-		input[name] = value
+		if input[name] = value; value == nil {
+			delete(input, name)
+		}
 	}
 	return input
 }

@@ -17,14 +17,17 @@ type want struct {
 	entitlements int      // that the bill granted
 	taken        []int64  // what the provider's book has as taken, of each order, rising
 	reviews      []string // reason, and resolution when it is ended, of each case
+
+	more int64                                               // bills beside that one
+	also func(ctx context.Context) (wrong string, err error) // nil: nothing else has to be true
 }
 
 // bills is how many bills there must be in all.
 func (w want) bills() int64 {
 	if w.bill == "" {
-		return 0
+		return w.more
 	}
-	return 1
+	return 1 + w.more
 }
 
 // missing says what of w is not true yet; "" when nothing.
@@ -40,6 +43,11 @@ func (v *visit) missing(ctx context.Context, w want) (string, error) {
 			return fmt.Sprintf("the bill is %s, want %s", bills[0].Status, w.status), nil
 		case len(bills[0].Entitlements) != w.entitlements:
 			return fmt.Sprintf("the bill granted %d entitlements, want %d", len(bills[0].Entitlements), w.entitlements), nil
+		}
+	}
+	if w.also != nil {
+		if wrong, err := w.also(ctx); wrong != "" || err != nil {
+			return wrong, err
 		}
 	}
 	cases, err := v.reviews(ctx)
@@ -64,7 +72,7 @@ func (v *visit) missing(ctx context.Context, w want) (string, error) {
 // judgeBook holds the provider's book against what should have been taken.
 func judgeBook(book []rig.Capture, want []int64) string {
 	taken := []int64{}
-	for _, entry := range book {
+	for _, entry := range rig.Payments(book) {
 		if entry.Captures > 1 {
 			return fmt.Sprintf("the money of order %s was taken %d times", entry.OrderRef, entry.Captures)
 		}

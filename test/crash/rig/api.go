@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -71,6 +72,18 @@ func (a *Answer) IsFinal() bool {
 	return !slices.ContainsFunc(a.Errors, func(e UserError) bool {
 		return e.Retry == "RETRY_SAME_KEY" || e.Code == "IDEMPOTENCY_IN_FLIGHT"
 	})
+}
+
+// State says in a word or two what was answered: the codes of the errors, or the
+// bill's status.
+func (a *Answer) State() string {
+	switch {
+	case len(a.Errors) > 0:
+		return strings.Join(a.Codes(), " ")
+	case a.Bill == nil:
+		return "no bill"
+	}
+	return a.Bill.Status
 }
 
 const payload = `{ accessToken replayed bill { id status version nextAction { ... on RedirectAction { url } } } errors { code key message retry } }`

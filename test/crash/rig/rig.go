@@ -121,12 +121,15 @@ func (r *Rig) Close() error {
 // more arguments, such as --strict.
 func (r *Rig) Check(ctx context.Context, args ...string) (*Report, error) {
 	args = append([]string{"--sandbox", r.Sandbox.URL}, args...)
+	return Check(ctx, r.Binary, append(args, r.databaseArgs()...)...)
+}
+
+// databaseArgs name the run's database to a command.
+func (r *Rig) databaseArgs() []string {
 	if r.database != "" {
-		args = append(args, "--database", r.database)
-	} else {
-		args = append(args, "--data", r.data)
+		return []string{"--database", r.database}
 	}
-	return Check(ctx, r.Binary, args...)
+	return []string{"--data", r.data}
 }
 
 // NewDir makes the folder of a run. Others may pass through it, for Postgres does

@@ -87,9 +87,29 @@ type Paid struct {
 
 // Pay plays the payer on the page at url.
 func (s *Sandbox) Pay(ctx context.Context, url, outcome string) (Paid, error) {
+	return s.PayBy(ctx, url, "", outcome)
+}
+
+// PayBy plays the payer on the page at url with a test card; "": the page's own
+// choice.
+func (s *Sandbox) PayBy(ctx context.Context, url, card, outcome string) (Paid, error) {
+	in := map[string]string{"url": url, "outcome": outcome}
+	if card != "" {
+		in["card"] = card
+	}
 	var paid Paid
-	err := s.call(ctx, http.MethodPost, "/_control/pay", map[string]string{"url": url, "outcome": outcome}, &paid)
+	err := s.call(ctx, http.MethodPost, "/_control/pay", in, &paid)
 	return paid, err
+}
+
+// Card has the bank or the vendor do something to all cards with a number: refuse
+// them with a code, accept them, expire or remove them.
+func (s *Sandbox) Card(ctx context.Context, number, action, code string) error {
+	in := map[string]string{"provider": "payture", "card": number, "action": action}
+	if code != "" {
+		in["code"] = code
+	}
+	return s.call(ctx, http.MethodPost, "/_control/cards", in, nil)
 }
 
 // Capture is one entry of the book.
@@ -105,8 +125,12 @@ type Capture struct {
 
 // Book reads all of the sandbox's book.
 func (s *Sandbox) Book(ctx context.Context) ([]Capture, error) {
+	return s.BookAfter(ctx, 0)
+}
+
+// BookAfter reads the entries of the book that came after one, by its Seq.
+func (s *Sandbox) BookAfter(ctx context.Context, after int64) ([]Capture, error) {
 	var book []Capture
-	after := int64(0)
 	for {
 		var page []Capture
 		path := "/_control/captures?limit=1000&after=" + strconv.FormatInt(after, 10)

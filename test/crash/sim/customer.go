@@ -31,6 +31,8 @@ const (
 	cancels       plan = "cancels"
 	cancelsPays   plan = "cancels, then pays on the open page"
 	paysCancels   plan = "pays, then cancels"
+	byCard        plan = "pays by a saved card"
+	byWallet      plan = "pays from the wallet"
 )
 
 // customer is one bill and whoever pays it.
@@ -276,6 +278,9 @@ func (c *customer) goOn() {
 			c.soon(time.Minute, 30*time.Minute, pays)
 		})
 	case never:
+	case byCard, byWallet:
+		c.soon(time.Second, 10*time.Minute, c.look)
+		c.soon(time.Hour, 3*time.Hour, c.look)
 	case paysLate:
 		c.soon(11*time.Minute, 59*time.Minute, pays)
 	case comesTooLate:

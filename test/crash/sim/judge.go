@@ -48,6 +48,9 @@ func (w *world) judge() (*Result, error) {
 		c.judge(bills)
 	}
 	w.judgeBook(all)
+	if err := w.judgeMembers(); err != nil {
+		return nil, err
+	}
 	w.result.Hash = w.trace.hash()
 	if len(w.result.Breaches) > 0 {
 		w.result.Tail = w.trace.tail
@@ -158,7 +161,7 @@ func (w *world) judgeBook(bills []*ent.Bill) {
 		}
 		for _, e := range entries {
 			after = e.Seq
-			if e.Captures > 0 {
+			if e.Captures > 0 && e.Kind != "verification" {
 				taken[e.OrderRef] = e
 			}
 		}
@@ -168,6 +171,13 @@ func (w *world) judgeBook(bills []*ent.Bill) {
 		name := w.trace.name("bill", b.ID.String())
 		var times, sum int64
 		for _, a := range b.Edges.Attempts {
+			if a.WalletID != nil { // no provider took part
+				sum += a.CapturedMinor
+				if a.CapturedMinor > 0 {
+					times++
+				}
+				continue
+			}
 			e, ok := taken[a.OrderNumber]
 			if !ok {
 				continue

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/paygraph/paygraph/ent"
+	entprice "github.com/paygraph/paygraph/ent/price"
 	"github.com/paygraph/paygraph/internal/auth"
 	"github.com/paygraph/paygraph/internal/catalogue"
 	"github.com/paygraph/paygraph/internal/merchants"
@@ -19,6 +21,7 @@ const (
 	fewestBills = 3 // a day
 	mostBills   = 10
 	knownUsers  = 5
+	members     = 3 // of them
 )
 
 // seed makes the merchant with its catalogue and its users.
@@ -41,10 +44,60 @@ func (w *world) seed() error {
 		}
 		w.products = append(w.products, p)
 	}
+	if err := w.offerMore(server); err != nil {
+		return err
+	}
 	for n := range knownUsers {
 		if err := w.addUser(fmt.Sprintf("user-%d", n+1)); err != nil {
 			return err
 		}
+	}
+	return w.joins(members)
+}
+
+// offerMore offers what members buy: money, a club by the day, the week and the
+// month, and both as gifts.
+func (w *world) offerMore(server context.Context) error {
+	offer := func(in catalogue.Upsert) (*ent.Product, error) {
+		in.Key, in.Active, in.Title = w.newKey(), true, "The "+in.Code
+		p, _, err := catalogue.New(w.store).Upsert(server, viewer.From(server), in)
+		if err != nil {
+			return nil, fmt.Errorf("offer %s: %w", in.Code, err)
+		}
+		return p, nil
+	}
+	price := func(amount int64, interval, trial *pay.Period) catalogue.NewPrice {
+		return catalogue.NewPrice{Amount: pay.Of(amount, pay.RUB), Interval: interval, Trial: trial}
+	}
+	var err error
+	if w.topUp, err = offer(catalogue.Upsert{Code: "top-up", Kind: pay.ProductTopUp, Prices: []catalogue.NewPrice{price(10000, nil, nil)}}); err != nil {
+		return err
+	}
+	club, err := offer(catalogue.Upsert{
+		Code: "club", Kind: pay.ProductSubscription, Grants: catalogue.Grants{Resources: []string{"club"}},
+		Prices: []catalogue.NewPrice{
+			price(3000, &pay.Period{Days: 1}, nil), price(15000, &pay.Period{Days: 7}, &pay.Period{Days: 1}), price(50000, &pay.Period{Months: 1}, nil),
+		},
+	})
+	if err != nil {
+		return err
+	}
+	prices, err := w.store.Read().Price.Query().Where(entprice.ProductID(club.ID)).Order(ent.Asc(entprice.FieldAmountMinor)).All(w.program())
+	if err != nil {
+		return fmt.Errorf("read the prices of the club: %w", err)
+	}
+	for _, p := range prices {
+		w.periods = append(w.periods, p.ID)
+	}
+	for _, of := range []*ent.Product{w.topUp, club} {
+		gift, err := offer(catalogue.Upsert{
+			Code: of.Code + "-gift", Kind: pay.ProductGift, Prices: []catalogue.NewPrice{price(20000, nil, nil)},
+			Grants: catalogue.Grants{GiftOf: new(of.ID.String())},
+		})
+		if err != nil {
+			return err
+		}
+		w.gifts = append(w.gifts, gift)
 	}
 	return nil
 }
@@ -100,6 +153,9 @@ func (w *world) newKey() string {
 // shop plans all days of traffic and trouble.
 func (w *world) shop() {
 	w.setWeather()
+	for _, m := range w.members {
+		m.live(w.o.Days)
+	}
 	const day = 24 * time.Hour
 	for n := range w.o.Days {
 		begin := time.Duration(n) * day

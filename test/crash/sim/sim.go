@@ -49,6 +49,9 @@ type Result struct {
 	Bills         int      `json:"bills"`         // that the shop acknowledged
 	Payments      int      `json:"payments"`      // captures in the sandbox's book
 	Reviews       int      `json:"reviews"`       // review cases
+	Cards         int      `json:"cards"`         // that were saved
+	Renewals      int      `json:"renewals"`      // paid periods of subscriptions
+	Gifts         int      `json:"gifts"`         // that were redeemed
 	Crashes       int      `json:"crashes"`       // deaths of the process
 	Faults        int      `json:"faults"`        // calls of a provider that went wrong
 	Jumps         int      `json:"jumps"`         // of the program's clock
@@ -60,7 +63,7 @@ type Result struct {
 
 // Report is how all seeds went.
 type Report struct {
-	Seeds, Bills, Payments, Reviews, Crashes, Faults, Jumps, Notifications int
+	Seeds, Bills, Payments, Reviews, Cards, Renewals, Gifts, Crashes, Faults, Jumps, Notifications int
 
 	Hash   string    // SHA-256 over the seeds' hashes, in the order of the seeds
 	Failed []*Result // the seeds with breaches
@@ -112,6 +115,9 @@ func (t *totals) add(r *Result) {
 	t.sum.Bills += r.Bills
 	t.sum.Payments += r.Payments
 	t.sum.Reviews += r.Reviews
+	t.sum.Cards += r.Cards
+	t.sum.Renewals += r.Renewals
+	t.sum.Gifts += r.Gifts
 	t.sum.Crashes += r.Crashes
 	t.sum.Faults += r.Faults
 	t.sum.Jumps += r.Jumps

@@ -39,6 +39,7 @@ func climate() []fault {
 		{Op: "*", Fault: "garbage", Rate: 0.005},
 		{Op: "*", Fault: "refuse_connect", Rate: 0.01},
 		{Op: "charge", Fault: "wrong_amount", Rate: 0.01},
+		{Op: "payer", Fault: "drop_reply", Rate: 0.03},
 	}
 }
 
@@ -56,7 +57,7 @@ func (w *world) outage() {
 	length := w.dice(2*time.Minute, 3*time.Hour)
 	rate := pick(w, weighed[float64]{3, 1}, weighed[float64]{1, 0.5})
 	if w.chance(0.4) {
-		command := pick(w, weighed[string]{4, ""}, weighed[string]{1, "Init"}, weighed[string]{1, "GetState"}, weighed[string]{1, "Charge"})
+		command := pick(w, weighed[string]{4, ""}, weighed[string]{1, "Init"}, weighed[string]{1, "GetState"}, weighed[string]{1, "Charge"}, weighed[string]{1, "Pay"}, weighed[string]{1, "GetList"})
 		w.say("outage: no connection for %q, %v, for %s", command, rate, length)
 		w.storm = &storm{command: command, rate: rate}
 		w.in(length, func() {

@@ -1,11 +1,9 @@
 package sim
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"path/filepath"
@@ -17,17 +15,15 @@ import (
 	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/internal/auth"
 	"github.com/paygraph/paygraph/internal/billing"
-	"github.com/paygraph/paygraph/internal/catalogue"
+	"github.com/paygraph/paygraph/internal/cards"
 	"github.com/paygraph/paygraph/internal/crashpoint"
-	"github.com/paygraph/paygraph/internal/entitlements"
-	"github.com/paygraph/paygraph/internal/events"
+	"github.com/paygraph/paygraph/internal/gifts"
 	"github.com/paygraph/paygraph/internal/jobs"
-	"github.com/paygraph/paygraph/internal/merchants"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store"
+	"github.com/paygraph/paygraph/internal/subscriptions"
 	"github.com/paygraph/paygraph/internal/viewer"
 	"github.com/paygraph/paygraph/internal/wallets"
-	"github.com/paygraph/paygraph/providers"
 	"github.com/paygraph/paygraph/providers/payture"
 	"github.com/paygraph/paygraph/providers/payture/payturesandbox"
 	"github.com/paygraph/paygraph/providers/sandbox"
@@ -54,19 +50,28 @@ type world struct {
 	storm   *storm       // an outage of the network; nil: none
 
 	// The program. It has no other memory than the database.
-	bills  *billing.Service
-	runner *jobs.Runner
-	tokens *auth.Authenticator
-	dead   bool      // until it is started again
-	depth  int       // calls of it that are under way, one inside another
-	idle   time.Time // there was nothing due though a job looked so: not again before
-	calm   bool      // no faults, no deaths any more
+	bills    *billing.Service
+	ledger   *wallets.Service
+	cards    *cards.Service
+	subs     *subscriptions.Service
+	presents *gifts.Service
+	saver    *payture.Client // of the account that saves cards
+	runner   *jobs.Runner
+	tokens   *auth.Authenticator
+	dead     bool      // until it is started again
+	depth    int       // calls of it that are under way, one inside another
+	idle     time.Time // there was nothing due though a job looked so: not again before
+	calm     bool      // no faults, no deaths any more
 
 	// The shop.
 	merchant  *ent.Merchant
 	products  []*ent.Product
 	users     []pay.UserID
 	customers []*customer
+	topUp     *ent.Product
+	gifts     []*ent.Product
+	periods   []pay.PriceID // what a subscription may cost
+	members   []*member
 }
 
 // deepest is how many calls of the program run one inside another at most.
@@ -125,59 +130,11 @@ func (w *world) close() error {
 	return errors.Join(err, removeDatabase(w.file))
 }
 
-// The accounts of the shop, all at the same terminal.
-const (
-	oneStage   = "payture"
-	secondOne  = "payture-second"
-	twoStage   = "payture-two-stage"
-	secondHeld = "payture-second-two-stage"
-)
-
-// boot starts the program on the database that is there, as a new process does.
-func (w *world) boot() error {
-	if w.tokens != nil {
-		w.tokens.Close()
-	}
-	var list []providers.Account
-	for _, code := range []string{oneStage, secondOne, twoStage, secondHeld} {
-		p, err := payture.New(
-			payture.Config{
-				BaseURL: sandboxURL + "/payture", Key: "Merchant", Password: "123",
-				TwoStage: code == twoStage || code == secondHeld, TestMode: true, Settling: settling,
-			},
-			payture.Deps{HTTP: w.wire, Clock: w.clock},
-		)
-		if err != nil {
-			return err
-		}
-		list = append(list, providers.Account{Code: code, Merchant: w.merchant.ID, TestMode: true, Provider: p})
-	}
-	accounts, err := providers.NewAccounts(list...)
-	if err != nil {
-		return err
-	}
-	silent := slog.New(slog.DiscardHandler)
-	key := func(of string) []byte { return bytes.Repeat([]byte(of), 32) }
-	w.tokens, err = auth.New(auth.Options{Store: w.store, Clock: w.clock, Logger: silent, GuestKeys: [][]byte{key("g")}})
-	if err != nil {
-		return err
-	}
-	w.runner = jobs.New(jobs.Options{Store: w.store, Clock: w.clock, Logger: silent, Lease: jobLease})
-	w.bills = billing.New(billing.Config{
-		Store: w.store, Accounts: accounts, Catalogue: catalogue.New(w.store), Merchants: merchants.New(w.store),
-		Ledger: wallets.New(w.store), Tokens: w.tokens, Feed: events.NewFeed(w.store, events.NewHub(), w.clock, silent),
-		Runner: w.runner, Fulfillers: map[pay.ProductKind]billing.Fulfiller{pay.ProductDirect: entitlements.New()},
-		CheckReturn: auth.ReturnURL, ReturnKey: key("r"), PublicURL: "http://127.0.0.1:8080", Logger: silent,
-	})
-	w.dead = false
-	return nil
-}
-
 // begin has the program take up what the process before it left, in which it may
 // die again.
 func (w *world) begin() {
 	var err error
-	if w.call(func() { err = w.bills.Begin(w.ctx) }) && err != nil {
+	if w.call(func() { err = errors.Join(w.bills.Begin(w.ctx), w.cards.Begin(w.ctx)) }) && err != nil {
 		w.breach("the program cannot take up what was left: %v", err)
 	}
 }
