@@ -49,6 +49,11 @@ func TestStatesDoc_DescribesEveryStatus(t *testing.T) {
 	require.Equal(t, words(pay.CardRegistrationStatuses()), describedStatuses(t, "Card registration"))
 	require.Equal(t, words(pay.SubscriptionStatuses()), describedStatuses(t, "Subscription"))
 	require.Equal(t, words(pay.GiftStatuses()), describedStatuses(t, "Gift"))
+
+	// A saved card has no chart: one sentence names its statuses.
+	_, card, _ := strings.Cut(readChapter(t, "Card registration"), "A saved **card** is ")
+	sentence, _, _ := strings.Cut(card, ".")
+	require.Equal(t, words(pay.CardStatuses()), regexp.MustCompile(`[A-Z]{4,}`).FindAllString(sentence, -1))
 }
 
 // moves lists as "A --> B" every pair that may is true of, sorted.
