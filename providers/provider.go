@@ -249,6 +249,9 @@ type Event struct {
 	Hint     bool    // it proves nothing: ask Sync
 	Result   *Result // what a proven event says; nil for hints
 	At       time.Time
+	// Body is what may be stored of the notification; nil: all of it. It leaves out
+	// what is kept encrypted elsewhere, such as the vendor's id of a saved card.
+	Body []byte
 }
 
 // Reply is what a vendor wants to hear about its notification.

@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -36,6 +37,9 @@ type Accounts struct{ list []Account }
 func NewAccounts(list ...Account) (*Accounts, error) {
 	seen := make(map[string]bool, len(list))
 	for _, account := range list {
+		if account.Code == "wallet" {
+			return nil, errors.New(`provider account "wallet": the name stands for payments from wallets; choose another`)
+		}
 		if account.Code == "" || seen[account.Code] {
 			return nil, fmt.Errorf("provider account %q: its code is empty or used twice", account.Code)
 		}

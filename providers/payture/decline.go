@@ -89,7 +89,7 @@ func codeOf(code string) entry {
 	// Customer: of the wallet. Register and GetList look at some of them first.
 	case "DUPLICATE_USER", "DUPLICATE_CUSTOMER", "USER_NOT_FOUND", "CUSTOMER_NOT_FOUND":
 		return entry{meansWrongRequest, "invalid_customer", sayNotOurs, pay.DoNotRetry}
-	case wrongPassword: // the customer's, which is derived: ours to put right
+	case wrongUser: // the customer's, which is derived: ours to put right
 		return entry{meansAccess, "invalid_customer", sayNotOurs, pay.DoNotRetry}
 
 	// Card.

@@ -13,8 +13,8 @@ import (
 // it must leave time for the page that she waits for.
 const courtesyTime = 3 * time.Second
 
-// wrongPassword is the code of a login whose password is another one.
-const wrongPassword = "WRONG_USER_PARAMS"
+// wrongUser is the code of a login whose password is another one.
+const wrongUser = "WRONG_USER_PARAMS"
 
 // errWrongPassword says what to look at: a password is derived, nobody typed it.
 var errWrongPassword = errors.New("Payture has another password of the customer: " + //nolint:staticcheck // it begins with a name
@@ -40,8 +40,8 @@ func (c *Client) recognize(ctx context.Context, op providers.Op, terminal Secret
 	switch {
 	case trouble != nil:
 		c.log.WarnContext(ctx, "payture: a known customer could not be asked about", "command", command, "error", trouble.cause)
-	case answer.success() == saysNo && answer.code() == wrongPassword:
-		return failure(op, providers.Auth, wrongPassword, reasonOf("recognize the customer", wrongPassword))
+	case answer.success() == saysNo && answer.code() == wrongUser:
+		return failure(op, providers.Auth, wrongUser, reasonOf("recognize the customer", wrongUser))
 	case answer.success() != saysYes:
 		c.log.WarnContext(ctx, "payture: a known customer was not recognized", "command", command, "code", answer.code())
 	}
@@ -50,7 +50,7 @@ func (c *Client) recognize(ctx context.Context, op providers.Op, terminal Secret
 
 // reasonOf is the cause of a refusal by a code, for the log.
 func reasonOf(act, code string) error {
-	if code == wrongPassword {
+	if code == wrongUser {
 		return fmt.Errorf("%s: %w", act, errWrongPassword)
 	}
 	return errors.New(act)

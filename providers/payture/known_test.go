@@ -97,13 +97,13 @@ func TestClient_KnownCustomer(t *testing.T) {
 	}
 
 	troubles := map[string]http.HandlerFunc{
-		"Refused":    says(`<Update Success="False" ErrCode="EMAIL_ERROR" />`),
-		"Barred":     says(`<Update Success="False" ErrCode="OPERATION_NOT_ALLOWED" />`),
-		"Forgotten":  says(`<Update Success="False" ErrCode="USER_NOT_FOUND" />`),
-		"Broken":     status(500),
-		"NotThere":   status(404),
-		"Cut":        hijack(""),
-		"Senseless":  says(`<html></html>`),
+		"Refused":     says(`<Update Success="False" ErrCode="EMAIL_ERROR" />`),
+		"Barred":      says(`<Update Success="False" ErrCode="OPERATION_NOT_ALLOWED" />`),
+		"Forgotten":   says(`<Update Success="False" ErrCode="USER_NOT_FOUND" />`),
+		"Broken":      status(500),
+		"NotThere":    status(404),
+		"Cut":         hijack(""),
+		"Senseless":   says(`<html></html>`),
 		"SaysNeither": says(`<Update VWUserLgn="` + login + `" />`),
 	}
 	for name, handle := range troubles {

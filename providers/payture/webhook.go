@@ -1,6 +1,7 @@
 package payture
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -24,7 +25,8 @@ const maxNotification = 64 << 10
 // card, or one with no order, is about the customer whom it names; one that
 // names none of ours gives no event and is acknowledged. The encrypted variant
 // that Payture may offer is not documented, and is Malformed like everything
-// else that names nothing.
+// else that names nothing. A CardId is not read, and not to be stored: that is
+// what a charge needs of a saved card.
 func (c *Client) ParseWebhook(_ context.Context, n providers.Notification) ([]providers.Event, providers.Reply, error) {
 	if len(n.Body) > maxNotification {
 		return nil, providers.Reply{}, unreadable("the notification is over 64 KiB")
@@ -53,11 +55,32 @@ func (c *Client) ParseWebhook(_ context.Context, n providers.Notification) ([]pr
 		if c.config.Wallet == nil || len(logins) != 1 || !isLogin(logins[0]) {
 			return nil, acknowledged, nil
 		}
-		return []providers.Event{{Kind: kind, Hint: true, Customer: logins[0]}}, acknowledged, nil
+		return []providers.Event{{Kind: kind, Hint: true, Customer: logins[0], Body: withoutCardID(n.Body)}}, acknowledged, nil
 	case !isOrderNumber(orderNumber):
 		return nil, providers.Reply{}, unreadable("the notification names no order")
 	}
-	return []providers.Event{{Kind: kind, Hint: true, Ref: providers.Ref{OrderNumber: orderNumber}}}, acknowledged, nil
+	ref := providers.Ref{OrderNumber: orderNumber}
+	return []providers.Event{{Kind: kind, Hint: true, Ref: ref, Body: withoutCardID(n.Body)}}, acknowledged, nil
+}
+
+// withoutCardID returns a form with the value of each CardId cut out, the rest as
+// it came; nil when it names none.
+func withoutCardID(form []byte) []byte {
+	fields := bytes.Split(form, []byte("&"))
+	found := false
+	for at, field := range fields {
+		raw, _, hasValue := bytes.Cut(field, []byte("="))
+		name, err := url.QueryUnescape(string(raw))
+		if err != nil || !hasValue || !strings.EqualFold(strings.TrimSpace(name), "cardid") {
+			continue
+		}
+		found = true
+		fields[at] = field[:len(raw)+len("=")]
+	}
+	if !found {
+		return nil
+	}
+	return bytes.Join(fields, []byte("&"))
 }
 
 func unreadable(why string) error {

@@ -73,7 +73,10 @@ func TestClient_ParseWebhook(t *testing.T) {
 	}{
 		{
 			"CardAdded", "Notification=CustomerAddSuccess&VWUserLgn=" + login + "&CardNumber=411111xxxxxx1112&CardId=" + card + "&Success=True",
-			[]providers.Event{{Kind: "CustomerAddSuccess", Hint: true, Customer: login}},
+			[]providers.Event{{
+				Kind: "CustomerAddSuccess", Hint: true, Customer: login,
+				Body: []byte("Notification=CustomerAddSuccess&VWUserLgn=" + login + "&CardNumber=411111xxxxxx1112&CardId=&Success=True"),
+			}},
 		},
 		{
 			"CardRefused", "notification=CustomerAddFail&vwuserlgn=" + login + "&OrderId=&Success=False&ErrCode=WRONG_CVV",
@@ -119,6 +122,25 @@ func TestClient_ParseWebhook(t *testing.T) {
 		require.Equal(t, http.StatusOK, answer.Status)
 	})
 
+	cut := []struct{ name, form, kept string }{
+		{"PaidByASavedCard", "Notification=CustomerPaySuccess&OrderId=" + order + "&CardId=" + card + "&Amount=1", "Notification=CustomerPaySuccess&OrderId=" + order + "&CardId=&Amount=1"},
+		{"AtTheEnd", "Notification=EnginePaySuccess&OrderId=" + order + "&CardId=" + card, "Notification=EnginePaySuccess&OrderId=" + order + "&CardId="},
+		{"OtherCase", "cardid=" + card + "&OrderId=" + order, "cardid=&OrderId=" + order},
+		{"NameIsEncoded", "OrderId=" + order + "&%43ardI%64=" + card, "OrderId=" + order + "&%43ardI%64="},
+		{"ManyAndAnEqualsSign", "CardId=" + card + "=" + card + "&OrderId=" + order + "&CARDID=" + card, "CardId=&OrderId=" + order + "&CARDID="},
+		{"WithASemicolon", "OrderId=" + order + "&CardId=a;" + card, "OrderId=" + order + "&CardId="},
+		{"BesideABrokenField", "OrderId=" + order + "&%zz=1&CardId=" + card, "OrderId=" + order + "&%zz=1&CardId="},
+	}
+	for _, tt := range cut {
+		t.Run("CardIdIsNotToBeStored/"+tt.name, func(t *testing.T) {
+			t.Parallel()
+			events, _, err := parse(tt.form)
+			require.NoError(t, err)
+			require.Len(t, events, 1)
+			require.Equal(t, tt.kept, string(events[0].Body))
+		})
+	}
+
 	malformed := []struct{ name, body string }{
 		{"Empty", ""},
 		{"JSON", `{"Notification":"EnginePaySuccess","OrderId":"` + order + `"}`},
@@ -157,6 +179,7 @@ func FuzzClient_ParseWebhook(f *testing.F) {
 	f.Add([]byte("Notification=CustomerAddSuccess&VWUserLgn=" + login))
 	c := &Client{config: Config{Wallet: testWallet(false)}}
 	f.Add([]byte("OrderId=a&OrderId=b;%zz"))
+	f.Add([]byte("OrderId=a&cardid=b&%43ardId=c=d"))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		events, answer, err := c.ParseWebhook(t.Context(), providers.Notification{Body: body})
 		if err != nil {
@@ -172,6 +195,10 @@ func FuzzClient_ParseWebhook(f *testing.F) {
 			require.Empty(t, event.Key)
 			require.NotEqual(t, isOrderNumber(event.Ref.OrderNumber), isLogin(event.Customer), "one of the two")
 			require.Empty(t, event.Ref.ProviderRef)
+			kept, _ := url.ParseQuery(string(event.Body))
+			for name, values := range kept {
+				require.True(t, !strings.EqualFold(name, "CardId") || strings.Join(values, "") == "", "%q", event.Body)
+			}
 		}
 	})
 }

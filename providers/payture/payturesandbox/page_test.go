@@ -99,7 +99,7 @@ func TestPage(t *testing.T) {
 		s := b.open("Pay", "o1", 100)
 		b.clock.Advance(time.Hour)
 		a := b.page(s)
-		require.Contains(t, a.body, "Время на оплату вышло")
+		require.Contains(t, a.body, "Время вышло")
 		require.NotContains(t, a.body, "payForm")
 		require.Equal(t, "3;url=https://shop.example/back?o=o1&s=False", a.header.Get("Refresh"))
 		b.submit(s)
@@ -317,7 +317,7 @@ func TestPage_3DSecure(t *testing.T) {
 		b, session, acs := start(t)
 		b.post(acs, "Action", "cancel")
 		require.Equal(t, "Rejected", b.state("o1")["State"])
-		require.Contains(t, b.page(session).body, "Вы отменили его")
+		require.Contains(t, b.page(session).body, "Вы отказались")
 	})
 
 	t.Run("NonsenseActionAsksAgain", func(t *testing.T) {

@@ -18,7 +18,7 @@ type text struct {
 	Bank, Confirm, ConfirmSays, Merchant, Sum, Card, Date, Approve, Refuse        string
 	NotFound, NotFoundSays, Stale, StaleSays, ToPayment                           string
 	AddTitle, AddDue, AddNote, Add, Added, AddedSays, AddedDue, NotAdded          string
-	SaveNote, SavedTitle, OtherCard, BackToShop                                   string
+	SaveNote, SavedTitle, OtherCard, BackToShop, ConfirmCard, ConfirmCardSays     string
 
 	codes map[Code]string // why a card was refused
 	other string          // any code without a sentence of its own
@@ -41,7 +41,7 @@ func english() text {
 		CardTitle: "Pay by card", CardNumber: "Card number", Expiry: "Expiry date", ExpiryHint: "MM/YY", CVC: "CVC / CVV",
 		Holder: "Cardholder", HolderHint: "As on the card", Pay: "Pay", Busy: "One moment…",
 		TriesLeft: "Attempts left:", Cancel: "Cancel and return to the shop", Declined: "The payment did not go through.",
-		Unfinished: "Your bank is still waiting for you to confirm this payment.", Continue: "Go on",
+		Unfinished: "Your bank is still waiting for your confirmation.", Continue: "Go on",
 		NumberShort: "Enter the whole card number", NumberUnknown: "Only the test cards listed below work here",
 		ExpiryWrong: "Check the date, MM/YY", CVCWrong: "3 digits on the back", HolderWrong: "At least 3 Latin letters",
 		TestCards: "Test cards", TestCardsSay: "These numbers belong to nobody. Each behaves as described.",
@@ -60,17 +60,18 @@ func english() text {
 		Add:     "Save the card", Added: "Card saved", AddedSays: "Thank you! The amount is on its way back to the card.", AddedDue: "Taken and returned",
 		NotAdded: "The card was not saved", SaveNote: "The card will be saved for later payments.",
 		SavedTitle: "Your saved card", OtherCard: "Pay by another card", BackToShop: "Your bank has answered",
+		ConfirmCard: "Confirm the card", ConfirmCardSays: "Your bank asks whether it is really you who is saving it.",
 		codes: map[Code]string{
-			CodeProcessingError:   "The bank could not process it. Try again or use another card.",
+			CodeProcessingError:   "The bank could not process the request. Try again or use another card.",
 			CodeAmountExceed:      "Not enough money on the card. Try another card.",
 			CodeIssuerBlockedCard: "The card is blocked by its bank. Use another card.",
 			CodeIssuerCardFail:    "The card's bank refused. Try another card.",
 			CodeWrongCVV:          "The CVC is not right. Check it and try again.",
 			CodeWrongExpireDate:   "The card has expired. Use another card.",
-			CodeCanceledByClient:  "You cancelled it on the bank's page.",
+			CodeCanceledByClient:  "You cancelled on the bank's page.",
 			CodeThreeDSFail:       "The bank could not confirm that it is you. Try another card.",
 			CodeThreeDSTimeOut:    "The time to confirm on the bank's page ran out.",
-			CodeOrderTimeOut:      "The time for this payment is over. Start again in the shop.",
+			CodeOrderTimeOut:      "The time is over. Start again in the shop.",
 			CodeDuplicateCard:     "This card is saved already. Use another one.",
 			CodeCustomerNotFound:  "The shop has closed this account. Go back to the shop.",
 			CodeLimitExchaust:     "All attempts are used up. Start again in the shop.",
@@ -119,17 +120,18 @@ func russian() text {
 		Add:     "Сохранить карту", Added: "Карта сохранена", AddedSays: "Спасибо! Сумма уже возвращается на карту.", AddedDue: "Списано и возвращено",
 		NotAdded: "Карта не сохранена", SaveNote: "Карта будет сохранена для следующих платежей.",
 		SavedTitle: "Ваша сохранённая карта", OtherCard: "Оплатить другой картой", BackToShop: "Банк ответил",
+		ConfirmCard: "Подтвердите карту", ConfirmCardSays: "Банк хочет убедиться, что карту сохраняете именно вы.",
 		codes: map[Code]string{
-			CodeProcessingError:   "Банк не смог его обработать. Попробуйте ещё раз или возьмите другую карту.",
+			CodeProcessingError:   "Банк не справился с запросом. Попробуйте ещё раз или возьмите другую карту.",
 			CodeAmountExceed:      "На карте недостаточно денег. Попробуйте другую карту.",
 			CodeIssuerBlockedCard: "Карта заблокирована банком. Возьмите другую карту.",
 			CodeIssuerCardFail:    "Банк отказал в операции. Попробуйте другую карту.",
 			CodeWrongCVV:          "Неверный CVC. Проверьте его и попробуйте ещё раз.",
 			CodeWrongExpireDate:   "Срок карты истёк. Возьмите другую карту.",
-			CodeCanceledByClient:  "Вы отменили его на странице банка.",
+			CodeCanceledByClient:  "Вы отказались на странице банка.",
 			CodeThreeDSFail:       "Банк не смог подтвердить, что это вы. Попробуйте другую карту.",
 			CodeThreeDSTimeOut:    "Время на подтверждение в банке вышло.",
-			CodeOrderTimeOut:      "Время на оплату вышло. Начните заново в магазине.",
+			CodeOrderTimeOut:      "Время вышло. Начните заново в магазине.",
 			CodeDuplicateCard:     "Эта карта уже сохранена. Возьмите другую.",
 			CodeCustomerNotFound:  "Магазин закрыл этот счёт. Вернитесь в магазин.",
 			CodeLimitExchaust:     "Все попытки использованы. Начните заново в магазине.",

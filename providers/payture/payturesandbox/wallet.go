@@ -214,6 +214,7 @@ func (v *Vendor) walletView(o *order, p *view) {
 	}
 	p.Due, p.Note, p.Title = p.T.AddDue, p.T.AddNote, p.T.AddTitle+" · "+p.Shop
 	p.CardTitle, p.Button, p.Declined, p.OrderID = p.T.AddTitle, p.T.Add, p.T.NotAdded+".", ""
+	p.T.Confirm, p.T.ConfirmSays = p.T.ConfirmCard, p.T.ConfirmCardSays
 	p.State = State(v.outcome(o))
 }
 

@@ -82,7 +82,7 @@ func TestAddPage(t *testing.T) {
 		require.Equal(t, http.StatusSeeOther, b.post(acs, "Action", "cancel").status)
 		require.Empty(t, b.list())
 		a := b.addPage(s)
-		require.Contains(t, a.body, `<strong>Карта не сохранена.</strong> Вы отменили его на странице банка.`)
+		require.Contains(t, a.body, `<strong>Карта не сохранена.</strong> Вы отказались на странице банка.`)
 		require.Contains(t, a.body, "Осталось попыток: 4")
 		acs = b.submitWallet(s, "CardNumber", card3DS).header.Get("Location")
 		a = b.post(acs, "Action", "confirm")
@@ -150,7 +150,7 @@ func TestAddPage(t *testing.T) {
 		s := b.openWallet("MerchantAdd", "SessionType=Add")
 		b.clock.Advance(time.Hour)
 		require.Equal(t, "ORDER_TIME_OUT", b.visit("Add", s, "", "").ErrCode)
-		require.Contains(t, b.addPage(s).body, "Время на оплату вышло")
+		require.Contains(t, b.addPage(s).body, "Время вышло")
 	})
 
 	t.Run("EachSessionHasItsOwnPage", func(t *testing.T) {
