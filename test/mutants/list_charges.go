@@ -31,6 +31,18 @@ func chargeMutants() []Mutant {
 			Tests: []string{"./internal/billing"}, Run: "TestService_PayByCard",
 		},
 		{
+			Name: "cancel-beside-a-charge", Harm: "A bill is canceled while its card is charged: the payer is told that nothing is taken, and it is.",
+			Edits: []Edit{{
+				File: "internal/billing/period.go",
+				Old: `	if err := keepStill(ctx, tx, b); err != nil {
+		return err
+	}
+	current, err`,
+				New: `	current, err`,
+			}},
+			Tests: []string{"./internal/billing"}, Run: "TestService_ChargeOrCancel",
+		},
+		{
 			Name: "charge-tried-twice", Harm: "A renewal that is run again after a crash charges its card again.",
 			Edits: []Edit{{
 				File: "internal/billing/period.go",

@@ -158,9 +158,9 @@ func doubtMutants() []Mutant {
 		{
 			Name: "expires-in-doubt", Harm: "A bill whose money may have been taken runs out, and its payer is told to start again.",
 			Edits: []Edit{{
-				File: "internal/billing/expire.go",
-				Old:  `			if a.Status.MayHaveTaken() {`,
-				New:  `			if a.Status == pay.AttemptSent {`,
+				File: "internal/billing/period.go",
+				Old:  `		if a.Status.MayHaveTaken() {`,
+				New:  `		if a.Status == pay.AttemptSent {`,
 			}},
 			Tests: []string{"./internal/billing"}, Run: "TestService_(Doubt|Way|Hold)",
 		},

@@ -7,11 +7,11 @@ func evidenceMutants() []Mutant {
 			Name: "acknowledged-before-stored", Harm: "The provider is told that we have its notification, we lose it, and it is never sent again.",
 			Edits: []Edit{{
 				File: "internal/billing/notified.go",
-				Old: `		if err := s.takeEvent(ctx, account, event, n.Body); err != nil {
+				Old: `		if err := s.takeEvent(ctx, account, event, body); err != nil {
 			return providers.Reply{}, err
 		}
 `,
-				New: `		go func() { _ = s.takeEvent(context.WithoutCancel(ctx), account, event, n.Body) }()
+				New: `		go func() { _ = s.takeEvent(context.WithoutCancel(ctx), account, event, body) }()
 `,
 			}},
 			Tests: []string{"./internal/billing"}, Run: "TestService_(Notify|Refused)",
