@@ -444,14 +444,6 @@ var (
 					Where: "test_clock_id IS NOT NULL",
 				},
 			},
-			{
-				Name:    "billingsubscription_next_action_at",
-				Unique:  false,
-				Columns: []*schema.Column{BillingSubscriptionsColumns[11]},
-				Annotation: &entsql.IndexAnnotation{
-					Where: "next_action_at IS NOT NULL",
-				},
-			},
 		},
 	}
 	// CardsColumns holds the columns for the "cards" table.
@@ -514,10 +506,7 @@ var (
 			{
 				Name:    "cards_expiring",
 				Unique:  false,
-				Columns: []*schema.Column{CardsColumns[11], CardsColumns[10]},
-				Annotation: &entsql.IndexAnnotation{
-					Where: "removed_at IS NULL",
-				},
+				Columns: []*schema.Column{CardsColumns[6], CardsColumns[11], CardsColumns[10]},
 			},
 		},
 	}
@@ -573,11 +562,6 @@ var (
 				Name:    "cardregistration_user_id_id",
 				Unique:  false,
 				Columns: []*schema.Column{CardRegistrationsColumns[23], CardRegistrationsColumns[0]},
-			},
-			{
-				Name:    "cardregistration_account_status",
-				Unique:  false,
-				Columns: []*schema.Column{CardRegistrationsColumns[3], CardRegistrationsColumns[5]},
 			},
 			{
 				Name:    "cardregistration_account_order_number",
@@ -723,12 +707,9 @@ var (
 				Columns: []*schema.Column{GiftsColumns[17], GiftsColumns[0]},
 			},
 			{
-				Name:    "gift_expires_at",
+				Name:    "gift_status_expires_at",
 				Unique:  false,
-				Columns: []*schema.Column{GiftsColumns[10]},
-				Annotation: &entsql.IndexAnnotation{
-					Where: "redeemed_at IS NULL",
-				},
+				Columns: []*schema.Column{GiftsColumns[2], GiftsColumns[10]},
 			},
 		},
 	}

@@ -53,7 +53,7 @@ func (Card) Indexes() []ent.Index {
 		index.Fields("user_id", "account", "ref_hash").Unique().StorageKey("cards_one_live").Annotations(entsql.IndexWhere("removed_at IS NULL")),
 		index.Fields("user_id").Unique().StorageKey("cards_one_default").Annotations(entsql.IndexWhere("is_default")),
 		index.Fields("user_id", "id"),
-		index.Fields("exp_year", "exp_month").StorageKey("cards_expiring").Annotations(entsql.IndexWhere("removed_at IS NULL")),
+		index.Fields("status", "exp_year", "exp_month").StorageKey("cards_expiring"),
 	}
 }
 
@@ -113,7 +113,6 @@ func (CardRegistration) Edges() []ent.Edge {
 func (CardRegistration) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("user_id", "id"),
-		index.Fields("account", "status"),
 		index.Fields("account", "order_number").Unique(),
 	}
 }

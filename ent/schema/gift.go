@@ -2,7 +2,6 @@ package schema
 
 import (
 	"entgo.io/ent"
-	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
@@ -57,7 +56,7 @@ func (Gift) Indexes() []ent.Index {
 		index.Fields("code_hash").Unique(),
 		index.Fields("buyer_id", "id"),
 		index.Fields("redeemed_by_id", "id"),
-		index.Fields("expires_at").Annotations(entsql.IndexWhere("redeemed_at IS NULL")),
+		index.Fields("status", "expires_at"),
 	}
 }
 

@@ -75,7 +75,6 @@ func (BillingSubscription) Indexes() []ent.Index {
 		index.Fields("price_id", "id"),
 		index.Fields("card_id"),
 		index.Fields("test_clock_id", "next_action_at").Annotations(entsql.IndexWhere("test_clock_id IS NOT NULL")),
-		index.Fields("next_action_at").Annotations(entsql.IndexWhere("next_action_at IS NOT NULL")),
 	}
 }
 

@@ -162,10 +162,10 @@ func visibleRegistration(v viewer.Viewer) predicate.CardRegistration {
 // bought or holds, and a guest's by the bill that paid for it. Who knows a code
 // may look at its gift too; package gifts answers them.
 func visibleGift(v viewer.Viewer) predicate.Gift {
-	switch {
-	case v.Role == pay.RoleUser:
+	if v.Role == pay.RoleUser {
 		return gift.And(gift.MerchantID(v.Merchant), gift.Or(gift.BuyerID(v.User), gift.RedeemedByID(v.User)))
-	case v.Role == pay.RoleGuest:
+	}
+	if v.Role == pay.RoleGuest {
 		return gift.HasBillWith(visibleBill(v))
 	}
 	return gift.And(gift.MerchantID(v.Merchant), ownOr(v, gift.BuyerID))

@@ -38,7 +38,7 @@ CREATE UNIQUE INDEX "cards_one_default" ON "cards" ("user_id") WHERE is_default;
 -- create index "card_user_id_id" to table: "cards"
 CREATE INDEX "card_user_id_id" ON "cards" ("user_id", "id");
 -- create index "cards_expiring" to table: "cards"
-CREATE INDEX "cards_expiring" ON "cards" ("exp_year", "exp_month") WHERE removed_at IS NULL;
+CREATE INDEX "cards_expiring" ON "cards" ("status", "exp_year", "exp_month");
 -- create "billing_subscriptions" table
 CREATE TABLE "billing_subscriptions" ("id" uuid NOT NULL, "merchant_id" uuid NOT NULL, "status" character varying NOT NULL, "time_zone" character varying NOT NULL, "interval" character varying NOT NULL, "anchor_at" timestamptz NULL, "shift" character varying NULL, "period_index" bigint NOT NULL DEFAULT 0, "current_period_start" timestamptz NULL, "current_period_end" timestamptz NULL, "trial_end" timestamptz NULL, "next_action_at" timestamptz NULL, "cancel_at_period_end" boolean NOT NULL DEFAULT false, "cancel_at" timestamptz NULL, "paused_at" timestamptz NULL, "paused_until" timestamptz NULL, "ended_at" timestamptz NULL, "past_due_since" timestamptz NULL, "dunning_try" bigint NOT NULL DEFAULT 0, "dunning_next_at" timestamptz NULL, "decline_code" character varying NULL, "decline_provider_code" character varying NULL, "decline_message" character varying NULL, "decline_retry" character varying NULL, "open_bill_id" uuid NULL, "test_clock_id" uuid NULL, "version" bigint NOT NULL, "created_at" timestamptz NOT NULL, "updated_at" timestamptz NOT NULL, "product_id" uuid NOT NULL, "price_id" uuid NOT NULL, "card_id" uuid NULL, "user_id" uuid NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "billing_subscriptions_products_product" FOREIGN KEY ("product_id") REFERENCES "products" ("id") ON DELETE NO ACTION, CONSTRAINT "billing_subscriptions_prices_price" FOREIGN KEY ("price_id") REFERENCES "prices" ("id") ON DELETE NO ACTION, CONSTRAINT "billing_subscriptions_cards_card" FOREIGN KEY ("card_id") REFERENCES "cards" ("id") ON DELETE SET NULL, CONSTRAINT "billing_subscriptions_users_subscriptions" FOREIGN KEY ("user_id") REFERENCES "users" ("id") ON DELETE NO ACTION, CONSTRAINT "billing_subscriptions_dunning" CHECK (dunning_try >= 0), CONSTRAINT "billing_subscriptions_ended" CHECK (status IN ('CANCELED', 'ENDED') AND ended_at IS NOT NULL OR NOT (status IN ('CANCELED', 'ENDED')) AND NOT (ended_at IS NOT NULL)), CONSTRAINT "billing_subscriptions_status" CHECK (status IN ('INCOMPLETE', 'TRIALING', 'ACTIVE', 'PAST_DUE', 'PAUSED', 'CANCELED', 'ENDED')), CONSTRAINT "billing_subscriptions_version" CHECK (version >= 1));
 -- create index "billingsubscription_merchant_id_id" to table: "billing_subscriptions"
@@ -55,14 +55,10 @@ CREATE INDEX "billingsubscription_price_id_id" ON "billing_subscriptions" ("pric
 CREATE INDEX "billingsubscription_card_id" ON "billing_subscriptions" ("card_id");
 -- create index "billingsubscription_test_clock_id_next_action_at" to table: "billing_subscriptions"
 CREATE INDEX "billingsubscription_test_clock_id_next_action_at" ON "billing_subscriptions" ("test_clock_id", "next_action_at") WHERE test_clock_id IS NOT NULL;
--- create index "billingsubscription_next_action_at" to table: "billing_subscriptions"
-CREATE INDEX "billingsubscription_next_action_at" ON "billing_subscriptions" ("next_action_at") WHERE next_action_at IS NOT NULL;
 -- create "card_registrations" table
 CREATE TABLE "card_registrations" ("id" uuid NOT NULL, "merchant_id" uuid NOT NULL, "provider" character varying NOT NULL, "account" character varying NOT NULL, "order_number" character varying NOT NULL, "status" character varying NOT NULL, "verification_minor" bigint NOT NULL, "currency" character varying NOT NULL, "attempts_left" bigint NULL, "known_refs" jsonb NULL, "redirect_url" character varying NULL, "return_url" character varying NULL, "failure_code" character varying NULL, "failure_provider_code" character varying NULL, "failure_message" character varying NULL, "failure_retry" character varying NULL, "asked_at" timestamptz NULL, "expires_at" timestamptz NOT NULL, "watch_until" timestamptz NOT NULL, "version" bigint NOT NULL, "created_at" timestamptz NOT NULL, "updated_at" timestamptz NOT NULL, "resolved_at" timestamptz NULL, "user_id" uuid NOT NULL, "card_id" uuid NULL, PRIMARY KEY ("id"), CONSTRAINT "card_registrations_users_user" FOREIGN KEY ("user_id") REFERENCES "users" ("id") ON DELETE NO ACTION, CONSTRAINT "card_registrations_cards_card" FOREIGN KEY ("card_id") REFERENCES "cards" ("id") ON DELETE SET NULL, CONSTRAINT "card_registrations_card" CHECK (status = 'COMPLETED' AND card_id IS NOT NULL OR NOT (status = 'COMPLETED') AND NOT (card_id IS NOT NULL)), CONSTRAINT "card_registrations_status" CHECK (status IN ('PENDING', 'ACTION_REQUIRED', 'COMPLETED', 'FAILED', 'EXPIRED')), CONSTRAINT "card_registrations_version" CHECK (version >= 1));
 -- create index "cardregistration_user_id_id" to table: "card_registrations"
 CREATE INDEX "cardregistration_user_id_id" ON "card_registrations" ("user_id", "id");
--- create index "cardregistration_account_status" to table: "card_registrations"
-CREATE INDEX "cardregistration_account_status" ON "card_registrations" ("account", "status");
 -- create index "cardregistration_account_order_number" to table: "card_registrations"
 CREATE UNIQUE INDEX "cardregistration_account_order_number" ON "card_registrations" ("account", "order_number");
 -- modify "bills" table
@@ -83,8 +79,8 @@ CREATE UNIQUE INDEX "gift_code_hash" ON "gifts" ("code_hash");
 CREATE INDEX "gift_buyer_id_id" ON "gifts" ("buyer_id", "id");
 -- create index "gift_redeemed_by_id_id" to table: "gifts"
 CREATE INDEX "gift_redeemed_by_id_id" ON "gifts" ("redeemed_by_id", "id");
--- create index "gift_expires_at" to table: "gifts"
-CREATE INDEX "gift_expires_at" ON "gifts" ("expires_at") WHERE redeemed_at IS NULL;
+-- create index "gift_status_expires_at" to table: "gifts"
+CREATE INDEX "gift_status_expires_at" ON "gifts" ("status", "expires_at");
 -- create "subscription_periods" table
 CREATE TABLE "subscription_periods" ("id" bigint NOT NULL GENERATED BY DEFAULT AS IDENTITY, "kind" character varying NOT NULL, "starts_at" timestamptz NOT NULL, "ends_at" timestamptz NOT NULL, "bill_id" uuid NULL, "created_at" timestamptz NOT NULL, "subscription_id" uuid NOT NULL, PRIMARY KEY ("id"), CONSTRAINT "subscription_periods_billing_subscriptions_subscription" FOREIGN KEY ("subscription_id") REFERENCES "billing_subscriptions" ("id") ON DELETE NO ACTION, CONSTRAINT "subscription_periods_kind" CHECK (kind IN ('trial', 'paid', 'gift', 'pause')), CONSTRAINT "subscription_periods_order" CHECK (ends_at > starts_at));
 -- create index "subscriptionperiod_subscription_id_starts_at" to table: "subscription_periods"
@@ -99,8 +95,8 @@ DROP INDEX "subscriptionperiod_bill_id";
 DROP INDEX "subscriptionperiod_subscription_id_starts_at";
 -- reverse: create "subscription_periods" table
 DROP TABLE "subscription_periods";
--- reverse: create index "gift_expires_at" to table: "gifts"
-DROP INDEX "gift_expires_at";
+-- reverse: create index "gift_status_expires_at" to table: "gifts"
+DROP INDEX "gift_status_expires_at";
 -- reverse: create index "gift_redeemed_by_id_id" to table: "gifts"
 DROP INDEX "gift_redeemed_by_id_id";
 -- reverse: create index "gift_buyer_id_id" to table: "gifts"
@@ -121,14 +117,10 @@ DROP INDEX "bill_subscription_id_period_start";
 ALTER TABLE "bills" DROP COLUMN "period_end", DROP COLUMN "period_start", DROP COLUMN "subscription_id", DROP COLUMN "gift";
 -- reverse: create index "cardregistration_account_order_number" to table: "card_registrations"
 DROP INDEX "cardregistration_account_order_number";
--- reverse: create index "cardregistration_account_status" to table: "card_registrations"
-DROP INDEX "cardregistration_account_status";
 -- reverse: create index "cardregistration_user_id_id" to table: "card_registrations"
 DROP INDEX "cardregistration_user_id_id";
 -- reverse: create "card_registrations" table
 DROP TABLE "card_registrations";
--- reverse: create index "billingsubscription_next_action_at" to table: "billing_subscriptions"
-DROP INDEX "billingsubscription_next_action_at";
 -- reverse: create index "billingsubscription_test_clock_id_next_action_at" to table: "billing_subscriptions"
 DROP INDEX "billingsubscription_test_clock_id_next_action_at";
 -- reverse: create index "billingsubscription_card_id" to table: "billing_subscriptions"

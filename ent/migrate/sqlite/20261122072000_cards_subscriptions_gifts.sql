@@ -35,8 +35,6 @@ CREATE INDEX `billingsubscription_price_id_id` ON `billing_subscriptions` (`pric
 CREATE INDEX `billingsubscription_card_id` ON `billing_subscriptions` (`card_id`);
 -- create index "billingsubscription_test_clock_id_next_action_at" to table: "billing_subscriptions"
 CREATE INDEX `billingsubscription_test_clock_id_next_action_at` ON `billing_subscriptions` (`test_clock_id`, `next_action_at`) WHERE test_clock_id IS NOT NULL;
--- create index "billingsubscription_next_action_at" to table: "billing_subscriptions"
-CREATE INDEX `billingsubscription_next_action_at` ON `billing_subscriptions` (`next_action_at`) WHERE next_action_at IS NOT NULL;
 -- create "cards" table
 CREATE TABLE `cards` (`id` uuid NOT NULL, `merchant_id` uuid NOT NULL, `provider` text NOT NULL, `account` text NOT NULL, `ref_sealed` blob NOT NULL, `ref_hash` blob NOT NULL, `status` text NOT NULL, `brand` text NOT NULL DEFAULT (''), `mask` text NOT NULL, `holder` text NULL, `exp_month` integer NULL, `exp_year` integer NULL, `is_default` bool NOT NULL DEFAULT (false), `requires_cvv` bool NOT NULL DEFAULT (false), `removing_since` datetime NULL, `created_at` datetime NOT NULL, `updated_at` datetime NOT NULL, `removed_at` datetime NULL, `user_id` uuid NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `cards_users_cards` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION, CONSTRAINT `cards_default` CHECK (NOT is_default OR status <> 'REMOVED'), CONSTRAINT `cards_month` CHECK (exp_month IS NULL OR exp_month BETWEEN 1 AND 12), CONSTRAINT `cards_removed` CHECK (status = 'REMOVED' AND removed_at IS NOT NULL OR NOT (status = 'REMOVED') AND NOT (removed_at IS NOT NULL)), CONSTRAINT `cards_status` CHECK (status IN ('ACTIVE', 'EXPIRED', 'REMOVED')));
 -- create index "cards_one_live" to table: "cards"
@@ -46,13 +44,11 @@ CREATE UNIQUE INDEX `cards_one_default` ON `cards` (`user_id`) WHERE is_default;
 -- create index "card_user_id_id" to table: "cards"
 CREATE INDEX `card_user_id_id` ON `cards` (`user_id`, `id`);
 -- create index "cards_expiring" to table: "cards"
-CREATE INDEX `cards_expiring` ON `cards` (`exp_year`, `exp_month`) WHERE removed_at IS NULL;
+CREATE INDEX `cards_expiring` ON `cards` (`status`, `exp_year`, `exp_month`);
 -- create "card_registrations" table
 CREATE TABLE `card_registrations` (`id` uuid NOT NULL, `merchant_id` uuid NOT NULL, `provider` text NOT NULL, `account` text NOT NULL, `order_number` text NOT NULL, `status` text NOT NULL, `verification_minor` integer NOT NULL, `currency` text NOT NULL, `attempts_left` integer NULL, `known_refs` json NULL, `redirect_url` text NULL, `return_url` text NULL, `failure_code` text NULL, `failure_provider_code` text NULL, `failure_message` text NULL, `failure_retry` text NULL, `asked_at` datetime NULL, `expires_at` datetime NOT NULL, `watch_until` datetime NOT NULL, `version` integer NOT NULL, `created_at` datetime NOT NULL, `updated_at` datetime NOT NULL, `resolved_at` datetime NULL, `user_id` uuid NOT NULL, `card_id` uuid NULL, PRIMARY KEY (`id`), CONSTRAINT `card_registrations_users_user` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`) ON DELETE NO ACTION, CONSTRAINT `card_registrations_cards_card` FOREIGN KEY (`card_id`) REFERENCES `cards` (`id`) ON DELETE SET NULL, CONSTRAINT `card_registrations_card` CHECK (status = 'COMPLETED' AND card_id IS NOT NULL OR NOT (status = 'COMPLETED') AND NOT (card_id IS NOT NULL)), CONSTRAINT `card_registrations_status` CHECK (status IN ('PENDING', 'ACTION_REQUIRED', 'COMPLETED', 'FAILED', 'EXPIRED')), CONSTRAINT `card_registrations_version` CHECK (version >= 1));
 -- create index "cardregistration_user_id_id" to table: "card_registrations"
 CREATE INDEX `cardregistration_user_id_id` ON `card_registrations` (`user_id`, `id`);
--- create index "cardregistration_account_status" to table: "card_registrations"
-CREATE INDEX `cardregistration_account_status` ON `card_registrations` (`account`, `status`);
 -- create index "cardregistration_account_order_number" to table: "card_registrations"
 CREATE UNIQUE INDEX `cardregistration_account_order_number` ON `card_registrations` (`account`, `order_number`);
 -- create "gifts" table
@@ -65,8 +61,8 @@ CREATE UNIQUE INDEX `gift_code_hash` ON `gifts` (`code_hash`);
 CREATE INDEX `gift_buyer_id_id` ON `gifts` (`buyer_id`, `id`);
 -- create index "gift_redeemed_by_id_id" to table: "gifts"
 CREATE INDEX `gift_redeemed_by_id_id` ON `gifts` (`redeemed_by_id`, `id`);
--- create index "gift_expires_at" to table: "gifts"
-CREATE INDEX `gift_expires_at` ON `gifts` (`expires_at`) WHERE redeemed_at IS NULL;
+-- create index "gift_status_expires_at" to table: "gifts"
+CREATE INDEX `gift_status_expires_at` ON `gifts` (`status`, `expires_at`);
 -- create "mails" table
 CREATE TABLE `mails` (`id` uuid NOT NULL, `merchant_id` uuid NOT NULL, `kind` text NOT NULL, `key` text NOT NULL, `recipient` text NOT NULL, `locale` text NOT NULL, `data` json NOT NULL, `secret` blob NULL, `status` text NOT NULL, `sent_at` datetime NULL, `last_error` text NULL, `created_at` datetime NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `mails_sent` CHECK (status = 'SENT' AND sent_at IS NOT NULL OR NOT (status = 'SENT') AND NOT (sent_at IS NOT NULL)), CONSTRAINT `mails_status` CHECK (status IN ('QUEUED', 'SENT', 'REFUSED')));
 -- create index "mail_merchant_id_key" to table: "mails"
@@ -143,8 +139,8 @@ DROP INDEX `mail_status_created_at`;
 DROP INDEX `mail_merchant_id_key`;
 -- reverse: create "mails" table
 DROP TABLE `mails`;
--- reverse: create index "gift_expires_at" to table: "gifts"
-DROP INDEX `gift_expires_at`;
+-- reverse: create index "gift_status_expires_at" to table: "gifts"
+DROP INDEX `gift_status_expires_at`;
 -- reverse: create index "gift_redeemed_by_id_id" to table: "gifts"
 DROP INDEX `gift_redeemed_by_id_id`;
 -- reverse: create index "gift_buyer_id_id" to table: "gifts"
@@ -157,8 +153,6 @@ DROP INDEX `gift_bill_id`;
 DROP TABLE `gifts`;
 -- reverse: create index "cardregistration_account_order_number" to table: "card_registrations"
 DROP INDEX `cardregistration_account_order_number`;
--- reverse: create index "cardregistration_account_status" to table: "card_registrations"
-DROP INDEX `cardregistration_account_status`;
 -- reverse: create index "cardregistration_user_id_id" to table: "card_registrations"
 DROP INDEX `cardregistration_user_id_id`;
 -- reverse: create "card_registrations" table
@@ -173,8 +167,6 @@ DROP INDEX `cards_one_default`;
 DROP INDEX `cards_one_live`;
 -- reverse: create "cards" table
 DROP TABLE `cards`;
--- reverse: create index "billingsubscription_next_action_at" to table: "billing_subscriptions"
-DROP INDEX `billingsubscription_next_action_at`;
 -- reverse: create index "billingsubscription_test_clock_id_next_action_at" to table: "billing_subscriptions"
 DROP INDEX `billingsubscription_test_clock_id_next_action_at`;
 -- reverse: create index "billingsubscription_card_id" to table: "billing_subscriptions"
