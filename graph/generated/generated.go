@@ -1437,7 +1437,7 @@ type CardRegistration implements Node {
   provider: Provider!
   """What is held for a moment to try the card, in minor units. Null when nothing is."""
   verification: Money
-  """How many cards may still be tried. Null when the provider does not limit it."""
+  """How many cards the page takes when it opens; null when the provider does not tell. It is not counted down."""
   attemptsLeft: Int
   """What the payer has to do now to add the card. Null when there is nothing to do, or for another caller than those who may."""
   nextAction: NextAction
@@ -2512,8 +2512,8 @@ type Mutation {
     id: ID!
   ): BillingSubscriptionPayload! @auth(any: [USER, SERVER, ADMIN])
   """
-  Stops charging a subscription until it is resumed. What is paid for lasts to its
-  end, and the pause begins then. Codes: INVALID (until), NOT_FOUND, STATE_CONFLICT,
+  Stops charging a subscription until it is resumed; it is PAUSED at once, and what is
+  paid for lasts to its end. Codes: INVALID (until), NOT_FOUND, STATE_CONFLICT,
   CONFLICT (a payment is under way), and those of the key.
   """
   billingSubscriptionPause(

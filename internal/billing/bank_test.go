@@ -104,6 +104,7 @@ type drawer struct {
 	mu     sync.Mutex
 	owners map[pay.CardID]pay.UserID
 	saved  int
+	hinted int
 }
 
 func (d *drawer) Chargeable(_ context.Context, _ pay.MerchantID, user pay.UserID, card pay.CardID) (billing.ChargeableCard, error) {
@@ -119,7 +120,13 @@ func (d *drawer) CustomerOf(_ context.Context, user pay.UserID) (providers.Custo
 	return providers.Customer{ID: user.Suffix()}, nil
 }
 
-func (d *drawer) Hint(context.Context, string, string) error { return nil }
+// Hint knows one customer.
+func (d *drawer) Hint(_ context.Context, _, customer string) (bool, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.hinted++
+	return customer == "customer-known", nil
+}
 
 func (d *drawer) SaveLater(context.Context, *store.Tx, string, pay.UserID) error {
 	d.mu.Lock()

@@ -1,6 +1,7 @@
 package billing_test
 
 import (
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -87,6 +88,7 @@ func TestService_PayByCard(t *testing.T) {
 			p.clock.Advance(3 * time.Second)
 			_, err := p.Refresh(p.ctx, bill.String())
 			require.NoError(t, err)
+			require.Equal(t, pay.AttemptSent, p.current(p.bill(bill)).Status)
 			asked = true
 			return p.bank.take(r), nil
 		}
@@ -172,6 +174,27 @@ func TestService_PayByCard(t *testing.T) {
 		require.Equal(t, []pay.Code{pay.CodeConflict}, codes(outcome))
 		p.later(2 * time.Hour)
 		require.Equal(t, pay.BillPending, p.bill(bill.ID).Status)
+	})
+}
+
+// A cancel and a charge at the same time: one of them is refused.
+func TestService_ChargeOrCancel(t *testing.T) {
+	t.Parallel()
+	payerFact(t, "NeverBoth", func(t *testing.T, p *payer) {
+		for at := range 40 {
+			bill := p.unpaid()
+			var both sync.WaitGroup
+			both.Go(func() {
+				_, _ = p.Cancel(p.ctx, "cancel "+strconv.Itoa(at), bill.ID.String()) // may come too late
+			})
+			both.Go(func() {
+				_, _ = p.Pay(p.ctx, billing.NewPayment{Key: "pay " + strconv.Itoa(at), Bill: bill.ID.String(), PayWith: new(p.byCard())}) // so may this
+			})
+			both.Wait()
+			ended := p.bill(bill.ID)
+			require.Empty(t, ended.Edges.Reviews, "canceled and charged all the same")
+			require.Contains(t, []pay.BillStatus{pay.BillPaid, pay.BillCanceled}, ended.Status)
+		}
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/providers"
 )
 
 // CheckPayment returns all that is wrong with what a caller says of a payment whose
@@ -23,4 +24,11 @@ func (s *Service) CheckPayment(ctx context.Context, merchant pay.MerchantID, use
 		}
 	}
 	return check.found, check.internal
+}
+
+// Charges reports whether a saved card at the account can be charged the amount. It
+// asks nobody.
+func (s *Service) Charges(account string, total pay.Money) bool {
+	of, known := s.Accounts.ByCode(account)
+	return known && of.Provider.Capabilities().Can(providers.OpChargeSaved) && of.Provider.Capabilities().Allows(total)
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/ent/attempt"
-	"github.com/paygraph/paygraph/ent/bill"
 	"github.com/paygraph/paygraph/internal/crashpoint"
 	"github.com/paygraph/paygraph/internal/jobs"
 	"github.com/paygraph/paygraph/internal/pay"
@@ -39,7 +38,7 @@ func (s *Service) expireJob(ctx context.Context, job jobs.Job) error {
 	var wait time.Time
 	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		wait = time.Time{}
-		b, err := tx.Bill.Query().Where(bill.ID(id)).WithAttempts(func(q *ent.AttemptQuery) { q.Where(attempt.Current(true)) }).Only(ctx)
+		b, err := tx.Bill.Get(ctx, id)
 		if err != nil {
 			return fmt.Errorf("read bill %s: %w", id, err)
 		}
@@ -50,16 +49,11 @@ func (s *Service) expireJob(ctx context.Context, job jobs.Job) error {
 			wait = b.ExpiresAt
 			return nil
 		}
-		for _, a := range b.Edges.Attempts {
-			if a.Status.MayHaveTaken() {
-				wait = tx.Now.Add(time.Minute)
-				return nil
-			}
-			if err := s.supersede(ctx, tx, a); err != nil {
-				return err
-			}
+		err = s.endPending(ctx, tx, b, move{To: pay.BillExpired, Reason: "bill.expired"})
+		if pay.CodeOf(err) == pay.CodeConflict { // money is in doubt
+			wait = tx.Now.Add(time.Minute)
+			return nil
 		}
-		err = s.advance(ctx, tx, b, move{To: pay.BillExpired, Reason: "bill.expired"})
 		crashpoint.Here(crashpoint.Expiring)
 		return err
 	})

@@ -16,11 +16,11 @@ import (
 	"github.com/paygraph/paygraph/providers"
 )
 
-// Notify takes one notification of a provider account. It is stored as it came
-// before it is acknowledged; nothing is settled and nobody is asked before that.
-// A signed one is settled by a job, once however often it comes. One that proves
-// nothing has the provider asked: what settles is the provider's own answer. The
-// reply is in the vendor's own dialect.
+// Notify takes one notification of a provider account. It is stored as it came,
+// but for what its adapter leaves out, before it is acknowledged; nothing is
+// settled and nobody is asked before that. A signed one is settled by a job, once
+// however often it comes. One that proves nothing has the provider asked: what
+// settles is the provider's own answer. The reply is in the vendor's own dialect.
 //
 // It returns an Error of kind Auth for a forged notification, Malformed for one
 // that cannot be read, RateLimited when too much about orders that are not ours
@@ -40,13 +40,17 @@ func (s *Service) Notify(ctx context.Context, provider, code string, n providers
 		return providers.Reply{}, err
 	}
 	for _, event := range found {
+		body := n.Body
+		if event.Body != nil {
+			body = event.Body
+		}
 		if event.Customer != "" && event.Ref.OrderNumber == "" {
-			if err := s.takeCustomerEvent(ctx, account, event, n.Body); err != nil {
+			if err := s.takeCustomerEvent(ctx, account, event, body); err != nil {
 				return providers.Reply{}, err
 			}
 			continue
 		}
-		if err := s.takeEvent(ctx, account, event, n.Body); err != nil {
+		if err := s.takeEvent(ctx, account, event, body); err != nil {
 			return providers.Reply{}, err
 		}
 	}
@@ -54,10 +58,21 @@ func (s *Service) Notify(ctx context.Context, provider, code string, n providers
 	return reply, nil
 }
 
-// takeCustomerEvent stores a hint that a customer's cards have changed, and has
-// them read.
+// takeCustomerEvent takes a hint that a customer's cards have changed: it has them
+// read, and stores the hint. One about nobody's customer is acknowledged and no
+// more, so that a stranger fills no table with it.
 func (s *Service) takeCustomerEvent(ctx context.Context, account providers.Account, event providers.Event, body []byte) error {
-	err := s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	if s.Cards == nil {
+		return nil
+	}
+	known, err := s.Cards.Hint(ctx, account.Code, event.Customer)
+	if err != nil {
+		return fmt.Errorf("look at the cards of a customer: %w", err)
+	}
+	if !known {
+		return nil
+	}
+	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		id := pay.NewProviderEventID(tx.Now)
 		return tx.ProviderEvent.Create().SetID(id).SetMerchantID(account.Merchant).SetAccount(account.Code).
 			SetEventKey("hint/" + id.String()).SetKind(event.Kind).SetOrderNumber("").SetHint(true).
@@ -65,12 +80,6 @@ func (s *Service) takeCustomerEvent(ctx context.Context, account providers.Accou
 	})
 	if err != nil {
 		return fmt.Errorf("store a notification: %w", err)
-	}
-	if s.Cards == nil {
-		return nil
-	}
-	if err := s.Cards.Hint(ctx, account.Code, event.Customer); err != nil {
-		return fmt.Errorf("look at the cards of a customer: %w", err)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package billing_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -250,6 +251,33 @@ func TestService_NotifyStrangers(t *testing.T) {
 		}
 		b.later(0)
 		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status, "it is read whole")
+	})
+	fact(t, "CardIdIsNotStored", func(t *testing.T, b *bundle) {
+		const secret = "c0ffee00-the-vendors-own-card-id"
+		notice := paidNotice(b.current(b.created(b.public(), b.buyPage())).OrderNumber)
+		whole := string(notice.Body)
+		notice.Body = append(notice.Body, "&CardId="+secret...)
+		_, err := b.Notify(t.Context(), "payture", oneStage, notice)
+		require.NoError(t, err)
+		require.Len(t, b.events(), 1)
+		require.Equal(t, whole+"&CardId=", string(b.events()[0].Body))
+	})
+	signedFact(t, "HintAboutACustomerIsKeptAsItsAdapterSays", func(t *testing.T, b *bundle) {
+		b.Cards = &drawer{}
+		told := func(event providers.Event) string {
+			body, err := json.Marshal(event)
+			require.NoError(t, err)
+			_, err = b.Notify(t.Context(), "payture", oneStage, providers.Notification{Body: body})
+			require.NoError(t, err)
+			return string(body)
+		}
+		told(providers.Event{Kind: "CustomerAddSuccess", Hint: true, Customer: "customer-known", Body: []byte("without the card")})
+		whole := told(providers.Event{Kind: "CustomerAddFail", Hint: true, Customer: "customer-known"})
+		told(providers.Event{Kind: "CustomerAddSuccess", Hint: true, Customer: "customer-of-nobody"})
+		stored := b.events()
+		require.Len(t, stored, 2, "one about nobody's customer is not stored")
+		require.Equal(t, "without the card", string(stored[0].Body))
+		require.Equal(t, whole, string(stored[1].Body))
 	})
 	fact(t, "AForgedOneIsForgotten", func(t *testing.T, b *bundle) {
 		b.notified(&ent.Attempt{OrderNumber: "never-existed", Account: oneStage})

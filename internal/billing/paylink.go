@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"net/http"
 
 	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/internal/pay"
@@ -26,8 +27,7 @@ func (s *Service) payMAC(id pay.BillID) []byte {
 }
 
 // FollowPayURL takes who comes by a PayURL, and returns the provider's page to go
-// on to: the open one, or a new one whose card is saved where the provider can. It
-// returns "" when there is nothing to pay any more, CodeNotFound for a token that
+// on to: the open one, or a new one. It returns "" when there is nothing to pay any more, CodeNotFound for a token that
 // is not ours, and the typed error of a page that could not be opened.
 func (s *Service) FollowPayURL(ctx context.Context, token string) (string, error) {
 	ctx = viewer.AsProgram(ctx)
@@ -50,10 +50,8 @@ func (s *Service) FollowPayURL(ctx context.Context, token string) (string, error
 	if !b.Status.IsPayable() || !s.now().Before(b.ExpiresAt) {
 		return "", nil
 	}
-	_, noSaving := s.chooseAccount(ctx, b.MerchantID, nil, b.Total(), true)
-	refused, err := s.OpenPage(ctx, id, PageRequest{
-		Payer: Payer{Locale: b.Locale}, ReturnURL: b.ReturnURL, SaveCard: b.UserID != nil && s.Cards != nil && noSaving == nil,
-	})
+	// No card is saved: a mail may be forwarded, and who pays need not be its user.
+	refused, err := s.OpenPage(ctx, id, PageRequest{Payer: Payer{Locale: b.Locale}, ReturnURL: b.ReturnURL})
 	if err != nil {
 		return "", err
 	}
@@ -65,7 +63,7 @@ func (s *Service) FollowPayURL(ctx context.Context, token string) (string, error
 		return "", err
 	}
 	next := NextActionOf(found, found.Edges.Attempts, s.now())
-	if next == nil || next.Redirect == nil || next.Redirect.Method != "GET" {
+	if next == nil || next.Redirect == nil || next.Redirect.Method != http.MethodGet {
 		return "", pay.Errorf(pay.CodeConflict, "bill.no_page", "The page is being opened. Try again in a moment.")
 	}
 	return next.Redirect.URL, nil

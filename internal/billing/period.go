@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -61,7 +62,7 @@ func (s *Service) CancelPeriodBill(ctx context.Context, tx *store.Tx, id pay.Bil
 		return false, nil
 	}
 	err = s.endPending(ctx, tx, b, move{To: pay.BillCanceled, Reason: "bill.canceled"})
-	if pay.CodeOf(err) == pay.CodeConflict {
+	if pay.CodeOf(err) == pay.CodeConflict || errors.Is(err, errRaced) { // in doubt, or just paid
 		return false, nil
 	}
 	return err == nil, err
@@ -70,6 +71,10 @@ func (s *Service) CancelPeriodBill(ctx context.Context, tx *store.Tx, id pay.Bil
 // endPending ends a PENDING bill within tx: its page, which may still be open, is
 // only watched from now on. It returns CodeConflict while money is in doubt.
 func (s *Service) endPending(ctx context.Context, tx *store.Tx, b *ent.Bill, to move) error {
+	// Before the attempts are read: a charge that is being committed is seen, or waits.
+	if err := keepStill(ctx, tx, b); err != nil {
+		return err
+	}
 	current, err := tx.Attempt.Query().Where(attempt.BillID(b.ID), attempt.Current(true)).All(ctx)
 	if err != nil {
 		return fmt.Errorf("read the current attempt of bill %s: %w", b.ID, err)
@@ -114,8 +119,16 @@ func (s *Service) ChargePeriod(ctx context.Context, id pay.BillID, card pay.Card
 		return refused
 	}
 	o.Try, o.Initiator, o.Payer, o.ReturnURL = &try, initiator, payer, returnURL
-	_, err = s.charge(ctx, keyless{}, id, o, nil)
-	return err
+	outcome, err := s.charge(ctx, keyless{}, id, o, nil)
+	if err != nil {
+		return err
+	}
+	for _, e := range outcome.Errors {
+		if e.Code == pay.CodeConflict || e.Code == pay.CodeStateConflict { // nothing was begun
+			return e
+		}
+	}
+	return nil
 }
 
 // AttemptOfTry returns the charge of a period's bill that has the number, nil when

@@ -157,7 +157,11 @@ func (p *plan) fromCatalogue(ctx context.Context, s *Service, v viewer.Viewer) e
 	if err != nil {
 		return err
 	}
-	price, err := catalogue.PriceFor(product, priceID, p.in.Currency)
+	currency := p.in.Currency
+	if currency == nil && p.in.Amount != nil {
+		currency = &p.in.Amount.Currency
+	}
+	price, err := catalogue.PriceFor(product, priceID, currency)
 	if err != nil {
 		return err
 	}

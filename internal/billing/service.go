@@ -1,7 +1,7 @@
 // Package billing takes a bill from its creation to the moment that it is paid
 // and fulfilled. It owns bills, attempts, operations on attempts, the bill's
-// history and the review cases of money, and is the only package that calls
-// providers.
+// history and the review cases of money, and is the only package that asks
+// providers for money. What saves cards there is package cards.
 //
 // It never calls a provider inside a transaction: every write to one commits its
 // own row first (open.go, capture.go, cancel.go), the answer is recorded in a

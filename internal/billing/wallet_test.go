@@ -84,6 +84,9 @@ func TestService_PayFromWallet(t *testing.T) {
 			outcome := p.pays(uuid.NewString(), bill, billing.PayWith{Wallet: &raw})
 			require.Equal(t, []pay.Code{pay.CodeNotFound}, codes(outcome))
 		}
+		byServer, err := p.Pay(p.server(), billing.NewPayment{Key: "server", Bill: bill.ID.String(), PayWith: new(byWallet(foreign))})
+		require.NoError(t, err)
+		require.Equal(t, []pay.Code{pay.CodeNotFound}, codes(byServer), "who sees every wallet pays from the bill's user's alone")
 		require.Equal(t, int64(100000), p.wallet(foreign.ID).AvailableMinor)
 	})
 	payerFact(t, "PageThatIsOpenIsSuperseded", func(t *testing.T, p *payer) {
@@ -142,5 +145,9 @@ func TestService_CreateTopUp(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "bill.user_missing", outcome.Errors[0].Key)
 		require.Equal(t, pay.Of(50000, pay.RUB), p.created(p.ctx, in).Total())
+		in.Key, in.Amount = uuid.NewString(), new(pay.Of(700, pay.USD))
+		outcome, err = p.Create(p.ctx, in)
+		require.NoError(t, err)
+		require.NotEmpty(t, outcome.Errors, "there is no price in dollars")
 	})
 }

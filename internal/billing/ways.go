@@ -21,8 +21,8 @@ type Cards interface {
 	// CustomerOf returns the user as providers know them.
 	CustomerOf(ctx context.Context, user pay.UserID) (providers.Customer, error)
 	// Hint has the cards read of a customer whom a notification is about, by the
-	// provider's own name of them.
-	Hint(ctx context.Context, account, customer string) error
+	// provider's own name of them. It reports false for one of nobody's.
+	Hint(ctx context.Context, account, customer string) (known bool, err error)
 	// SaveLater has the user's cards at an account read soon, and the new one saved.
 	SaveLater(ctx context.Context, tx *store.Tx, account string, user pay.UserID) error
 }
@@ -121,7 +121,7 @@ func (s *Service) byWallet(ctx context.Context, p *plan, raw string) (opening, *
 	unknown := pay.NotFound("wallet", "payWith", "wallet")
 	id, err := pay.ParseWalletID(raw)
 	if err != nil || p.user == nil {
-		return opening{}, unknown, nil //nolint:nilerr // a malformed id is no such wallet
+		return opening{}, unknown, nil
 	}
 	w, err := s.Store.Read().Wallet.Get(ctx, id)
 	switch {

@@ -61,6 +61,7 @@ const (
 	failedAbandoned  = "provider_unavailable"
 	failedTriesUsed  = "attempts_used_up"
 	failedSuperseded = "superseded"
+	failedNeedsCVV   = "card_requires_cvv" // the page still takes another card
 )
 
 // failure says why a registration came to nothing.
@@ -80,6 +81,17 @@ func (f failure) set(u *ent.CardRegistrationUpdate) {
 
 func clearFailure(u *ent.CardRegistrationUpdate) {
 	u.ClearFailureCode().ClearFailureProviderCode().ClearFailureMessage().ClearFailureRetry()
+}
+
+// refuseCard notes that the page added a card that cannot be charged without its
+// owner. The page still takes another, which clears it; it is noted once.
+func (s *Service) refuseCard(ctx context.Context, tx *store.Tx, r *ent.CardRegistration) error {
+	if r.Status != pay.RegistrationActionRequired || deref(r.FailureCode) == failedNeedsCVV {
+		return nil
+	}
+	why := failure{Code: failedNeedsCVV, Message: addedNeedsCVV, Retry: pay.RetryOtherMethod}
+	r.FailureCode, r.FailureMessage, r.FailureRetry = &why.Code, &why.Message, &why.Retry
+	return s.advance(ctx, tx, r, move{To: r.Status, Reason: "card_registration.card_refused", Set: why.set})
 }
 
 // fail ends r, which is open: no card can come of it.

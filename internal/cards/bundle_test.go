@@ -170,6 +170,14 @@ func (b *bundle) finish(r *ent.CardRegistration) *cards.Outcome {
 	return outcome
 }
 
+// hint notifies of a customer and reports whether it is somebody's.
+func (b *bundle) hint(account, customer string) bool {
+	b.t.Helper()
+	known, err := b.Hint(b.t.Context(), account, customer)
+	require.NoError(b.t, err)
+	return known
+}
+
 // saved are Alice's cards, newest first.
 func (b *bundle) saved(status ...pay.CardStatus) []*ent.Card {
 	b.t.Helper()

@@ -10,10 +10,10 @@
 // before the page is opened, and remembers by hash which cards the provider had
 // then. Whoever comes first (Finish, the return page, a notification, the poll)
 // reads the provider's list and saves the card that was not there before; many
-// at once save one. A user has one open page at an account: who starts again is
-// sent to it while it has a while to live and leads back to the same address, and
-// supersedes it otherwise. A superseded or expired page may still be open in some
-// tab, so its list is read a while longer, see pick.go for whose a card then is.
+// at once save one. A user has one open page at an account: who starts again within
+// a minute, for the same return address, is sent to it, and supersedes it
+// otherwise. A superseded or expired page may still be open in some tab, so its
+// list is read a while longer, see pick.go for whose a card then is.
 //
 // When no card is new, an explicit Finish takes the first active one that the
 // provider has, as the systems before this one did. A poll, a notification and a

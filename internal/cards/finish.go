@@ -21,7 +21,8 @@ import (
 // registration but for CodeNotFound and CodeForbidden:
 //
 //   - card_registration.no_active_card: no card was added yet; try again later
-//   - card.requires_cvv: the card that was added cannot be charged without its owner
+//   - card.requires_cvv: the card that was added cannot be charged without its
+//     owner (CodeUnsupported); add another on the same page
 //   - card_registration.list_unavailable: the provider did not answer; try again
 //   - card_registration.just_asked: the list was read within two seconds
 //   - card_registration.opening: the page is not open yet
@@ -81,7 +82,7 @@ func (s *Service) finish(ctx context.Context, r *ent.CardRegistration) (*pay.Err
 		return refused, nil
 	}
 	if found.needsCVV {
-		return errNeedsCVV("This card cannot be charged without its owner. Add another one.", string(after.Status)), nil
+		return pay.Errorf(pay.CodeUnsupported, keyNeedsCVV, "%s", addedNeedsCVV), nil
 	}
 	none := pay.Errorf(pay.CodeConflict, "card_registration.no_active_card", "No active card was found. Add one on the page first.")
 	none.Retry = pay.RetrySameKey

@@ -2,6 +2,7 @@ package cards_test
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -92,12 +93,47 @@ func TestService_Finish(t *testing.T) {
 		withCode := visa("with-code")
 		withCode.RequiresCVV = true
 		b.vendor.adds(b.user, withCode)
-		require.Equal(t, []string{"card.requires_cvv"}, keys(b.finish(r).Errors))
+		outcome := b.finish(r)
+		require.Equal(t, []string{"card.requires_cvv"}, keys(outcome.Errors))
+		require.Equal(t, pay.CodeUnsupported, outcome.Errors[0].Code)
+		require.Equal(t, pay.RetryOtherMethod, outcome.Errors[0].Retry)
 		require.Empty(t, b.saved(), "nothing is half done")
+		r = b.registration(r.ID)
+		require.Equal(t, pay.RegistrationActionRequired, r.Status, "the page takes another")
+		require.Equal(t, []any{"card_requires_cvv", outcome.Errors[0].Message, pay.RetryOtherMethod}, []any{*r.FailureCode, *r.FailureMessage, *r.FailureRetry})
+		b.later(10 * time.Second)
+		require.Equal(t, "ACTION_REQUIRED card_registration.card_refused", b.history(r.ID)[2])
+		require.Len(t, b.history(r.ID), 3, "it is told once")
+
 		b.vendor.adds(b.user, visa("good"))
 		b.clock.Advance(2 * time.Second)
 		require.Empty(t, b.finish(r).Errors)
 		require.Len(t, b.saved(), 1)
+		require.Nil(t, b.registration(r.ID).FailureCode, "a good card clears it")
+	})
+
+	fact(t, "CardThatNeedsItsCodeIsToldByThePoll", func(t *testing.T, b *bundle) {
+		r := b.start(wish())
+		withCode := visa("with-code")
+		withCode.RequiresCVV = true
+		b.vendor.adds(b.user, withCode)
+		b.later(5 * time.Second)
+		require.Equal(t, "card_requires_cvv", *b.registration(r.ID).FailureCode)
+		b.later(20 * time.Minute)
+		r = b.registration(r.ID)
+		require.Equal(t, pay.RegistrationExpired, r.Status)
+		require.Equal(t, "card_requires_cvv", *r.FailureCode, "it says why no card was saved")
+	})
+
+	fact(t, "CardThatNeedsItsCodeIsFoundAtTheEnd", func(t *testing.T, b *bundle) {
+		r := b.start(wish())
+		withCode := visa("with-code")
+		withCode.RequiresCVV = true
+		b.vendor.adds(b.user, withCode)
+		b.clock.Advance(20 * time.Minute)
+		require.Equal(t, []string{"card_registration.expired"}, keys(b.finish(r).Errors))
+		require.Equal(t, "card_requires_cvv", *b.registration(r.ID).FailureCode)
+		require.Equal(t, []string{"ACTION_REQUIRED card_registration.card_refused", "EXPIRED card_registration.expired"}, b.history(r.ID)[2:])
 	})
 
 	fact(t, "ListUnavailable", func(t *testing.T, b *bundle) {
@@ -359,20 +395,41 @@ func TestService_Watch(t *testing.T) {
 		b.vendor.adds(b.user, visa("x"))
 		asked := b.vendor.asked()
 		for _, name := range []string{"", "customer-nobody", "customer-alice", "customer-" + b.addUser(b.other.ID, "carol").ID.Suffix()} {
-			require.NoError(t, b.Hint(t.Context(), mainAccount, name))
+			require.False(t, b.hint(mainAccount, name), name)
 		}
-		require.NoError(t, b.Hint(t.Context(), "nowhere", "customer-"+b.user.ID.Suffix()))
+		require.False(t, b.hint("nowhere", "customer-"+b.user.ID.Suffix()))
 		b.later(0)
 		require.Equal(t, asked, b.vendor.asked(), "who is not named is not asked about")
 		for range 3 {
-			require.NoError(t, b.Hint(t.Context(), mainAccount, "customer-"+b.user.ID.Suffix()))
+			require.True(t, b.hint(mainAccount, "customer-"+b.user.ID.Suffix()))
 		}
 		b.later(0)
 		require.Equal(t, pay.RegistrationCompleted, b.registration(r.ID).Status)
 		require.Equal(t, asked+1, b.vendor.asked())
-		require.NoError(t, b.Hint(t.Context(), mainAccount, "customer-"+b.user.ID.Suffix()))
+		require.True(t, b.hint(mainAccount, "customer-"+b.user.ID.Suffix()))
 		b.later(0)
 		require.Equal(t, asked+1, b.vendor.asked())
+	})
+
+	fact(t, "NotificationKnowsWhoseCustomerItNames", func(t *testing.T, b *bundle) {
+		bob := b.addUser(b.merchant.ID, "bob") // with no registration
+		ours := "customer-" + bob.ID.Suffix()
+		foreign := "customer-" + b.addUser(b.other.ID, "carol").ID.Suffix()
+		tests := []struct {
+			account, customer string
+			known             bool
+		}{
+			{mainAccount, ours, true},
+			{otherAccount, ours, true},
+			{"nowhere", ours, false},
+			{mainAccount, foreign, false},
+			{mainAccount, bob.ID.Suffix(), false}, // not what the vendor calls him
+			{mainAccount, "customer-" + pay.NewUserID(b.clock.Now()).Suffix(), false},
+			{mainAccount, strings.Repeat("a", 301), false},
+		}
+		for _, tt := range tests {
+			require.Equal(t, tt.known, b.hint(tt.account, tt.customer), "%s at %s", tt.customer, tt.account)
+		}
 	})
 
 	fact(t, "CompletedWhileTheListWasRead", func(t *testing.T, b *bundle) {

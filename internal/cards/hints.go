@@ -44,24 +44,25 @@ func (s *Service) Return(ctx context.Context, token string) (string, error) {
 
 // Hint takes a notification that a customer's cards have changed; customer is what
 // the vendor calls it. It proves nothing: the list is read for the registrations
-// of that user that are watched, by a job. It is safe to repeat.
-func (s *Service) Hint(ctx context.Context, account, customer string) error {
+// of that user that are watched, by a job. It reports false, and does nothing, when
+// the customer is nobody's. It is safe to repeat.
+func (s *Service) Hint(ctx context.Context, account, customer string) (known bool, err error) {
 	ctx = viewer.AsProgram(ctx)
-	of, known := s.Accounts.ByCode(account)
-	if !known {
-		return nil
+	of, configured := s.Accounts.ByCode(account)
+	if !configured {
+		return false, nil
 	}
 	owners, err := s.customersNamed(ctx, of, customer)
 	if err != nil || len(owners) == 0 {
-		return err
+		return false, err
 	}
 	watched, err := s.Store.Read().CardRegistration.Query().
 		Where(cardregistration.UserIDIn(owners...), cardregistration.Account(account), cardregistration.WatchUntilGT(s.now())).
 		All(ctx)
 	if err != nil {
-		return fmt.Errorf("read what waits for a notification of account %s: %w", account, err)
+		return true, fmt.Errorf("read what waits for a notification of account %s: %w", account, err)
 	}
-	return s.lookSoon(ctx, watched...)
+	return true, s.lookSoon(ctx, watched...)
 }
 
 // lookSoon has the list read for those of the registrations that have a page and

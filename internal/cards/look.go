@@ -128,6 +128,11 @@ func (s *Service) take(ctx context.Context, tx *store.Tx, account providers.Acco
 		return nil, false, fmt.Errorf("read what came after card registration %s: %w", id, err)
 	}
 	added, needsCVV := addedBy(r, newer, list, tx.Now)
+	if needsCVV {
+		if err := s.refuseCard(ctx, tx, r); err != nil {
+			return nil, false, err
+		}
+	}
 	switch {
 	case added != nil:
 		return r, false, s.complete(ctx, tx, r, account, *added, true)

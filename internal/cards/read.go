@@ -120,13 +120,16 @@ func (s *Service) whyNot(c *ent.Card) *pay.Error {
 	case isOver(intOf(c.ExpYear), intOf(c.ExpMonth), s.now()):
 		return errState(pay.CardExpired) // tonight's job has not seen it yet
 	case c.RequiresCvv:
-		return errNeedsCVV("The card cannot be charged without its owner. Use another one.", string(c.Status)).At("card")
+		e := pay.Errorf(pay.CodeStateConflict, keyNeedsCVV, "The card cannot be charged without its owner. Use another one.").At("card")
+		e.Retry, e.Detail = pay.RetryOtherMethod, pay.StateDetail{From: string(c.Status), Allowed: []string{}}
+		return e
 	}
 	return nil
 }
 
-func errNeedsCVV(message, from string) *pay.Error {
-	e := pay.Errorf(pay.CodeStateConflict, "card.requires_cvv", "%s", message)
-	e.Retry, e.Detail = pay.RetryOtherMethod, pay.StateDetail{From: from, Allowed: []string{}}
-	return e
-}
+// What a person is told of a card that nobody can charge without the code on its
+// back.
+const (
+	keyNeedsCVV   = "card.requires_cvv"
+	addedNeedsCVV = "This card cannot be charged without its owner. Add another one."
+)

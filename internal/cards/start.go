@@ -18,14 +18,14 @@ import (
 
 // The times of a registration's life.
 const (
-	callTimeout   = 10 * time.Second    // one answer of a provider
-	openingLease  = 30 * time.Second    // an opening without an answer recorded by then died with its process
-	pendingLife   = 10 * time.Minute    // so long a page that was not opened may be tried again with the same key
-	defaultLife   = time.Hour           // of a page whose account does not say
-	watchAfter    = 15 * time.Minute    // cards are looked for this long after a page's end
-	atLeastToLive = time.Minute         // a page is given to a payer who has this long on it
-	tokenLife     = 30 * 24 * time.Hour // of a registration's access token, from its creation
-	openingTries  = 2                   // an opening in doubt is tried once more in the same call
+	callTimeout  = 10 * time.Second    // one answer of a provider
+	openingLease = 30 * time.Second    // an opening without an answer recorded by then died with its process
+	pendingLife  = 10 * time.Minute    // so long a page that was not opened may be tried again with the same key
+	defaultLife  = time.Hour           // of a page whose account does not say
+	watchAfter   = 15 * time.Minute    // cards are looked for this long after a page's end
+	sharedLife   = time.Minute         // so long after it was opened a page is given again: to a double click, not to who comes back
+	tokenLife    = 30 * 24 * time.Hour // of a registration's access token, from its creation
+	openingTries = 2                   // an opening in doubt is tried once more in the same call
 )
 
 // maxWatched bounds the registrations of one user that are watched at a time: each
@@ -49,9 +49,10 @@ type work struct {
 // makes the user's wallet in the account's currency when there is none. A USER
 // starts for itself; SERVER and ADMIN name one of the merchant's users.
 //
-// While another page of the same user, account and return address is open and has
-// a minute to live, that registration is returned; otherwise the new one
-// supersedes it.
+// A page of the same user, account and return address that was opened less than a
+// minute ago is returned again; otherwise the new one supersedes what is open. An
+// older page may be dead though it is not over: vendors do not say how many of its
+// cards have been tried.
 //
 // Repeating it with the same key and input returns the same registration. It
 // waits on the provider, up to three times ten seconds, and must not be called
@@ -354,16 +355,17 @@ func (s *Service) isReusable(ctx context.Context, w *work) (bool, error) {
 }
 
 // accepts reports whether the payer can be sent to an open registration instead:
-// its page has a while to live and leads back to the same address, or is being
-// opened right now.
+// its page leads back to the same address and was opened a moment ago, with no
+// refused card since, or is being opened right now.
 func (w *work) accepts(r *ent.CardRegistration, now time.Time) bool {
-	if deref(r.ReturnURL) != deref(w.in.ReturnURL) {
+	if deref(r.ReturnURL) != deref(w.in.ReturnURL) || r.FailureCode != nil {
 		return false
 	}
 	if r.Status == pay.RegistrationPending {
-		return r.FailureCode == nil && now.Before(r.CreatedAt.Add(openingLease))
+		return now.Before(r.CreatedAt.Add(openingLease))
 	}
-	return now.Add(atLeastToLive).Before(r.ExpiresAt) && (r.AttemptsLeft == nil || *r.AttemptsLeft > 0)
+	// Its last version but for a failure is the one that recorded the page.
+	return now.Before(r.UpdatedAt.Add(sharedLife)) && now.Before(r.ExpiresAt)
 }
 
 // checkWatched refuses one more registration of a user who has too many.

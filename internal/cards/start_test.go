@@ -71,8 +71,42 @@ func TestService_Start(t *testing.T) {
 		require.Equal(t, "superseded", *first.FailureCode)
 		require.Equal(t, "EXPIRED card_registration.superseded", b.history(first.ID)[2])
 
-		b.clock.Advance(19*time.Minute + time.Second) // less than a minute is left
-		require.NotEqual(t, second.ID, b.start(backTo("b")).ID)
+		b.clock.Advance(time.Minute - time.Second)
+		require.Equal(t, second.ID, b.start(backTo("b")).ID, "a double click")
+	})
+
+	fact(t, "AfterAMinuteANewKeyOpensANewPage", func(t *testing.T, b *bundle) {
+		b.vendor.attempts = new(3)
+		in := wish()
+		first := b.start(in)
+		b.clock.Advance(time.Minute) // three wrong cards; no vendor tells of them
+		second := b.start(wish())
+		require.NotEqual(t, first.ID, second.ID)
+		require.Len(t, b.vendor.requests(), 2)
+		first = b.registration(first.ID)
+		require.Equal(t, "superseded", *first.FailureCode)
+		require.True(t, first.WatchUntil.After(b.clock.Now()), "a card of the old tab is still found")
+		again, err := b.Start(b.alice(), in)
+		require.NoError(t, err)
+		require.Equal(t, first.ID, again.Registration, "the old key is the old registration")
+	})
+
+	fact(t, "PageIsFreshFromWhenItWasOpened", func(t *testing.T, b *bundle) {
+		in := wish()
+		b.vendor.fails("start", providers.Unavailable)
+		_, err := b.Start(b.alice(), in)
+		require.NoError(t, err)
+		b.clock.Advance(5 * time.Minute)
+		require.Equal(t, b.start(in).ID, b.start(wish()).ID)
+	})
+
+	fact(t, "PageThatBroughtABadCardIsNotSharedAgain", func(t *testing.T, b *bundle) {
+		first := b.start(wish())
+		withCode := visa("with-code")
+		withCode.RequiresCVV = true
+		b.vendor.adds(b.user, withCode)
+		b.later(5 * time.Second)
+		require.NotEqual(t, first.ID, b.start(wish()).ID)
 	})
 
 	fact(t, "ServerStartsForAUserAndGetsATokenAgainAndAgain", func(t *testing.T, b *bundle) {

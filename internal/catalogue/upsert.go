@@ -3,8 +3,10 @@ package catalogue
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"github.com/paygraph/paygraph/ent"
+	"github.com/paygraph/paygraph/ent/merchant"
 	"github.com/paygraph/paygraph/ent/price"
 	"github.com/paygraph/paygraph/ent/product"
 	"github.com/paygraph/paygraph/internal/idempotency"
@@ -109,6 +111,9 @@ func put(ctx context.Context, tx *store.Tx, merchant pay.MerchantID, in Upsert, 
 	if err := checkGift(ctx, tx, merchant, in.Code, giftOf); err != nil {
 		return pay.ProductID{}, err
 	}
+	if err := checkIntervals(ctx, tx, merchant, in.Prices); err != nil {
+		return pay.ProductID{}, err
+	}
 	if present == nil {
 		id, err := insert(ctx, tx, merchant, in, giftOf)
 		if err != nil {
@@ -120,6 +125,24 @@ func put(ctx context.Context, tx *store.Tx, merchant pay.MerchantID, in Upsert, 
 		return present.ID, err
 	}
 	return present.ID, replacePrices(ctx, tx, merchant, present.ID, in.Prices)
+}
+
+// checkIntervals refuses to charge real cards several times a day: PT1M for P1M is
+// one letter. In test mode it is how renewals are seen.
+func checkIntervals(ctx context.Context, tx *store.Tx, of pay.MerchantID, prices []NewPrice) error {
+	for at, p := range prices {
+		if p.Interval == nil || !(pay.Period{Days: 1}).IsLongerThan(*p.Interval) {
+			continue
+		}
+		testing, err := tx.Merchant.Query().Where(merchant.ID(of), merchant.TestMode(true)).Count(ctx)
+		if err != nil {
+			return fmt.Errorf("read merchant %s: %w", of, err)
+		}
+		if testing == 0 {
+			return pay.Invalid("price.interval_short", "An interval is at least a day.", "prices", strconv.Itoa(at), "interval")
+		}
+	}
+	return nil
 }
 
 // checkGift reports whether the product that a gift gives is the merchant's and

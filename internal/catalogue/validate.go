@@ -96,11 +96,19 @@ func (p NewPrice) validate(kind pay.ProductKind, field func(...string) []string)
 		return pay.Invalid("price.interval_missing", "The price of a subscription needs an interval.", field("interval")...)
 	case p.Interval.IsZero():
 		return pay.Invalid("price.interval_zero", "An interval has to be longer than nothing.", field("interval")...)
+	case p.Interval.IsLongerThan(longest()):
+		return pay.Invalid("price.interval_long", "An interval is at most a hundred years.", field("interval")...)
 	case p.Trial != nil && p.Trial.IsZero():
 		return pay.Invalid("price.trial_zero", "A trial has to be longer than nothing.", field("trial")...)
+	case p.Trial != nil && p.Trial.IsLongerThan(longest()):
+		return pay.Invalid("price.trial_long", "A trial is at most a hundred years.", field("trial")...)
 	}
 	return nil
 }
+
+// longest is the longest time that anything is sold for: what is bought ends in a
+// year that every client can write.
+func longest() pay.Period { return pay.Period{Months: 100 * 12} }
 
 // validate judges the grants of a product of kind.
 func (g Grants) validate(kind pay.ProductKind) (giftOf *pay.ProductID, err error) {
@@ -124,6 +132,9 @@ func (g Grants) validate(kind pay.ProductKind) (giftOf *pay.ProductID, err error
 		}
 		if g.Duration.IsZero() {
 			return nil, pay.Invalid("grants.duration_zero", "A duration has to be longer than nothing.", "grants", "duration")
+		}
+		if g.Duration.IsLongerThan(longest()) {
+			return nil, pay.Invalid("grants.duration_long", "A duration is at most a hundred years; without one it is for good.", "grants", "duration")
 		}
 	}
 	return g.validateGift(kind)

@@ -3,6 +3,7 @@ package catalogue_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -68,6 +69,10 @@ func TestService_UpsertInvalid(t *testing.T) {
 		{"TrialOfADirect", direct(func(in *catalogue.Upsert) { in.Prices[0].Trial = month }), "price.trial_not_allowed", "prices.0.trial"},
 		{"NoInterval", subscription(rub(1)), "price.interval_missing", "prices.0.interval"},
 		{"ZeroInterval", subscription(catalogue.NewPrice{Amount: pay.Of(1, pay.RUB), Interval: &pay.Period{}}), "price.interval_zero", "prices.0.interval"},
+		{"IntervalOfAges", subscription(catalogue.NewPrice{Amount: pay.Of(1, pay.RUB), Interval: &pay.Period{Months: 1201}}), "price.interval_long", "prices.0.interval"},
+		{"IntervalOfAMinute", subscription(catalogue.NewPrice{Amount: pay.Of(1, pay.RUB), Interval: &pay.Period{Clock: time.Minute}}), "price.interval_short", "prices.0.interval"},
+		{"TrialOfAges", subscription(catalogue.NewPrice{Amount: pay.Of(1, pay.RUB), Interval: month, Trial: &pay.Period{Days: 36526}}), "price.trial_long", "prices.0.trial"},
+		{"DurationOfAges", direct(func(in *catalogue.Upsert) { in.Grants.Duration = &pay.Period{Months: 1201} }), "grants.duration_long", "grants.duration"},
 		{"ZeroTrial", subscription(withTrial), "price.trial_zero", "prices.0.trial"},
 		{"SameInterval", subscription(every(1, "P12M"), every(2, "P1Y")), "price.duplicate", "prices.1"},
 		{"MalformedGlob", direct(func(in *catalogue.Upsert) { in.Grants.Pages = new("[") }), "grants.pages", "grants.pages"},

@@ -91,7 +91,7 @@ SELECT a.id, a.bill_id, a.provider, a.order_number, a.status, a.captured_minor, 
 	a.watch_until, a.asked_at, a.updated_at, o.created_at, COALESCE(r.open, 0) = 1, COALESCE(r.disagrees, 0) = 1
 FROM attempts a LEFT JOIN operations o ON o.attempt_id = a.id AND o.resolved_at IS NULL
 LEFT JOIN (
-	SELECT attempt_id, MAX(CASE reason WHEN 'CURRENCY_MISMATCH' THEN currency END) AS currency,
+	SELECT attempt_id, MAX(CASE WHEN reason IN ('CURRENCY_MISMATCH', 'LATE_PAYMENT', 'DUPLICATE_PAYMENT') THEN currency END) AS currency,
 		MAX(CASE WHEN resolved_at IS NULL THEN 1 ELSE 0 END) AS open,
 		MAX(CASE reason WHEN 'PROVIDER_DISAGREES' THEN 1 ELSE 0 END) AS disagrees
 	FROM review_cases WHERE attempt_id IS NOT NULL GROUP BY attempt_id

@@ -167,6 +167,7 @@ func TestService_RedeemMoney(t *testing.T) {
 		b.price(t, product, pay.Of(10_00, pay.USD), nil)
 		b.price(t, product, pay.Of(500_00, pay.RUB), nil)
 		g, code := b.give(t, product)
+		b.earns(t, g.BillID, pay.Of(990_00, pay.RUB))
 		bob := b.user(t, "bob")
 
 		first := b.redeem(t, bob, code)

@@ -83,6 +83,13 @@ func readParts(s, units string, add func(unit byte, n int)) bool {
 // IsZero reports whether the period has no length.
 func (p Period) IsZero() bool { return p == Period{} }
 
+// IsLongerThan reports whether the period is longer than another, counted from the
+// beginning of a year that is none too short.
+func (p Period) IsLongerThan(other Period) bool {
+	from := time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
+	return p.AddTo(from).After(other.AddTo(from))
+}
+
 // AddTo returns t moved on by the period. Months keep the day and are cut to
 // the end of a shorter month (31 January and a month is 28 February), so a
 // series is computed from its anchor, never from its last date.

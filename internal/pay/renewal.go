@@ -28,8 +28,8 @@ type RenewalPolicy struct {
 	Dunning    DunningPolicy
 	FirstBill  time.Duration // how long the first bill may be paid
 	BillAhead  time.Duration // how long before its period a bill is made that the payer pays by hand
-	Notice     time.Duration // how long before a charge its payer is told
-	NoticeFrom time.Duration // of periods that are at least so long; and of the first charge after a trial
+	Notice     time.Duration // how long before a charge, or a trial's end, its payer is told
+	NoticeFrom time.Duration // of periods that are at least so long; of every trial that is longer than Notice, with a card or without
 	Resume     time.Duration // how long a charge that was begun may take before somebody else begins it again
 	Recheck    time.Duration // how often to look at what somebody else will move
 }
@@ -50,7 +50,7 @@ type RenewalStep int
 // Decide is asked again.
 const (
 	RenewalRest   RenewalStep = iota // nothing, until the time that comes with it; zero: until somebody acts
-	RenewalNotify                    // tell the payer of the charge to come, then rest
+	RenewalNotify                    // tell the payer of the charge to come, or of the end of a trial, then rest
 	RenewalResume                    // go on after a pause, as of the time that comes with it
 	RenewalBill                      // make the bill of the next period
 	RenewalBegin                     // begin one more charge of the open bill
@@ -164,7 +164,7 @@ func (r Renewal) decideUnbilled(now time.Time, p RenewalPolicy) (RenewalStep, ti
 		return RenewalBill, time.Time{}
 	}
 	long := end.Sub(r.PeriodStart)
-	if notice := end.Add(-p.Notice); r.HasCard && (long >= p.NoticeFrom || isTrial && long > p.Notice) {
+	if notice := end.Add(-p.Notice); isTrial && long > p.Notice || r.HasCard && long >= p.NoticeFrom {
 		if isDue(notice, now) {
 			return RenewalNotify, due
 		}

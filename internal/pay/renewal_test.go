@@ -50,7 +50,9 @@ func TestRenewal_Decide(t *testing.T) {
 		{"AShortTrialIsNot", with(func(r *pay.Renewal) { r.Status = pay.SubscriptionTrialing; r.PeriodStart = on(-2) }), on(-1), pay.RenewalRest, end},
 		{"ATrialIsBilledAtItsEnd", with(func(r *pay.Renewal) { r.Status = pay.SubscriptionTrialing }), end, pay.RenewalBill, time.Time{}},
 		{"ATrialWithoutACardLapses", with(func(r *pay.Renewal) { r.Status = pay.SubscriptionTrialing; r.HasCard = false }), end, pay.RenewalLapse, time.Time{}},
-		{"ATrialWithoutACardIsNotBilledAhead", with(func(r *pay.Renewal) { r.Status = pay.SubscriptionTrialing; r.HasCard = false }), on(-1), pay.RenewalRest, end},
+		{"ATrialWithoutACardIsAnnouncedAndNotBilledAhead", with(func(r *pay.Renewal) { r.Status = pay.SubscriptionTrialing; r.HasCard = false }), on(-1), pay.RenewalNotify, end},
+		{"ATrialWithoutACardRestsUntilItIsAnnounced", with(func(r *pay.Renewal) { r.Status = pay.SubscriptionTrialing; r.HasCard = false }), on(-9), pay.RenewalRest, on(-3)},
+		{"AShortTrialWithoutACardIsNot", with(func(r *pay.Renewal) { r.Status = pay.SubscriptionTrialing; r.HasCard = false; r.PeriodStart = on(-2) }), on(-1), pay.RenewalRest, end},
 
 		{"ABillIsCharged", billed(func(*pay.Renewal) {}), end, pay.RenewalBegin, time.Time{}},
 		{"ABillAheadIsChargedAtItsTime", billed(func(*pay.Renewal) {}), on(-1), pay.RenewalRest, end},

@@ -96,6 +96,8 @@ func beginAdvance(ctx context.Context, tx *store.Tx, id pay.TestClockID, to time
 		return pay.Errorf(pay.CodeConflict, "test_clock.advancing", "The clock moves further than that.").At("to")
 	case goal == nil && !to.After(now.Now), to.Before(now.Now):
 		return pay.Invalid("test_clock.backwards", "A clock moves forward only.", "to")
+	case to.UTC().Year() > lastYear:
+		return pay.Invalid("test_clock.too_far", "A clock moves to the year 2200 at most.", "to")
 	case to.After(now.Now.UTC().AddDate(mostYears, 0, 0)):
 		return pay.Invalid("test_clock.too_far", "A clock moves at most five years in one call.", "to")
 	}

@@ -45,6 +45,8 @@ type fakeBills struct {
 	pages   []billing.PageRequest
 }
 
+func (f *fakeBills) Charges(_ string, total pay.Money) bool { return total.Currency != pay.KZT }
+
 func (f *fakeBills) CheckPayment(_ context.Context, _ pay.MerchantID, _ pay.UserID, _ pay.Money, _ bool, in billing.PageRequest) ([]*pay.Error, error) {
 	if in.ReturnURL != nil {
 		return []*pay.Error{pay.Invalid("return_url.foreign", "Not there.", "returnUrl")}, nil

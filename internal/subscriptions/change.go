@@ -128,16 +128,25 @@ func (s *Service) usable(ctx context.Context, row *ent.BillingSubscription, rawC
 	if err != nil {
 		return nil, pay.NotFound("card", cardField).Because(err)
 	}
-	return s.chargeable(ctx, row.MerchantID, row.UserID, id)
+	cost, err := s.Store.Read().Price.Get(viewer.AsProgram(ctx), row.PriceID)
+	if err != nil {
+		return nil, fmt.Errorf("read the price of subscription %s: %w", row.ID, err)
+	}
+	return s.chargeable(ctx, row.MerchantID, row.UserID, id, cost.Amount(), cardField)
 }
 
-func (s *Service) chargeable(ctx context.Context, merchant pay.MerchantID, user pay.UserID, id pay.CardID) (*ent.Card, error) {
-	_, _, _, found, err := s.Cards.Chargeable(viewer.AsProgram(ctx), merchant, user, id)
+// chargeable finds a card of the user's that can be charged the total. Its errors
+// for a person blame the input field at path.
+func (s *Service) chargeable(ctx context.Context, merchant pay.MerchantID, user pay.UserID, id pay.CardID, total pay.Money, path ...string) (*ent.Card, error) {
+	account, _, _, found, err := s.Cards.Chargeable(viewer.AsProgram(ctx), merchant, user, id)
 	if e := personal(err); e != nil {
-		return nil, e.At(cardField)
+		return nil, e.At(path...)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("judge card %s: %w", id, err)
+	}
+	if !s.Bills.Charges(account, total) {
+		return nil, pay.Errorf(pay.CodeUnsupported, "card.amount_unsupported", "The provider that keeps this card does not take %s.", total).At(path...)
 	}
 	return found, nil
 }

@@ -27,6 +27,8 @@ type ClockOutcome struct {
 const (
 	longestName = 100 // of a clock, in characters
 	mostYears   = 5   // that a clock moves in one call
+	firstYear   = 1970
+	lastYear    = 2200 // that a clock shows: periods counted from there have four-digit years, which all databases can read
 )
 
 // mayTurn returns CodeForbidden for callers who may have no test clock: only the
@@ -57,6 +59,9 @@ func (s *Service) CreateClock(ctx context.Context, key, name string, now *time.T
 	}{name, now}
 	if strings.TrimSpace(name) == "" || utf8.RuneCountInString(name) > longestName {
 		return &ClockOutcome{Errors: []*pay.Error{pay.Invalid("test_clock.name", "A clock's name has 1 to 100 characters.", "name")}}, nil
+	}
+	if now != nil && (now.UTC().Year() < firstYear || now.UTC().Year() > lastYear) {
+		return &ClockOutcome{Errors: []*pay.Error{pay.Invalid("test_clock.now", "A clock shows a time from 1970 to 2200.", "now")}}, nil
 	}
 	return s.onceOnClock(ctx, "testClockCreate", key, input, func(ctx context.Context, tx *store.Tx) (pay.TestClockID, error) {
 		shows := tx.Now

@@ -149,6 +149,11 @@ func TestService_AdvanceClock(t *testing.T) {
 		require.Equal(t, "test_clock.backwards", key(b.AdvanceClock(b.server(), "a", clock.String(), start.Add(-time.Second))))
 		require.Equal(t, "test_clock.backwards", key(b.AdvanceClock(b.server(), "b", clock.String(), start)))
 		require.Equal(t, "test_clock.too_far", key(b.AdvanceClock(b.server(), "c", clock.String(), start.AddDate(5, 0, 1))))
+		for _, year := range []int{2, 1969, 2201, 9999} {
+			require.Equal(t, "test_clock.now", key(b.CreateClock(b.server(), "no such year", "ages", new(time.Date(year, time.June, 1, 0, 0, 0, 0, time.UTC)))))
+		}
+		last, _ := b.newClock("last", time.Date(2200, time.December, 31, 0, 0, 0, 0, time.UTC))
+		require.Equal(t, "test_clock.too_far", key(b.AdvanceClock(b.server(), "over the end", last.String(), time.Date(2201, time.January, 1, 0, 0, 0, 0, time.UTC))))
 		require.Equal(t, "test_clock.not_found", key(b.AdvanceClock(b.server(), "d", "clock_x", start.AddDate(1, 0, 0))))
 		require.Equal(t, "test_clock.not_yours", key(b.AdvanceClock(b.as(u), "e", clock.String(), start.AddDate(1, 0, 0))))
 		require.Equal(t, "test_clock.name", key(b.CreateClock(b.server(), "f", " ", nil)))

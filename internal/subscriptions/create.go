@@ -36,7 +36,8 @@ func (in NewSubscription) page() billing.PageRequest {
 }
 
 // Create begins a subscription. With a trial, which a user has once of a product,
-// nothing is paid until it ends. Without one the first period is charged at once:
+// nothing is paid until it ends, so no page is opened. Without one the first period
+// is charged at once:
 // to the card that is named, else to the user's default one, or on a provider's
 // page. Until it is paid the subscription is INCOMPLETE; it lapses after a day.
 //
@@ -102,7 +103,11 @@ func (s *Service) insert(ctx context.Context, tx *store.Tx, id pay.SubscriptionI
 		return nil, err
 	}
 	isTrial := p.price.Trial != nil && !p.price.Trial.IsZero() && !hadTrial
-	if !isTrial && p.card == nil && !p.byPage {
+	switch {
+	case isTrial && p.byPage:
+		return nil, pay.Invalid("subscription.nothing_to_pay",
+			"The trial is free, so there is no payment now: save a card by cardRegistrationStart and name it.", "payWith")
+	case !isTrial && p.card == nil && !p.byPage:
 		return nil, cardMissing()
 	}
 	st, err := s.blank(ctx, tx, id, p)

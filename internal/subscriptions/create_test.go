@@ -48,6 +48,10 @@ func TestService_CreateRefuses(t *testing.T) {
 			b.removeCard(b.card)
 			in.Card = new(b.card.ID.String())
 		}, want: "card.removed", path: []string{"card"}},
+		{name: "ACardThatPaysInOtherMoney", in: func(b *bundle, in *subscriptions.NewSubscription) {
+			in.Price = b.sells(catalogue.Upsert{Code: "far", Kind: pay.ProductSubscription, Grants: catalogue.Grants{Resources: []string{"x"}}, Prices: []catalogue.NewPrice{{Amount: pay.Of(100, pay.KZT), Interval: months(1)}}})
+			in.Card = new(b.card.ID.String())
+		}, want: "card.amount_unsupported", path: []string{"card"}},
 		{name: "NothingThatPays", in: func(b *bundle, _ *subscriptions.NewSubscription) { b.removeCard(b.card) }, want: "subscription.card_missing", path: []string{"card"}},
 		{name: "AWallet", in: func(_ *bundle, in *subscriptions.NewSubscription) {
 			in.PayWith = &billing.PayWith{Wallet: new("wallet_1")}
@@ -55,6 +59,30 @@ func TestService_CreateRefuses(t *testing.T) {
 		{name: "TwoThingsThatPay", in: func(b *bundle, in *subscriptions.NewSubscription) {
 			in.Card, in.PayWith = new(b.card.ID.String()), &billing.PayWith{Provider: new("payture")}
 		}, want: "pay_with.one", path: []string{"payWith"}},
+		{name: "ACardAndNothing", in: func(b *bundle, in *subscriptions.NewSubscription) {
+			in.Card, in.PayWith = new(b.card.ID.String()), &billing.PayWith{}
+		}, want: "pay_with.one", path: []string{"payWith"}},
+		{name: "NothingNamedInPayWith", in: func(_ *bundle, in *subscriptions.NewSubscription) { in.PayWith = &billing.PayWith{} }, want: "pay_with.one", path: []string{"payWith"}},
+		{name: "ACardAndAPage", in: func(b *bundle, in *subscriptions.NewSubscription) {
+			in.PayWith = &billing.PayWith{Card: new(b.card.ID.String()), Provider: new("payture")}
+		}, want: "pay_with.one", path: []string{"payWith"}},
+		{name: "AForeignCardInPayWith", in: func(b *bundle, in *subscriptions.NewSubscription) {
+			in.PayWith = &billing.PayWith{Card: new(b.newCard(b.newUser("eve")).ID.String())}
+		}, want: "card.not_found", path: []string{"payWith", "card"}},
+		{name: "NoCardIDInPayWith", in: func(_ *bundle, in *subscriptions.NewSubscription) {
+			in.PayWith = &billing.PayWith{Card: new("card_1")}
+		}, want: "card.not_found", path: []string{"payWith", "card"}},
+		{name: "ARemovedCardInPayWith", in: func(b *bundle, in *subscriptions.NewSubscription) {
+			b.removeCard(b.card)
+			in.PayWith = &billing.PayWith{Card: new(b.card.ID.String())}
+		}, want: "card.removed", path: []string{"payWith", "card"}},
+		{name: "ACardInPayWithThatPaysInOtherMoney", in: func(b *bundle, in *subscriptions.NewSubscription) {
+			in.Price = b.sells(catalogue.Upsert{Code: "far", Kind: pay.ProductSubscription, Grants: catalogue.Grants{Resources: []string{"x"}}, Prices: []catalogue.NewPrice{{Amount: pay.Of(100, pay.KZT), Interval: months(1)}}})
+			in.PayWith = &billing.PayWith{Card: new(b.card.ID.String())}
+		}, want: "card.amount_unsupported", path: []string{"payWith", "card"}},
+		{name: "APageForATrial", in: func(b *bundle, in *subscriptions.NewSubscription) {
+			in.Price, in.PayWith = b.trial.ID.String(), &billing.PayWith{Provider: new("payture")}
+		}, want: "subscription.nothing_to_pay", path: []string{"payWith"}},
 		{name: "AUserNamesAnother", in: func(b *bundle, in *subscriptions.NewSubscription) {
 			in.User = new(b.newUser("eve").ID.String())
 		}, want: "user.not_yours_to_name", path: []string{"user"}},
@@ -227,6 +255,20 @@ func TestService_Create(t *testing.T) {
 		require.Equal(t, saved.ID, *b.now(sub.ID).CardID, "a card that paid nothing changes nothing")
 		b.saves(other)
 		require.Equal(t, other.ID, *b.now(sub.ID).CardID)
+	})
+	fact(t, "APageRefusedForATrialUsesUpNeitherKeyNorTrial", func(t *testing.T, b *bundle) {
+		in := subscriptions.NewSubscription{Key: uuid.NewString(), Price: b.trial.ID.String(), PayWith: &billing.PayWith{Provider: new("payture")}}
+		require.Equal(t, "subscription.nothing_to_pay", b.refused(b.Create(b.as(b.user), in)))
+		require.Empty(t, b.bills.pages)
+		in.PayWith = nil
+		sub := b.ok(b.Create(b.as(b.user), in))
+		require.Equal(t, pay.SubscriptionTrialing, sub.Status)
+
+		// Who has had the trial pays on a page.
+		b.ok(b.Cancel(b.as(b.user), uuid.NewString(), sub.ID.String(), false))
+		in.Key, in.PayWith = uuid.NewString(), &billing.PayWith{Provider: new("payture")}
+		require.Equal(t, pay.SubscriptionIncomplete, b.ok(b.Create(b.as(b.user), in)).Status)
+		require.Len(t, b.bills.pages, 1)
 	})
 	fact(t, "APageThatSavesNothingLeavesNoCard", func(t *testing.T, b *bundle) {
 		in := subscriptions.NewSubscription{Key: uuid.NewString(), Price: b.monthly.ID.String(), PayWith: &billing.PayWith{Provider: new("payture")}}

@@ -41,7 +41,9 @@ func (s *Service) Fulfil(ctx context.Context, tx *store.Tx, b *ent.Bill, p *ent.
 		reason = reasonPaidLate
 		err = s.payEnded(ctx, tx, to.row, b)
 	case st.row.CurrentPeriodEnd == nil || st.row.OpenBillID != nil && *st.row.OpenBillID == b.ID:
-		err = s.payNext(ctx, tx, to.row, b)
+		if err = s.payNext(ctx, tx, to.row, b); err == nil {
+			err = s.takeCard(ctx, tx, to.row, b)
+		}
 		clearDunning(to.row)
 	default:
 		reason = reasonPaidLate

@@ -187,7 +187,7 @@ func (c *billingCards) CustomerOf(context.Context, pay.UserID) (providers.Custom
 	return providers.Customer{ID: "customer"}, nil
 }
 
-func (c *billingCards) Hint(context.Context, string, string) error { return nil }
+func (c *billingCards) Hint(context.Context, string, string) (bool, error) { return false, nil }
 
 func (c *billingCards) SaveLater(context.Context, *store.Tx, string, pay.UserID) error { return nil }
 

@@ -5,8 +5,6 @@ import (
 	"fmt"
 
 	"github.com/paygraph/paygraph/ent"
-	"github.com/paygraph/paygraph/ent/attempt"
-	"github.com/paygraph/paygraph/ent/bill"
 	"github.com/paygraph/paygraph/ent/billingsubscription"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store"
@@ -50,8 +48,8 @@ func (s *Service) CardGone(ctx context.Context, tx *store.Tx, c *ent.Card) error
 
 // CardSaved gives a card to the subscription that was paid with it on a page that
 // saved it: from now on it is charged. One that has a card already takes the new
-// one only when that is seen to have paid last, as after a refusal that sent its
-// payer to a page. Other subscriptions keep theirs.
+// one only when that is seen to have paid last, or when its own was refused for
+// good, is gone, or was only assumed. Other subscriptions keep theirs.
 func (s *Service) CardSaved(ctx context.Context, tx *store.Tx, c *ent.Card) error {
 	live, err := tx.BillingSubscription.Query().Where(
 		billingsubscription.UserID(c.UserID), billingsubscription.StatusIn(pay.LiveSubscriptionStatuses()...),
@@ -60,17 +58,18 @@ func (s *Service) CardSaved(ctx context.Context, tx *store.Tx, c *ent.Card) erro
 		return fmt.Errorf("find the subscriptions of user %s: %w", c.UserID, err)
 	}
 	for _, row := range live {
-		last, err := tx.Attempt.Query().
-			Where(attempt.StatusEQ(pay.AttemptCaptured), attempt.HasBillWith(bill.SubscriptionID(row.ID))).
-			Order(ent.Desc(attempt.FieldID)).First(ctx)
-		if err != nil && !ent.IsNotFound(err) {
-			return fmt.Errorf("look who paid for subscription %s: %w", row.ID, err)
+		last, err := lastPaid(ctx, tx, row.ID)
+		if err != nil {
+			return err
 		}
-		if err != nil || !last.SavesCard || last.Account != c.Account {
+		if last == nil || !last.by.SavesCard || last.by.Account != c.Account || !s.canPay(c, last) {
 			continue
 		}
-		isIt := last.CardMask != nil && *last.CardMask == c.Mask
-		if row.CardID != nil && (!isIt || *row.CardID == c.ID) {
+		takes, err := s.takesSaved(ctx, tx, row, last, c)
+		if err != nil {
+			return err
+		}
+		if !takes {
 			continue
 		}
 		err = s.changeIn(ctx, tx, row.ID, reasonCardChanged, func(to *state) error {

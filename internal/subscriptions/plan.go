@@ -101,40 +101,51 @@ func (p *plan) decidePrice(ctx context.Context, s *Service) error {
 // decideCard finds what pays: the card that is named, a page, or the user's default
 // card. A trial can begin without any.
 func (p *plan) decideCard(ctx context.Context, s *Service) error {
-	named := p.in.Card
+	if err := checkWays(p.in); err != nil {
+		return err
+	}
+	named, path := p.in.Card, []string{cardField}
 	if with := p.in.PayWith; with != nil {
-		switch {
-		case with.Wallet != nil:
-			return pay.Errorf(pay.CodeUnsupported, "pay_with.wallet_unsupported", "A subscription is not paid from a wallet.").At("payWith", "wallet")
-		case with.Card != nil && named != nil || with.Card != nil && with.Provider != nil || named != nil && with.Provider != nil:
-			return pay.Invalid("pay_with.one", "Name one thing that pays.", "payWith")
-		case with.Card != nil:
-			named = with.Card
-		case with.Provider != nil:
+		if with.Provider != nil {
 			p.byPage = true
 			return nil
 		}
+		named, path = with.Card, []string{"payWith", cardField}
 	}
 	if named != nil {
 		id, err := pay.ParseCardID(*named)
 		if err != nil {
-			return pay.NotFound("card", cardField).Because(err)
+			return pay.NotFound("card", path...).Because(err)
 		}
 		p.card = &id
-		_, err = s.chargeable(ctx, p.merchant.ID, p.owner, id)
+		_, err = s.chargeable(ctx, p.merchant.ID, p.owner, id, p.price.Amount(), path...)
 		return err
 	}
 	usual, err := s.Store.Read().Card.Query().
 		Where(card.UserID(p.owner), card.IsDefault(true), card.StatusEQ(pay.CardActive)).Only(viewer.AsProgram(ctx))
 	switch {
 	case err == nil:
-		if _, err = s.chargeable(ctx, p.merchant.ID, p.owner, usual.ID); err == nil {
+		if _, err = s.chargeable(ctx, p.merchant.ID, p.owner, usual.ID, p.price.Amount(), cardField); err == nil {
 			p.card = &usual.ID
 		} else if personal(err) == nil {
 			return err
 		}
 	case !ent.IsNotFound(err):
 		return fmt.Errorf("find the default card of user %s: %w", p.owner, err)
+	}
+	return nil
+}
+
+// checkWays wants one thing that pays, or none for the default card.
+func checkWays(in NewSubscription) error {
+	with := in.PayWith
+	switch {
+	case with == nil:
+		return nil
+	case with.Wallet != nil:
+		return pay.Errorf(pay.CodeUnsupported, "pay_with.wallet_unsupported", "A subscription is not paid from a wallet.").At("payWith", "wallet")
+	case in.Card != nil || (with.Card == nil) == (with.Provider == nil):
+		return pay.Invalid("pay_with.one", "Name one thing that pays: a card, or a provider in payWith.", "payWith")
 	}
 	return nil
 }

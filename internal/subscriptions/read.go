@@ -211,7 +211,8 @@ func (s *Service) DunningOf(row *ent.BillingSubscription) *Dunning {
 		return nil
 	}
 	return &Dunning{
-		Attempt: row.DunningTry, MaxAttempts: max(s.Policy.Dunning.MaxCharges(), row.DunningTry),
+		// Charges that nobody could be asked about are numbered too, and count for none here.
+		Attempt: min(row.DunningTry, s.Policy.Dunning.MaxCharges()), MaxAttempts: s.Policy.Dunning.MaxCharges(),
 		NextRetryAt: row.DunningNextAt, Declined: row.DeclineCode != nil && pay.IsRefusal(*row.DeclineCode),
 	}
 }

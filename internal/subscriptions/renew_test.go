@@ -171,8 +171,21 @@ func TestService_Trial(t *testing.T) {
 		b.until(sub.TrialEnd.Add(day))
 		require.Equal(t, pay.SubscriptionEnded, b.now(sub.ID).Status)
 		require.Empty(t, b.billsOf(sub.ID))
-		require.Equal(t, []notify.Kind{notify.KindSubscriptionEnded}, b.mails.kinds())
+		require.Equal(t, []notify.Kind{notify.KindRenewalComing, notify.KindSubscriptionEnded}, b.mails.kinds())
 		require.False(t, b.access(sub.ID).After(b.clock.Now()))
+	})
+	fact(t, "WhoseDefaultCardCannotPayItBeginsWithoutOneAndTellsItsPayer", func(t *testing.T, b *bundle) {
+		far := b.offers("far", catalogue.NewPrice{Amount: pay.Of(100000, pay.KZT), Interval: months(1), Trial: &pay.Period{Days: 7}})
+		sub := b.subscribed(far.Edges.Prices[0])
+		require.Equal(t, pay.SubscriptionTrialing, sub.Status)
+		require.Nil(t, sub.CardID)
+		b.until(sub.TrialEnd.Add(-4 * day))
+		require.Empty(t, b.mails.kinds())
+		b.until(sub.TrialEnd.Add(-2 * day))
+		require.Equal(t, []notify.Kind{notify.KindRenewalComing}, b.mails.kinds())
+		mail := b.mails.sent[0].Data.(notify.RenewalComing) //nolint:errcheck,forcetypeassert // a test
+		require.True(t, mail.IsTrial)
+		require.Empty(t, mail.Card)
 	})
 	fact(t, "IsGivenOnce", func(t *testing.T, b *bundle) {
 		first := b.subscribed(b.trial)

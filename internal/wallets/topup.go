@@ -30,7 +30,7 @@ func (t *TopUp) Fulfil(ctx context.Context, tx *store.Tx, b *ent.Bill, _ *ent.Pr
 	if b.UserID == nil {
 		return fmt.Errorf("top up by bill %s: it has no payer", b.ID)
 	}
-	amount, err := earned(ctx, tx, b)
+	amount, err := t.ledger.Earned(ctx, tx, b)
 	if err != nil {
 		return fmt.Errorf("top up by bill %s: %w", b.ID, err)
 	}
@@ -42,10 +42,11 @@ func (t *TopUp) Fulfil(ctx context.Context, tx *store.Tx, b *ent.Bill, _ *ent.Pr
 	return err
 }
 
-// earned is what a bill's captures brought to sales, without the commission that
-// a vendor added. It is not the bill's paid amount, which holds money on suspense
-// too: a second payment that waits for a person must not be spent.
-func earned(ctx context.Context, tx *store.Tx, b *ent.Bill) (pay.Money, error) {
+// Earned is what a bill's captures brought to sales, without the commission that
+// a vendor added; an error when that is nothing. It is not the bill's paid amount,
+// which holds money on suspense too: a second payment that waits for a person must
+// not be spent.
+func (*Service) Earned(ctx context.Context, tx *store.Tx, b *ent.Bill) (pay.Money, error) {
 	none := pay.Money{Currency: b.Currency}
 	entries, err := tx.LedgerEntry.Query().
 		Where(ledgerentry.BillID(b.ID), ledgerentry.HasAccountWith(ledgeraccount.KindEQ(pay.AccountSales))).
