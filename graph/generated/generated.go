@@ -1925,7 +1925,7 @@ input BillingSubscriptionCreateInput {
   price: ID!
   """A saved card of the user, by id: charged now, unless there is a trial, and at every renewal. Absent, and without ` + "`" + `payWith` + "`" + `: their default card."""
   card: ID
-  """How the first payment is made, instead of a saved card: by ` + "`" + `provider` + "`" + ` on its page, whose card is saved for the renewals."""
+  """How the first payment is made, instead of a saved card: by ` + "`" + `provider` + "`" + ` on its page, whose card is saved for the renewals. INVALID when a trial makes it free."""
   payWith: PayWith
   """What some providers want to know of the payer."""
   payer: PayerInput

@@ -145,7 +145,7 @@ type BillingSubscriptionCreateInput struct {
 	Price string `json:"price"`
 	// A saved card of the user, by id: charged now, unless there is a trial, and at every renewal. Absent, and without `payWith`: their default card.
 	Card *string `json:"card"`
-	// How the first payment is made, instead of a saved card: by `provider` on its page, whose card is saved for the renewals.
+	// How the first payment is made, instead of a saved card: by `provider` on its page, whose card is saved for the renewals. INVALID when a trial makes it free.
 	PayWith *PayWith `json:"payWith"`
 	// What some providers want to know of the payer.
 	Payer *PayerInput `json:"payer"`

@@ -185,12 +185,12 @@ func (r Renewal) decideBilled(now time.Time, p RenewalPolicy) (RenewalStep, time
 		return RenewalRest, now.Add(p.Recheck) // money may have moved: whatever was asked for, wait
 	case r.CancelAtPeriodEnd && isDue(r.PeriodEnd, now):
 		return RenewalCancel, time.Time{}
+	case isDue(grace, now): // also when a charge was begun and a downtime kept it from being made
+		return RenewalRefuse, time.Time{}
 	case begun && r.Charge == "":
 		return RenewalCharge, time.Time{}
 	case begun:
 		return RenewalJudge, time.Time{}
-	case isDue(grace, now):
-		return RenewalRefuse, time.Time{}
 	case now.Before(r.BillStart):
 		return RenewalRest, r.BillStart
 	case r.HasCard && (isDue(r.NextTry, now) || r.Decline == "" && r.NextTry.IsZero()):

@@ -91,6 +91,14 @@ func TestRenewal_Decide(t *testing.T) {
 			time.Time{},
 		},
 		{
+			"AChargeThatADowntimeKeptIsNotMadeAfterTheGrace",
+			billed(func(r *pay.Renewal) {
+				r.Status, r.Tries, r.PastDueSince = pay.SubscriptionPastDue, 4, end
+			}),
+			on(15), pay.RenewalRefuse,
+			time.Time{},
+		},
+		{
 			"MoneyInDoubtOutlivesTheGrace",
 			billed(func(r *pay.Renewal) {
 				r.Status, r.Tries, r.Charge, r.PastDueSince, r.CancelAtPeriodEnd = pay.SubscriptionPastDue, 2, pay.AttemptUnknown, end, true
