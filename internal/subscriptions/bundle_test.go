@@ -39,7 +39,7 @@ const (
 type bundle struct {
 	*subscriptions.Service
 
-	t        *testing.T
+	t        testing.TB
 	store    *store.Store
 	clock    *storetest.Clock
 	runner   *jobs.Runner
@@ -53,7 +53,7 @@ type bundle struct {
 	card     *ent.Card // of the user, and their default one
 }
 
-func setup(t *testing.T, url string) *bundle {
+func setup(t testing.TB, url string) *bundle {
 	t.Helper()
 	clock := &storetest.Clock{}
 	b := &bundle{t: t, clock: clock, store: storetest.Open(t, url, clock), mails: &mailbox{}}
