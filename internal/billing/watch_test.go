@@ -128,8 +128,8 @@ func TestService_OldNews(t *testing.T) {
 	// and only then the old answer comes.
 	run := func(t *testing.T, answer func() (providers.Result, error)) {
 		t.Helper()
-		s := &script{}
 		storetest.Each(t, func(t *testing.T, url string) {
+			s := &script{}
 			b := setupScripted(t, url, s)
 			bill := b.created(b.public(), b.buyPage())
 			b.paysOn(b.current(bill), "approve")
