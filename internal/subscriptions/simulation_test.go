@@ -18,6 +18,7 @@ import (
 	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/ent/attempt"
 	"github.com/paygraph/paygraph/ent/billingsubscription"
+	"github.com/paygraph/paygraph/ent/objectevent"
 	"github.com/paygraph/paygraph/internal/catalogue"
 	"github.com/paygraph/paygraph/internal/jobs"
 	"github.com/paygraph/paygraph/internal/pay"
@@ -410,6 +411,20 @@ func (w *world) judge() string {
 	return hash
 }
 
+// pastDueSince is when the refusal of a charge at an instant was taken note of, and
+// its payer told: a downtime may lie between. The grace begins then.
+func (w *world) pastDueSince(b *ent.Bill, charged time.Time) time.Time {
+	ctx := viewer.AsProgram(context.Background())
+	line, err := w.store.Read().ObjectEvent.Query().Where(
+		objectevent.SubscriptionID(*b.SubscriptionID), objectevent.To(string(pay.SubscriptionPastDue)), objectevent.AtGTE(charged),
+	).Order(ent.Asc(objectevent.FieldID)).First(ctx)
+	if ent.IsNotFound(err) {
+		return charged // of a first bill, or one whose subscription ended meanwhile
+	}
+	require.NoError(w.t, err)
+	return line.At
+}
+
 // judgeDunning wants the charges of a bill that the engine made by itself to keep
 // to the policy, and returns how many were refused.
 func (w *world) judgeDunning(b *ent.Bill) int {
@@ -432,7 +447,7 @@ func (w *world) judgeDunning(b *ent.Bill) int {
 		}
 		refused++
 		if since.IsZero() {
-			since = c.at
+			since = w.pastDueSince(b, c.at)
 		}
 		stopped = pay.ClassOfDecline(c.says.decline) == pay.DeclineHard || c.says.status == pay.AttemptActionRequired
 		free = false
