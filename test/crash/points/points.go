@@ -81,7 +81,7 @@ Flags:
 	flags.StringVar(&o.point, "point", "", "this point only: a name, or a name, # and which time it is reached")
 	flags.Uint64Var(&o.seed, "seed", 0, "the seed of every random choice; 0 draws one, and prints it")
 	flags.BoolVar(&o.keep, "keep", false, "keep the folders of the trials in which nothing was wrong")
-	flags.BoolVar(&o.short, "short", false, "each point once, in one flow that reaches it")
+	flags.BoolVar(&o.short, "short", false, "each point once, in the first flow that dies there")
 	flags.IntVar(&o.parallel, "parallel", 48, "trials at a time; most of their time they wait")
 	flags.StringVar(&o.binary, "binary", "", "a paygraph that is built already with -tags crashpoints; empty: built from here")
 	flags.StringVar(&o.dir, "dir", "", "the folder of the run, empty or new; empty: one that is removed when all went well")
@@ -188,10 +188,17 @@ func (r *run) on(ctx context.Context, db string) (err error) {
 	if err != nil {
 		return err
 	}
-	trials := r.trials(random, dry)
-	results, err := r.tryAll(ctx, s, "with one", trials)
-	if err != nil {
-		return err
+	var results []outcome
+	for left := r.trials(random, dry); len(left) > 0; {
+		var next []trial
+		if next, left = r.round(left, results); len(next) == 0 {
+			break
+		}
+		outcomes, err := r.tryAll(ctx, s, "with one", next)
+		if err != nil {
+			return err
+		}
+		results = append(results, outcomes...)
 	}
 	return r.conclude(db, dry, results, time.Since(began))
 }
@@ -234,15 +241,29 @@ func (r *run) trials(random *rand.Rand, dry []outcome) []trial {
 		}
 	}
 	random.Shuffle(len(trials), func(i, j int) { trials[i], trials[j] = trials[j], trials[i] })
+	return trials
+}
+
+// round parts what is left into the trials to run next and the rest: all of it, or
+// in the short form one for each point where nothing has died. A race may pass a
+// point by, so a point that one trial missed is tried in another.
+func (r *run) round(left []trial, results []outcome) (next, rest []trial) {
 	if !r.short {
-		return trials
+		return left, nil
 	}
-	seen := map[crashpoint.Point]bool{}
-	return slices.DeleteFunc(trials, func(t trial) bool {
-		again := seen[t.at.point]
-		seen[t.at.point] = true
-		return again
-	})
+	done := map[crashpoint.Point]bool{}
+	for _, o := range results {
+		done[o.at.point] = done[o.at.point] || o.died
+	}
+	for _, t := range left {
+		if done[t.at.point] {
+			rest = append(rest, t)
+			continue
+		}
+		done[t.at.point] = true
+		next = append(next, t)
+	}
+	return next, rest
 }
 
 // tryAll runs trials side by side and returns their outcomes.

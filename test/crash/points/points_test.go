@@ -89,15 +89,41 @@ func TestRun_trials(t *testing.T) {
 		}, deaths(options{}))
 	})
 
-	t.Run("ShortVisitsEachPointOnce", func(t *testing.T) {
-		t.Parallel()
-		require.Len(t, deaths(options{short: true}), 2)
-	})
-
 	t.Run("OneDeathCanBeChosen", func(t *testing.T) {
 		t.Parallel()
 		require.Equal(t, []string{"page job.ran#3"}, deaths(options{point: "job.ran#3"}))
 		require.Len(t, deaths(options{point: "ask.settled"}), 2)
+	})
+}
+
+func TestRun_round(t *testing.T) {
+	t.Parallel()
+
+	at := func(point crashpoint.Point, nth int) trial { return trial{at: death{point: point, nth: nth}} }
+	all := []trial{at(crashpoint.Settled, 1), at(crashpoint.Settled, 2), at(crashpoint.JobRan, 1)}
+
+	t.Run("AllAtOnce", func(t *testing.T) {
+		t.Parallel()
+		next, rest := (&run{}).round(all, nil)
+		require.Equal(t, all, next)
+		require.Empty(t, rest)
+	})
+
+	t.Run("ShortVisitsEachPointOnceAndAMissedOneAgain", func(t *testing.T) {
+		t.Parallel()
+		r := &run{options: options{short: true}}
+		next, rest := r.round(all, nil)
+		require.Equal(t, []trial{at(crashpoint.Settled, 1), at(crashpoint.JobRan, 1)}, next)
+		again, rest := r.round(rest, []outcome{{trial: next[0]}, {trial: next[1], died: true}})
+		require.Equal(t, []trial{at(crashpoint.Settled, 2)}, again)
+		require.Empty(t, rest)
+	})
+
+	t.Run("ShortEndsWhenEachPointHasItsDeath", func(t *testing.T) {
+		t.Parallel()
+		r := &run{options: options{short: true}}
+		next, _ := r.round(all, []outcome{{trial: all[0], died: true}, {trial: all[2], died: true}})
+		require.Empty(t, next)
 	})
 }
 
