@@ -54,14 +54,5 @@ FROM attempts a JOIN bills b ON b.id = a.bill_id LEFT JOIN cards k ON k.id = a.c
 WHERE a.card_id >= ` + anyID + ` AND (k.id IS NULL OR b.user_id IS NULL OR k.user_id <> b.user_id OR k.merchant_id <> a.merchant_id OR k.account <> a.account
 	OR NOT EXISTS (SELECT 1 FROM operations o WHERE o.attempt_id = a.id AND o.kind = 'CHARGE')
 	OR EXISTS (SELECT 1 FROM operations o WHERE o.attempt_id = a.id AND o.kind = 'START'))`
-	return c.each(ctx, query, func(rows *sql.Rows) error {
-		var id pay.AttemptID
-		var bill pay.BillID
-		var wrong string
-		if err := rows.Scan(&id, &bill, &wrong); err != nil {
-			return err
-		}
-		c.report.breach(name, wrong, id.String(), bill.String())
-		return nil
-	})
+	return wrongOfBill[pay.AttemptID](ctx, c, name, query)
 }

@@ -241,3 +241,18 @@ func (c *checker) each(ctx context.Context, query string, f func(rows *sql.Rows)
 	}
 	return rows.Err()
 }
+
+// wrongOfBill runs a query of what is wrong: the id of an object, its bill's and the
+// words.
+func wrongOfBill[I fmt.Stringer](ctx context.Context, c *checker, name, query string) error {
+	return c.each(ctx, query, func(rows *sql.Rows) error {
+		var id I
+		var bill pay.BillID
+		var wrong string
+		if err := rows.Scan(&id, &bill, &wrong); err != nil {
+			return err
+		}
+		c.report.breach(name, wrong, id.String(), bill.String())
+		return nil
+	})
+}

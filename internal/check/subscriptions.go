@@ -19,16 +19,7 @@ UNION ALL
 SELECT s.id, s.open_bill_id, 'the bill that it calls open is done, or not its own'
 FROM billing_subscriptions s LEFT JOIN bills b ON b.id = s.open_bill_id
 WHERE s.open_bill_id IS NOT NULL AND (b.id IS NULL OR b.subscription_id IS NULL OR b.subscription_id <> s.id OR b.status = 'DONE')`
-	return c.each(ctx, query, func(rows *sql.Rows) error {
-		var id pay.SubscriptionID
-		var bill pay.BillID
-		var wrong string
-		if err := rows.Scan(&id, &bill, &wrong); err != nil {
-			return err
-		}
-		c.report.breach(name, wrong, id.String(), bill.String())
-		return nil
-	})
+	return wrongOfBill[pay.SubscriptionID](ctx, c, name, query)
 }
 
 // subscriptionsState: a subscription has what its status needs: the time that is

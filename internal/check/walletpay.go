@@ -21,16 +21,7 @@ FROM attempts a JOIN bills b ON b.id = a.bill_id LEFT JOIN wallets w ON w.id = a
 WHERE a.account = 'wallet' AND (w.id IS NULL OR b.user_id IS NULL OR w.user_id <> b.user_id OR w.merchant_id <> a.merchant_id
 	OR w.currency <> a.currency OR a.provider <> 'wallet' OR EXISTS (SELECT 1 FROM operations o WHERE o.attempt_id = a.id))
 ORDER BY a.id`
-	return c.each(ctx, query, func(rows *sql.Rows) error {
-		var id pay.AttemptID
-		var bill pay.BillID
-		var wrong string
-		if err := rows.Scan(&id, &bill, &wrong); err != nil {
-			return err
-		}
-		c.report.breach(name, wrong, id.String(), bill.String())
-		return nil
-	})
+	return wrongOfBill[pay.AttemptID](ctx, c, name, query)
 }
 
 // holdPrefix begins the key of the transfer that sets money of a wallet aside for
