@@ -2,7 +2,6 @@ package payture
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/paygraph/paygraph/internal/pay"
@@ -32,17 +31,5 @@ func (c *Client) ActivateCard(ctx context.Context, who providers.Customer, ref s
 	if trouble != nil {
 		return trouble.ofChange(op, act)
 	}
-	code := answer.code()
-	problem := errNeither
-	switch answer.success() {
-	case saysYes:
-		if answer.isFrom(known) && answer.repeats("CardId", ref) {
-			return nil
-		}
-		problem = errors.New("the answer is about another card")
-	case saysNo:
-		return failure(op, kindOfCode(code, providers.Unknown), code, reasonOf(act, code))
-	case saysNothing:
-	}
-	return failure(op, providers.Unknown, code, fmt.Errorf("%s: %w", act, problem))
+	return answer.aboutCard(op, act, known, ref)
 }

@@ -61,21 +61,27 @@ func (c *Client) RemoveCard(ctx context.Context, who providers.Customer, ref str
 		return trouble.ofChange(op, act)
 	}
 	code := answer.code()
+	if answer.success() == saysNo && (code == "CARD_NOT_FOUND" || code == "WRONG_CARD" || isUnheardOf(code)) {
+		return nil
+	}
+	return answer.aboutCard(op, act, known, ref)
+}
+
+// aboutCard judges the answer to a change of one card: nil when it says yes, of this
+// customer's card.
+func (r reply) aboutCard(op providers.Op, act string, who customer, ref string) error {
 	problem := errNeither
-	switch answer.success() {
+	switch r.success() {
 	case saysYes:
-		if answer.isFrom(known) && answer.repeats("CardId", ref) {
+		if r.isFrom(who) && r.repeats("CardId", ref) {
 			return nil
 		}
 		problem = errors.New("the answer is about another card")
 	case saysNo:
-		if code == "CARD_NOT_FOUND" || code == "WRONG_CARD" || isUnheardOf(code) {
-			return nil
-		}
-		return failure(op, kindOfCode(code, providers.Unknown), code, reasonOf(act, code))
+		return failure(op, kindOfCode(r.code(), providers.Unknown), r.code(), reasonOf(act, r.code()))
 	case saysNothing:
 	}
-	return failure(op, providers.Unknown, code, fmt.Errorf("%s: %w", act, problem))
+	return failure(op, providers.Unknown, r.code(), fmt.Errorf("%s: %w", act, problem))
 }
 
 // cardsIn reads the items of GetList. One without an id is nothing that we could
