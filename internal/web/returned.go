@@ -19,12 +19,18 @@ func (s *Server) takeReturn(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), s.opts.Timeouts.Work)
 	defer cancel()
 	next, err := s.opts.Billing.Return(ctx, r.PathValue("token"))
+	s.sendOn(w, r, next, err, pageProcessing)
+}
+
+// sendOn sends a payer on to the page at next. When there is none it shows the page
+// of the kind otherwise, and says in words what went wrong.
+func (s *Server) sendOn(w http.ResponseWriter, r *http.Request, next string, err error, otherwise pageKind) {
 	switch {
 	case pay.CodeOf(err) == pay.CodeNotFound:
 		s.pages.write(w, r, http.StatusNotFound, pageUnknown)
 	case err != nil:
-		s.opts.Logger.LogAttrs(ctx, slog.LevelError, "a returning payer could not be taken",
-			slog.String("error", err.Error()), slog.String(requestIDAttr, RequestID(ctx)))
+		s.opts.Logger.LogAttrs(r.Context(), slog.LevelWarn, "a payer could not be sent on",
+			slog.String("error", err.Error()), slog.String(requestIDAttr, RequestID(r.Context())))
 		w.Header().Set("Retry-After", "30")
 		s.pages.write(w, r, http.StatusServiceUnavailable, pageTrouble)
 	case isWebPage(next):
@@ -33,7 +39,7 @@ func (s *Server) takeReturn(w http.ResponseWriter, r *http.Request) {
 		header.Set("Cache-Control", "no-store")
 		w.WriteHeader(http.StatusSeeOther)
 	default:
-		s.pages.write(w, r, http.StatusOK, pageProcessing)
+		s.pages.write(w, r, http.StatusOK, otherwise)
 	}
 }
 
