@@ -37,9 +37,9 @@ func Presenter(logger *slog.Logger, isAway func(error) bool) graphql.ErrorPresen
 			shown.Message = raised.Message
 			maps.Copy(extensions, raised.Extensions)
 		}
-		typed, isTyped := errors.AsType[*pay.Error](err)
+		typed := pay.Readable(err)
 		switch {
-		case isTyped && typed.Code != pay.CodeInternal:
+		case typed != nil:
 			shown.Message = typed.Message
 			extensions["code"] = typed.Code
 			if typed.Path != nil {

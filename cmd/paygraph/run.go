@@ -121,7 +121,7 @@ func groupOf(args []string) string {
 
 // explain is an error as a person at the terminal reads it.
 func explain(err error) string {
-	if e, ok := errors.AsType[*pay.Error](err); ok && e.Code != pay.CodeInternal {
+	if e := pay.Readable(err); e != nil {
 		return e.Message
 	}
 	return err.Error()

@@ -46,7 +46,7 @@ func (s *Service) ask(ctx context.Context, id pay.AttemptID) (asked bool, err er
 	if err != nil && kind != providers.NotFound {
 		return true, fmt.Errorf("ask about attempt %s: %w", id, err)
 	}
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err = s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		now, err := tx.Attempt.Query().Where(attempt.ID(id)).WithBill().Only(ctx)
 		switch {
 		case err != nil:
@@ -120,7 +120,7 @@ func (s *Service) mayAsk(ctx context.Context, id pay.AttemptID) (a *ent.Attempt,
 	if soonest(known, s.now()).After(s.now()) {
 		return nil, nil //nolint:nilnil // not allowed is an answer here; a flood of questions writes nothing
 	}
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err = s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		a = nil
 		n, err := tx.Attempt.Update().
 			Where(attempt.ID(id), attempt.Or(

@@ -84,7 +84,7 @@ func (s *Service) askBeforeCancel(ctx context.Context, id pay.BillID) error {
 }
 
 func (s *Service) cancelPending(ctx context.Context, c *idempotency.Claim, id pay.BillID) (*Outcome, error) {
-	err := s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err := s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if err := c.Begin(ctx, tx, id.String()); err != nil {
 			return err
 		}

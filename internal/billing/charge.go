@@ -23,22 +23,13 @@ func (s *Service) charge(ctx context.Context, c keyed, id pay.BillID, o opening,
 	var b *ent.Bill
 	var a *ent.Attempt
 	var handle string
-	err := s.inTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+	err := s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		a = nil
 		if err := c.Begin(ctx, tx, id.String()); err != nil {
 			return err
 		}
-		if b, err = s.billToPay(ctx, tx, id, insert, 1); err != nil {
+		if b, err = s.billToPayAtOnce(ctx, tx, id, o, insert); err != nil {
 			return err
-		}
-		if insert == nil {
-			waiting, err := s.makeRoom(ctx, tx, b, o)
-			if err != nil {
-				return err
-			}
-			if waiting {
-				return errOpening()
-			}
 		}
 		if a, err = s.newAttempt(ctx, tx, b, o); err != nil {
 			return err
@@ -59,7 +50,7 @@ func (s *Service) charge(ctx context.Context, c keyed, id pay.BillID, o opening,
 	result, callErr := s.callCharge(work, b, a, o, handle)
 	crashpoint.Here(crashpoint.ChargeAnswered)
 	var refused *pay.Error
-	err = s.inTx(work, func(ctx context.Context, tx *store.Tx) (err error) {
+	err = s.Store.InTxAgain(work, func(ctx context.Context, tx *store.Tx) (err error) {
 		if refused, err = s.recordCharge(ctx, tx, a, result, callErr); err != nil {
 			return err
 		}

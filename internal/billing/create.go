@@ -154,7 +154,7 @@ func (s *Service) resume(ctx context.Context, c *idempotency.Claim, in NewBill) 
 // createOnly ends the call without opening anything; insert is nil when the bill
 // is there already.
 func (s *Service) createOnly(ctx context.Context, c *idempotency.Claim, id pay.BillID, insert insertFunc) (*Outcome, error) {
-	err := s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err := s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if err := c.Begin(ctx, tx, id.String()); err != nil {
 			return err
 		}

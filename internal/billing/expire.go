@@ -36,7 +36,7 @@ func (s *Service) expireJob(ctx context.Context, job jobs.Job) error {
 		}
 	}
 	var wait time.Time
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err = s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		wait = time.Time{}
 		b, err := tx.Bill.Get(ctx, id)
 		if err != nil {

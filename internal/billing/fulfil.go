@@ -26,7 +26,7 @@ func (s *Service) fulfilJob(ctx context.Context, job jobs.Job) error {
 	if failed == nil || job.Tries < len(retryDelays()) {
 		return failed
 	}
-	return errors.Join(failed, s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	return errors.Join(failed, s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		paid, err := tx.Attempt.Query().Where(attempt.BillID(id), attempt.StatusEQ(pay.AttemptCaptured)).WithBill().First(ctx)
 		if err != nil {
 			return fmt.Errorf("read the capture of bill %s: %w", id, err)
@@ -38,7 +38,7 @@ func (s *Service) fulfilJob(ctx context.Context, job jobs.Job) error {
 // fulfil gives what a paid bill is for, in the transaction that moves the bill to
 // DONE.
 func (s *Service) fulfil(ctx context.Context, id pay.BillID) error {
-	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	return s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		b, err := tx.Bill.Query().Where(bill.ID(id)).WithProduct().Only(ctx)
 		if err != nil {
 			return fmt.Errorf("read bill %s: %w", id, err)

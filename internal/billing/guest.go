@@ -53,7 +53,7 @@ func (s *Service) Claim(ctx context.Context, rawID, token string) (*Outcome, err
 	if err != nil || guest.Role != pay.RoleGuest || guest.Bill != id || guest.Merchant != v.Merchant {
 		return refuse(pay.NotFound("bill", "bill")), nil //nolint:nilerr // a token that opens nothing is no such bill
 	}
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err = s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		b, err := tx.Bill.Get(ctx, id)
 		switch {
 		case ent.IsNotFound(err):

@@ -24,7 +24,7 @@ type move struct {
 
 // advance makes the next version of b within tx: the row by one guarded UPDATE,
 // its line in the history, the message to the outside, and the push after the
-// commit. It returns errRaced when b is not the newest version any more. b is
+// commit. It returns store.ErrRaced when b is not the newest version any more. b is
 // brought up to date.
 //
 // The guard is in the UPDATE, not in a read before it: SQLite has no SELECT FOR
@@ -45,7 +45,7 @@ func (s *Service) advance(ctx context.Context, tx *store.Tx, b *ent.Bill, m move
 		return fmt.Errorf("move bill %s to %s: %w", b.ID, m.To, err)
 	}
 	if moved == 0 {
-		return fmt.Errorf("move bill %s to %s: %w", b.ID, m.To, errRaced)
+		return fmt.Errorf("move bill %s to %s: %w", b.ID, m.To, store.ErrRaced)
 	}
 	b.Status, b.Version, b.UpdatedAt = m.To, b.Version+1, tx.Now
 	return s.record(ctx, tx, b, &from, m)

@@ -50,7 +50,7 @@ func keepStill(ctx context.Context, tx *store.Tx, b *ent.Bill) error {
 		return fmt.Errorf("keep bill %s still: %w", b.ID, err)
 	}
 	if n == 0 {
-		return fmt.Errorf("keep bill %s still: %w", b.ID, errRaced)
+		return fmt.Errorf("keep bill %s still: %w", b.ID, store.ErrRaced)
 	}
 	return nil
 }
@@ -185,7 +185,7 @@ func (s *Service) releaseJob(ctx context.Context, job jobs.Job) error {
 	var a *ent.Attempt
 	var handle string
 	wait := false
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err = s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		a, wait = nil, false
 		found, err := tx.Attempt.Query().Where(attempt.ID(id)).WithBill().Only(ctx)
 		switch {
@@ -211,7 +211,7 @@ func (s *Service) releaseJob(ctx context.Context, job jobs.Job) error {
 	}
 	result, callErr := s.callHeld(ctx, a.Unwrap(), pay.OperationVoid, handle, void)
 	var refused *pay.Error
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+	err = s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		refused, err = s.recordOperation(ctx, tx, a, result, callErr)
 		crashpoint.Here(crashpoint.OperationRecording)
 		return err

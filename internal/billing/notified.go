@@ -72,7 +72,7 @@ func (s *Service) takeCustomerEvent(ctx context.Context, account providers.Accou
 	if !known {
 		return nil
 	}
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err = s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		id := pay.NewProviderEventID(tx.Now)
 		return tx.ProviderEvent.Create().SetID(id).SetMerchantID(account.Merchant).SetAccount(account.Code).
 			SetEventKey("hint/" + id.String()).SetKind(event.Kind).SetOrderNumber("").SetHint(true).
@@ -95,7 +95,7 @@ func (s *Service) takeEvent(ctx context.Context, account providers.Account, even
 			return err
 		}
 	}
-	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	return s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		id := pay.NewProviderEventID(tx.Now)
 		create := tx.ProviderEvent.Create().SetID(id).SetMerchantID(account.Merchant).SetAccount(account.Code).
 			SetEventKey(event.Key).SetKind(event.Kind).SetOrderNumber(event.Ref.OrderNumber).SetHint(event.Hint).
@@ -206,7 +206,7 @@ func (s *Service) eventJob(ctx context.Context, job jobs.Job) error {
 	if a == nil && s.now().Before(event.ReceivedAt.Add(eventPatience)) {
 		return jobs.Snooze(nextInDoubt(event.ReceivedAt, eventPatience, s.now()))
 	}
-	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	return s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		var outcome string
 		var err error
 		switch {

@@ -53,7 +53,7 @@ func (s *Service) open(ctx context.Context, c keyed, id pay.BillID, o opening, i
 	for try := 1; ; try++ {
 		var b *ent.Bill
 		var a *ent.Attempt
-		err := s.inTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		err := s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 			a = nil
 			if try == 1 {
 				if err := c.Begin(ctx, tx, id.String()); err != nil {
@@ -91,7 +91,7 @@ func (s *Service) open(ctx context.Context, c keyed, id pay.BillID, o opening, i
 		again := answer.inDoubt && try < openingTries
 		var refused *pay.Error
 		known := b // as the first transaction left it; read again when another call moved it
-		err = s.inTx(work, func(ctx context.Context, tx *store.Tx) (err error) {
+		err = s.Store.InTxAgain(work, func(ctx context.Context, tx *store.Tx) (err error) {
 			now := known
 			if known = nil; now == nil {
 				if now, err = tx.Bill.Get(ctx, id); err != nil {
@@ -159,6 +159,20 @@ func (s *Service) billToPay(ctx context.Context, tx *store.Tx, id pay.BillID, in
 		return nil, notAllowed(ctx, b, pay.ActionPay)
 	}
 	return b, keepStill(ctx, tx, b)
+}
+
+// billToPayAtOnce is billToPay for what needs no page: the bill has room for one more
+// attempt, or it returns why not. A page that another call opens right now is waited for.
+func (s *Service) billToPayAtOnce(ctx context.Context, tx *store.Tx, id pay.BillID, o opening, insert insertFunc) (*ent.Bill, error) {
+	b, err := s.billToPay(ctx, tx, id, insert, 1)
+	if err != nil || insert != nil {
+		return b, err
+	}
+	waiting, err := s.makeRoom(ctx, tx, b, o)
+	if err == nil && waiting {
+		err = errOpening()
+	}
+	return b, err
 }
 
 // maxWatched bounds the attempts of one bill that are watched at a time: each
@@ -235,7 +249,7 @@ func (s *Service) supersede(ctx context.Context, tx *store.Tx, a *ent.Attempt) e
 		return fmt.Errorf("supersede attempt %s: %w", a.ID, err)
 	}
 	if n == 0 {
-		return fmt.Errorf("supersede attempt %s: %w", a.ID, errRaced)
+		return fmt.Errorf("supersede attempt %s: %w", a.ID, store.ErrRaced)
 	}
 	return nil
 }
@@ -262,7 +276,7 @@ func (s *Service) newAttempt(ctx context.Context, tx *store.Tx, b *ent.Bill, o o
 	}
 	a, err := create.Save(ctx)
 	if store.IsUniqueViolation(err) {
-		return nil, fmt.Errorf("insert attempt %s: %w", id, errRaced) // another call made its attempt current first
+		return nil, fmt.Errorf("insert attempt %s: %w", id, store.ErrRaced) // another call made its attempt current first
 	}
 	if err != nil {
 		return nil, fmt.Errorf("insert attempt %s: %w", id, err)

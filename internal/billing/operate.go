@@ -25,7 +25,7 @@ func (s *Service) operate(ctx context.Context, c *idempotency.Claim, b *ent.Bill
 	var a *ent.Attempt
 	var handle string
 	var refused *pay.Error
-	err := s.inTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+	err := s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		a, refused = nil, nil
 		if err := c.Begin(ctx, tx, b.ID.String()); err != nil {
 			return err
@@ -55,7 +55,7 @@ func (s *Service) operate(ctx context.Context, c *idempotency.Claim, b *ent.Bill
 	a.Unwrap()
 	work := context.WithoutCancel(ctx)
 	result, callErr := s.callHeld(work, a, kind, handle, call)
-	err = s.inTx(work, func(ctx context.Context, tx *store.Tx) (err error) {
+	err = s.Store.InTxAgain(work, func(ctx context.Context, tx *store.Tx) (err error) {
 		if refused, err = s.recordOperation(ctx, tx, a, result, callErr); err != nil {
 			return err
 		}
@@ -119,7 +119,7 @@ func (s *Service) watchOperation(ctx context.Context, tx *store.Tx, a *ent.Attem
 		return fmt.Errorf("watch the operation on attempt %s: %w", a.ID, err)
 	}
 	if n == 0 {
-		return fmt.Errorf("watch the operation on attempt %s: %w", a.ID, errRaced)
+		return fmt.Errorf("watch the operation on attempt %s: %w", a.ID, store.ErrRaced)
 	}
 	return s.askInDoubt(ctx, tx, a.ID, tx.Now.Add(callTimeout+firstAsk))
 }

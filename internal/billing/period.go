@@ -62,7 +62,7 @@ func (s *Service) CancelPeriodBill(ctx context.Context, tx *store.Tx, id pay.Bil
 		return false, nil
 	}
 	err = s.endPending(ctx, tx, b, move{To: pay.BillCanceled, Reason: "bill.canceled"})
-	if pay.CodeOf(err) == pay.CodeConflict || errors.Is(err, errRaced) { // in doubt, or just paid
+	if pay.CodeOf(err) == pay.CodeConflict || errors.Is(err, store.ErrRaced) { // in doubt, or just paid
 		return false, nil
 	}
 	return err == nil, err

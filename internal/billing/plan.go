@@ -92,7 +92,7 @@ func (c *checks) add(errs ...error) {
 		if err == nil {
 			continue
 		}
-		if e, ok := errors.AsType[*pay.Error](err); ok && e.Code != pay.CodeInternal {
+		if e := pay.Readable(err); e != nil {
 			c.found = append(c.found, e)
 			continue
 		}

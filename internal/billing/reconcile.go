@@ -116,7 +116,7 @@ func (s *Service) reconcile(ctx context.Context, code string, every time.Duratio
 // unask takes back that an attempt was asked about, for there was no answer: the
 // next run asks again.
 func (s *Service) unask(ctx context.Context, before *ent.Attempt) error {
-	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	return s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		update := tx.Attempt.Update().Where(attempt.ID(before.ID))
 		if before.AskedAt == nil {
 			update.ClearAskedAt()

@@ -2,7 +2,6 @@ package billing
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -45,8 +44,8 @@ type Resolved struct {
 // giving back money that was taken, and those of the key.
 func (s *Service) Resolve(ctx context.Context, in Resolution) (*Resolved, error) {
 	replayed, err := s.resolve(ctx, in)
-	refused, ok := errors.AsType[*pay.Error](err)
-	if err != nil && (!ok || refused.Code == pay.CodeInternal) {
+	refused := pay.Readable(err)
+	if err != nil && refused == nil {
 		return nil, err
 	}
 	out := &Resolved{Errors: asList(refused), Replayed: replayed}
@@ -84,16 +83,14 @@ func (s *Service) resolve(ctx context.Context, in Resolution) (replayed bool, er
 		return false, err
 	}
 	scope := idempotency.Scope{Merchant: v.Merchant, Principal: v.Principal, Mutation: "reviewResolve", Key: in.Key}
-	for race := 1; ; race++ {
+	err = store.Again(func() error {
 		_, replayed, err = idempotency.Once(ctx, s.Store, scope, hash, func(ctx context.Context, tx *store.Tx) (string, error) {
 			err := s.endCase(ctx, tx, v, id, in)
 			crashpoint.Here(crashpoint.Resolving)
 			return id.String(), err
 		})
-		if !errors.Is(err, errRaced) || race == maxRaces {
-			break
-		}
-	}
+		return err
+	})
 	if pay.CodeOf(err) == pay.CodeStateConflict {
 		// Ended by this very call perhaps, sent twice: then its key says so.
 		done, look := s.keys.Look(ctx, scope, hash)
@@ -119,7 +116,7 @@ func checkNote(note string) error {
 }
 
 // endCase ends a case within tx and carries the resolution out. It returns
-// errRaced when another call was faster, with the case, its attempt or its bill.
+// store.ErrRaced when another call was faster, with the case, its attempt or its bill.
 func (s *Service) endCase(ctx context.Context, tx *store.Tx, v viewer.Viewer, id pay.ReviewCaseID, in Resolution) error {
 	c, err := tx.ReviewCase.Query().Where(reviewcase.ID(id), reviewcase.MerchantID(v.Merchant)).Only(ctx)
 	switch {
@@ -142,7 +139,7 @@ func (s *Service) endCase(ctx context.Context, tx *store.Tx, v viewer.Viewer, id
 		return fmt.Errorf("end the case: %w", err)
 	}
 	if n == 0 {
-		return errRaced
+		return store.ErrRaced
 	}
 	if err := tellOfCase(ctx, tx, c.MerchantID, id, "review_case.resolved", caseResolved); err != nil {
 		return err

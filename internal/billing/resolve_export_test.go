@@ -10,5 +10,5 @@ import (
 
 // SettleForTest settles what a provider says of an attempt, as a poll would.
 func (s *Service) SettleForTest(ctx context.Context, id pay.AttemptID, r providers.Result) error {
-	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error { return s.settle(ctx, tx, id, r) })
+	return s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error { return s.settle(ctx, tx, id, r) })
 }

@@ -30,7 +30,7 @@ func (s *Service) Return(ctx context.Context, token string) (string, error) {
 		return "", fmt.Errorf("read attempt %s: %w", id, err)
 	}
 	if a.Status != pay.AttemptCaptured {
-		err := s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		err := s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 			tx.AfterCommit(s.Runner.Wake)
 			return s.askAt(ctx, tx, id, soonest(a, tx.Now))
 		})

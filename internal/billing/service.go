@@ -14,7 +14,6 @@ package billing
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"strings"
 	"time"
@@ -130,25 +129,8 @@ func refuse(errs ...*pay.Error) *Outcome { return &Outcome{Errors: errs} }
 // outcomeOf turns an error into an outcome when a person may read it, and
 // returns it as it is otherwise.
 func outcomeOf(bill pay.BillID, err error) (*Outcome, error) {
-	if e, ok := errors.AsType[*pay.Error](err); ok && e.Code != pay.CodeInternal {
-		return &Outcome{Bill: bill, Errors: []*pay.Error{e}}, nil
+	if e := pay.Readable(err); e != nil {
+		return &Outcome{Bill: bill, Errors: []*pay.Error{e}}, nil //nolint:nilerr // the outcome carries it
 	}
 	return nil, err
-}
-
-// errRaced says that a guarded UPDATE found the row changed since it was read.
-// The transaction is rolled back and run again on what is there now.
-var errRaced = errors.New("another call moved the row first")
-
-// maxRaces bounds how often a transaction is run again after errRaced.
-const maxRaces = 20
-
-// inTx is store.InTx, run again while other calls are faster.
-func (s *Service) inTx(ctx context.Context, f func(ctx context.Context, tx *store.Tx) error) error {
-	for race := 1; ; race++ {
-		err := s.Store.InTx(ctx, f)
-		if !errors.Is(err, errRaced) || race == maxRaces {
-			return err
-		}
-	}
 }

@@ -20,7 +20,7 @@ import (
 // case opens. Everything is in one transaction, and evidence that is known
 // already changes nothing, so any notification, poll and refresh may repeat it.
 //
-// It returns errRaced when another call was faster; inTx then runs it again.
+// It returns store.ErrRaced when another call was faster; InTxAgain then runs it again.
 func (s *Service) settle(ctx context.Context, tx *store.Tx, id pay.AttemptID, r providers.Result) error {
 	a, err := tx.Attempt.Query().Where(attempt.ID(id)).WithBill().Only(ctx)
 	if err != nil {
@@ -332,7 +332,7 @@ func (s *Service) moveAttempt(ctx context.Context, tx *store.Tx, a *ent.Attempt,
 		return fmt.Errorf("move attempt %s to %s: %w", a.ID, to, err)
 	}
 	if moved == 0 {
-		return fmt.Errorf("move attempt %s to %s: %w", a.ID, to, errRaced)
+		return fmt.Errorf("move attempt %s to %s: %w", a.ID, to, store.ErrRaced)
 	}
 	return nil
 }

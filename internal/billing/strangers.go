@@ -118,7 +118,7 @@ func (s *Service) lookAtStranger(ctx context.Context, account providers.Account,
 			return err
 		}
 	}
-	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+	return s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		outcome := eventAsked
 		if a != nil {
 			err = s.askAt(ctx, tx, a.ID, soonest(a, tx.Now))

@@ -24,7 +24,7 @@ func (s *Service) Begin(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.inTx(viewer.AsProgram(ctx), func(ctx context.Context, tx *store.Tx) error {
+	return s.Store.InTxAgain(viewer.AsProgram(ctx), func(ctx context.Context, tx *store.Tx) error {
 		for _, account := range s.Accounts.All() {
 			// The times are spread by nothing but the accounts' own load: each
 			// asks one question at a time.
@@ -72,7 +72,7 @@ func (s *Service) sweepJob(ctx context.Context, _ jobs.Job) error {
 	if err != nil {
 		return fmt.Errorf("look for forgotten attempts: %w", err)
 	}
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err = s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		for _, a := range forgotten {
 			if err := s.askAt(ctx, tx, a.ID, tx.Now); err != nil {
 				return err

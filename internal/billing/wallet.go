@@ -21,22 +21,13 @@ const ofWallets = "wallet"
 // between that could be in doubt. It returns CodeInsufficientFunds, with nothing
 // changed, when the wallet has less than the total available.
 func (s *Service) payFromWallet(ctx context.Context, c keyed, id pay.BillID, o opening, insert insertFunc) (*Outcome, error) {
-	err := s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err := s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if err := c.Begin(ctx, tx, id.String()); err != nil {
 			return err
 		}
-		b, err := s.billToPay(ctx, tx, id, insert, 1)
+		b, err := s.billToPayAtOnce(ctx, tx, id, o, insert)
 		if err != nil {
 			return err
-		}
-		if insert == nil {
-			waiting, err := s.makeRoom(ctx, tx, b, o)
-			if err != nil {
-				return err
-			}
-			if waiting {
-				return errOpening()
-			}
 		}
 		a, err := s.newAttempt(ctx, tx, b, o)
 		if err != nil {

@@ -70,7 +70,7 @@ func (s *Service) endWatch(ctx context.Context, a *ent.Attempt) error {
 	if !abandoned && !inDoubt && !unanswerable {
 		return nil
 	}
-	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	return s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		a, err := tx.Attempt.Query().Where(attempt.ID(a.ID)).WithBill().Only(ctx)
 		if err != nil {
 			return fmt.Errorf("read attempt: %w", err)
@@ -125,7 +125,7 @@ func (s *Service) probeLater(ctx context.Context, a *ent.Attempt, unanswered err
 	if a.DoubtSince == nil || !isOutage(unanswered) {
 		return nil
 	}
-	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	return s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		err := jobs.Schedule(ctx, tx, jobs.Spec{Kind: jobProbe, Key: a.Account, RunAt: tx.Now.Add(probeEvery), Priority: priorityProbe})
 		if err != nil {
 			return fmt.Errorf("schedule a probe of account %s: %w", a.Account, err)
@@ -216,7 +216,7 @@ func (s *Service) askAllInDoubt(ctx context.Context, account string) error {
 		return fmt.Errorf("read what is in doubt at account %s: %w", account, err)
 	}
 	for batch := range slices.Chunk(list, askBatch) {
-		err := s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		err := s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 			for _, a := range batch {
 				if err := s.askInDoubt(ctx, tx, a.ID, soonest(a, tx.Now)); err != nil {
 					return err

@@ -2,7 +2,6 @@ package billing
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/paygraph/paygraph/ent"
@@ -100,7 +99,7 @@ func (s *Service) byCard(ctx context.Context, merchant pay.MerchantID, user *pay
 	}
 	card, err := s.Cards.Chargeable(ctx, merchant, *user, id)
 	if err != nil {
-		if refused, ok := errors.AsType[*pay.Error](err); ok && refused.Code != pay.CodeInternal {
+		if refused := pay.Readable(err); refused != nil {
 			return opening{}, refused.At("payWith", "card"), nil
 		}
 		return opening{}, nil, fmt.Errorf("open card %s: %w", id, err)

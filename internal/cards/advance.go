@@ -20,7 +20,7 @@ type move struct {
 
 // advance makes the next version of r within tx by one guarded UPDATE, with its
 // line in the history, its message to the outside and the push after the commit.
-// It returns errRaced when r is not the newest version any more. Status and
+// It returns store.ErrRaced when r is not the newest version any more. Status and
 // version of r are brought up to date.
 func (s *Service) advance(ctx context.Context, tx *store.Tx, r *ent.CardRegistration, m move) error {
 	from := r.Status
@@ -41,7 +41,7 @@ func (s *Service) advance(ctx context.Context, tx *store.Tx, r *ent.CardRegistra
 		return fmt.Errorf("move card registration %s to %s: %w", r.ID, m.To, err)
 	}
 	if moved == 0 {
-		return fmt.Errorf("move card registration %s to %s: %w", r.ID, m.To, errRaced)
+		return fmt.Errorf("move card registration %s to %s: %w", r.ID, m.To, store.ErrRaced)
 	}
 	r.Status, r.Version, r.UpdatedAt = m.To, r.Version+1, tx.Now
 	return s.record(ctx, tx, r, string(from), m.Reason)

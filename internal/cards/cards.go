@@ -133,14 +133,6 @@ type CardOutcome struct {
 
 func refuse(errs ...*pay.Error) *Outcome { return &Outcome{Errors: errs} }
 
-// readable returns err as what a person may read, nil when nobody may.
-func readable(err error) *pay.Error {
-	if e, ok := errors.AsType[*pay.Error](err); ok && e.Code != pay.CodeInternal {
-		return e
-	}
-	return nil
-}
-
 func asList(e *pay.Error) []*pay.Error {
 	if e == nil {
 		return nil
@@ -153,23 +145,6 @@ func deref(s *string) string {
 		return ""
 	}
 	return *s
-}
-
-// errRaced says that a guarded UPDATE found the row changed since it was read.
-// The transaction is rolled back and run again on what is there now.
-var errRaced = errors.New("another call moved the row first")
-
-// maxRaces bounds how often a transaction is run again after errRaced.
-const maxRaces = 20
-
-// inTx is store.InTx, run again while other calls are faster.
-func (s *Service) inTx(ctx context.Context, f func(ctx context.Context, tx *store.Tx) error) error {
-	for race := 1; ; race++ {
-		err := s.Store.InTx(ctx, f)
-		if !errors.Is(err, errRaced) || race == maxRaces {
-			return err
-		}
-	}
 }
 
 // account returns a configured account that can save cards.

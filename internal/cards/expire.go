@@ -43,7 +43,7 @@ func (s *Service) expireJob(ctx context.Context, _ jobs.Job) error {
 			return jobs.Snooze(nextDay(now))
 		}
 		slices.SortFunc(over, func(a, b *ent.Card) int { return bytes.Compare(a.UserID.Bytes(), b.UserID.Bytes()) }) // users are held in one order
-		err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		err = s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 			for _, c := range over {
 				if err := s.expireCard(ctx, tx, c); err != nil {
 					return err
@@ -142,7 +142,7 @@ func (s *Service) laterJob(ctx context.Context, job jobs.Job) error {
 		return fmt.Errorf("read the cards of user %s at account %s: %w", owner, code, err)
 	}
 	saved := 0
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err = s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		saved, err = s.saveNew(ctx, tx, account, owner, list)
 		return err
 	})

@@ -31,7 +31,7 @@ import (
 func (s *Service) Finish(ctx context.Context, rawID string) (*Outcome, error) {
 	r, err := s.visible(ctx, rawID)
 	if err != nil {
-		if refused := readable(err); refused != nil {
+		if refused := pay.Readable(err); refused != nil {
 			return refuse(refused), nil
 		}
 		return nil, err
@@ -95,7 +95,7 @@ func (s *Service) over(ctx context.Context, r *ent.CardRegistration) (*pay.Error
 	if r.Status != pay.RegistrationActionRequired {
 		return refusal(r), nil
 	}
-	err := s.inTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+	err := s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		if r, err = tx.CardRegistration.Get(ctx, r.ID); err != nil || r.Status != pay.RegistrationActionRequired {
 			return err
 		}

@@ -74,7 +74,7 @@ func (s *Service) lookSoon(ctx context.Context, all ...*ent.CardRegistration) er
 	if len(due) == 0 {
 		return nil
 	}
-	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	return s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		tx.AfterCommit(s.Runner.Wake)
 		for _, r := range due {
 			if err := s.lookAt(ctx, tx, r.ID, soonest(r, tx.Now)); err != nil {

@@ -58,7 +58,7 @@ func (s *Service) check(ctx context.Context, in NewRegistration) ([]*pay.Error, 
 		origins[at] = origin.Origin
 	}
 	if _, err := s.CheckReturn(*in.ReturnURL, origins); err != nil {
-		wrong := readable(err)
+		wrong := pay.Readable(err)
 		if wrong == nil {
 			return nil, err
 		}

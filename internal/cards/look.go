@@ -50,7 +50,7 @@ func (s *Service) look(ctx context.Context, id pay.CardRegistrationID, explicit 
 	}
 	list = s.activate(ctx, account, saver, r, list)
 	found := finding{asked: true}
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+	err = s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		found.after, found.needsCVV, err = s.take(ctx, tx, account, id, list, explicit)
 		return err
 	})
@@ -211,7 +211,7 @@ func (s *Service) mayAsk(ctx context.Context, id pay.CardRegistrationID) (r *ent
 		return nil, nil //nolint:nilnil // not allowed is an answer here; a flood of questions writes nothing
 	}
 	taken := 0
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err = s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		taken, err = tx.CardRegistration.Update().
 			Where(cardregistration.ID(id), cardregistration.Or(
 				cardregistration.AskedAtIsNil(), cardregistration.AskedAtLTE(tx.Now.Add(-askInterval)), cardregistration.AskedAtGT(tx.Now.Add(askInterval)),

@@ -72,7 +72,7 @@ func (s *Service) recordOpening(ctx context.Context, w *work, session providers.
 	} else if session.AttemptsLeft != nil && *session.AttemptsLeft <= 0 {
 		why = triesUsed()
 	}
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err = s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		refused = told
 		r, err := tx.CardRegistration.Get(ctx, w.id)
 		switch {

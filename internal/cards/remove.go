@@ -36,7 +36,7 @@ func (s *Service) SetDefault(ctx context.Context, key, rawCard string) (*CardOut
 // change runs a mutation of one card that fits in a transaction, once for a key.
 func (s *Service) change(ctx context.Context, mutation, key, rawCard string, f func(ctx context.Context, tx *store.Tx, c *ent.Card) error) (*CardOutcome, error) {
 	outcome, err := s.changeOnce(ctx, mutation, key, rawCard, f)
-	if refused := readable(err); refused != nil {
+	if refused := pay.Readable(err); refused != nil {
 		return &CardOutcome{Errors: asList(refused)}, nil
 	}
 	return outcome, err
@@ -194,7 +194,7 @@ func (s *Service) forgetJob(ctx context.Context, job jobs.Job) error {
 	if err := saver.RemoveCard(call, customerOf(c.Edges.User), string(ref)); err != nil {
 		return fmt.Errorf("have account %s forget card %s: %w", c.Account, id, err)
 	}
-	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	return s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		err := tx.Card.Update().Where(card.ID(id)).ClearRemovingSince().SetUpdatedAt(tx.Now).Exec(ctx)
 		if err != nil {
 			return fmt.Errorf("write that card %s is forgotten: %w", id, err)

@@ -56,7 +56,7 @@ func (s *Service) save(ctx context.Context, tx *store.Tx, account providers.Acco
 	}
 	saved, err := create.Save(ctx)
 	if store.IsUniqueViolation(err) {
-		return nil, fmt.Errorf("save card %s: %w", id, errRaced) // somebody saved it first
+		return nil, fmt.Errorf("save card %s: %w", id, store.ErrRaced) // somebody saved it first
 	}
 	if err != nil {
 		return nil, fmt.Errorf("save card %s: %w", id, err)
@@ -100,7 +100,7 @@ func (s *Service) renew(ctx context.Context, tx *store.Tx, c *ent.Card, found li
 		return fmt.Errorf("renew card %s: %w", c.ID, err)
 	}
 	if n == 0 {
-		return fmt.Errorf("renew card %s: %w", c.ID, errRaced)
+		return fmt.Errorf("renew card %s: %w", c.ID, store.ErrRaced)
 	}
 	c.RequiresCvv = found.RequiresCVV
 	if !again {
@@ -113,31 +113,37 @@ func (s *Service) renew(ctx context.Context, tx *store.Tx, c *ent.Card, found li
 // ensureDefault makes the newest active card of a user the default when none is.
 // It returns which; the zero id when there was one, or there is no card.
 func ensureDefault(ctx context.Context, tx *store.Tx, user pay.UserID) (pay.CardID, error) {
-	for range maxRaces {
+	var made pay.CardID
+	err := store.Again(func() error {
 		n, err := tx.Card.Query().Where(card.UserID(user), card.IsDefault(true)).Count(ctx)
 		if err != nil || n > 0 {
-			return pay.CardID{}, err
+			return err
 		}
 		next, err := tx.Card.Query().Where(card.UserID(user), card.StatusEQ(pay.CardActive)).
 			Order(ent.Desc(card.FieldID)).First(ctx)
 		if ent.IsNotFound(err) {
-			return pay.CardID{}, nil
+			return nil
 		}
 		if err != nil {
-			return pay.CardID{}, fmt.Errorf("read the newest card of user %s: %w", user, err)
+			return fmt.Errorf("read the newest card: %w", err)
 		}
 		n, err = tx.Card.Update().Where(card.ID(next.ID), card.StatusEQ(pay.CardActive)).SetIsDefault(true).SetUpdatedAt(tx.Now).Save(ctx)
-		if store.IsUniqueViolation(err) {
-			return pay.CardID{}, fmt.Errorf("make card %s the default: %w: %w", next.ID, errRaced, err)
-		}
 		if err != nil {
-			return pay.CardID{}, fmt.Errorf("make card %s the default: %w", next.ID, err)
+			return fmt.Errorf("make card %s the default: %w", next.ID, err)
 		}
-		if n == 1 {
-			return next.ID, nil
+		if n == 0 {
+			return store.ErrRaced
 		}
+		made = next.ID
+		return nil
+	})
+	if store.IsUniqueViolation(err) { // which undoes the transaction
+		err = fmt.Errorf("%w: %w", store.ErrRaced, err)
 	}
-	return pay.CardID{}, fmt.Errorf("find a default card for user %s: %w", user, errRaced)
+	if err != nil {
+		return pay.CardID{}, fmt.Errorf("find a default card for user %s: %w", user, err)
+	}
+	return made, nil
 }
 
 const maxHolder = 100 // characters

@@ -62,7 +62,7 @@ type work struct {
 func (s *Service) Start(ctx context.Context, in NewRegistration) (*Outcome, error) {
 	outcome, err := s.start(ctx, in)
 	if err != nil {
-		if refused := readable(err); refused != nil {
+		if refused := pay.Readable(err); refused != nil {
 			return refuse(refused), nil
 		}
 		return nil, err
@@ -235,7 +235,7 @@ func (s *Service) askKnown(ctx context.Context, w *work) error {
 // commit inserts the registration, or finds that none is needed (w.over): a page
 // is open already, or the work of a call that died was done by another.
 func (s *Service) commit(ctx context.Context, w *work) (r *ent.CardRegistration, refused *pay.Error, err error) {
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+	err = s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		r, refused, w.over = nil, nil, false
 		if w.claim.IsTakenOver() {
 			r, refused, err = s.takeUp(ctx, tx, w)

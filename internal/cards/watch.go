@@ -42,7 +42,7 @@ func (s *Service) registerJobs() {
 // Begin sets the daily work going. Call it at each start, before the jobs run; it
 // is safe to repeat.
 func (s *Service) Begin(ctx context.Context) error {
-	return s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	return s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		return jobs.Schedule(ctx, tx, jobs.Spec{Kind: jobExpire, Key: "all", RunAt: tx.Now, Priority: priorityExpire})
 	})
 }
@@ -98,7 +98,7 @@ func (s *Service) watchJob(ctx context.Context, job jobs.Job) error {
 // answer: an opening that a crash left behind fails, a page expires. A card that is
 // found later still completes it.
 func (s *Service) endOverdue(ctx context.Context, id pay.CardRegistrationID) (r *ent.CardRegistration, err error) {
-	err = s.inTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err = s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if r, err = tx.CardRegistration.Get(ctx, id); err != nil {
 			return fmt.Errorf("read card registration %s: %w", id, err)
 		}

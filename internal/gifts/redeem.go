@@ -2,7 +2,6 @@ package gifts
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/paygraph/paygraph/ent"
@@ -37,8 +36,8 @@ const redeemMutation = "giftRedeem"
 // CodeLimitExceeded gift.too_many_tries, and the codes of the key.
 func (s *Service) Redeem(ctx context.Context, key, typed string) (*Outcome, error) {
 	out, err := s.redeem(ctx, key, typed)
-	if e, ok := errors.AsType[*pay.Error](err); ok && e.Code != pay.CodeInternal {
-		return &Outcome{Errors: []*pay.Error{e}}, nil
+	if e := pay.Readable(err); e != nil {
+		return &Outcome{Errors: []*pay.Error{e}}, nil //nolint:nilerr // the outcome carries it
 	}
 	return out, err
 }

@@ -146,6 +146,15 @@ func (c Code) usualRetry() Retry {
 	return DoNotRetry
 }
 
+// Readable returns the first Error in err's chain when a person may read it, and nil
+// when there is none or it is CodeInternal.
+func Readable(err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok && e.Code != CodeInternal {
+		return e
+	}
+	return nil
+}
+
 // CodeOf returns the code of the first Error in err's chain, CodeInternal for
 // any other error and "" for nil.
 func CodeOf(err error) Code {

@@ -139,7 +139,7 @@ func (s *Service) usable(ctx context.Context, row *ent.BillingSubscription, rawC
 // for a person blame the input field at path.
 func (s *Service) chargeable(ctx context.Context, merchant pay.MerchantID, user pay.UserID, id pay.CardID, total pay.Money, path ...string) (*ent.Card, error) {
 	account, _, _, found, err := s.Cards.Chargeable(viewer.AsProgram(ctx), merchant, user, id)
-	if e := personal(err); e != nil {
+	if e := pay.Readable(err); e != nil {
 		return nil, e.At(path...)
 	}
 	if err != nil {
@@ -206,7 +206,7 @@ func (s *Service) change(ctx context.Context, mutation, key, rawID string, actio
 	}
 	scope := idempotency.Scope{Merchant: v.Merchant, Principal: v.Principal, Mutation: mutation, Key: key}
 	var replayed bool
-	for race := 1; ; race++ {
+	err = store.Again(func() error {
 		_, replayed, err = idempotency.Once(ctx, s.Store, scope, hash, func(ctx context.Context, tx *store.Tx) (string, error) {
 			st, err := s.readIn(ctx, tx, seen.ID)
 			if err != nil {
@@ -221,12 +221,10 @@ func (s *Service) change(ctx context.Context, mutation, key, rawID string, actio
 			}
 			return seen.ID.String(), f(ctx, tx, st)
 		})
-		if err == nil || !isRace(err) || race == maxRaces {
-			break
-		}
-	}
+		return asRace(err)
+	})
 	o := &Outcome{Subscription: seen.ID, Replayed: replayed}
-	if e := personal(err); e != nil {
+	if e := pay.Readable(err); e != nil {
 		o.Errors, err = []*pay.Error{e}, nil
 	}
 	if err != nil {

@@ -152,7 +152,7 @@ func (s *Service) onceOnClock(ctx context.Context, mutation, key string, input a
 }
 
 func clockRefused(err error) (*ClockOutcome, error) {
-	e := personal(err)
+	e := pay.Readable(err)
 	if e == nil {
 		return nil, err
 	}

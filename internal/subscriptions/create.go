@@ -209,7 +209,7 @@ func (s *Service) payFirst(ctx context.Context, claim *idempotency.Claim, row *e
 // chargeFirst makes the first charge, whose number was committed with the row.
 func (s *Service) chargeFirst(ctx context.Context, row *ent.BillingSubscription, bill pay.BillID, in NewSubscription) ([]*pay.Error, error) {
 	err := s.Bills.ChargePeriod(ctx, bill, *row.CardID, row.DunningTry, providers.ByPayer, in.Payer, in.ReturnURL)
-	if e := personal(err); e != nil {
+	if e := pay.Readable(err); e != nil {
 		return []*pay.Error{e}, nil //nolint:nilerr // the caller tells it, with the subscription that is there
 	}
 	if err != nil {

@@ -2,7 +2,6 @@ package subscriptions
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/paygraph/paygraph/ent"
@@ -23,12 +22,12 @@ func (s *Service) AddTime(ctx context.Context, tx *store.Tx, user pay.UserID, pr
 	if give.IsZero() {
 		return nil, fmt.Errorf("give user %s time: it is none", user)
 	}
-	for race := 1; ; race++ {
-		row, err := s.addTime(ctx, tx, user, product, give, bill)
-		if !errors.Is(err, errRaced) || race == maxRaces {
-			return row, err
-		}
-	}
+	var row *ent.BillingSubscription
+	err := store.Again(func() (err error) {
+		row, err = s.addTime(ctx, tx, user, product, give, bill)
+		return err
+	})
+	return row, err
 }
 
 func (s *Service) addTime(ctx context.Context, tx *store.Tx, user pay.UserID, product pay.ProductID, give pay.Period, bill pay.BillID) (*ent.BillingSubscription, error) {
@@ -64,7 +63,7 @@ func (s *Service) addTime(ctx context.Context, tx *store.Tx, user pay.UserID, pr
 	return to.row, s.save(ctx, tx, st, to, reasonTimeWasGiven)
 }
 
-// touch locks within tx the row at the version that was read, or returns errRaced.
+// touch locks within tx the row at the version that was read, or returns store.ErrRaced.
 func (s *Service) touch(ctx context.Context, tx *store.Tx, st state) error {
 	n, err := tx.BillingSubscription.Update().
 		Where(billingsubscription.ID(st.id()), billingsubscription.Version(st.row.Version)).
@@ -73,7 +72,7 @@ func (s *Service) touch(ctx context.Context, tx *store.Tx, st state) error {
 		return fmt.Errorf("lock subscription %s: %w", st.id(), err)
 	}
 	if n == 0 {
-		return errRaced
+		return store.ErrRaced
 	}
 	return nil
 }

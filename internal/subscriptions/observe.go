@@ -86,22 +86,19 @@ func (s *Service) CardSaved(ctx context.Context, tx *store.Tx, c *ent.Card) erro
 // changeIn changes a subscription within somebody else's transaction, on what is
 // there when it is this one's turn.
 func (s *Service) changeIn(ctx context.Context, tx *store.Tx, id pay.SubscriptionID, reason string, change func(to *state) error) error {
-	for range maxRaces {
-		st, err := s.readIn(ctx, tx, id)
-		if err != nil {
+	var st state
+	err := store.Again(func() (err error) {
+		if st, err = s.readIn(ctx, tx, id); err != nil {
 			return err
 		}
-		if err := s.touch(ctx, tx, st); err != nil {
-			if isRace(err) {
-				continue
-			}
-			return err
-		}
-		to := st.with()
-		if err := change(&to); err != nil {
-			return err
-		}
-		return s.save(ctx, tx, st, to, reason)
+		return s.touch(ctx, tx, st)
+	})
+	if err != nil {
+		return fmt.Errorf("change subscription %s: %w", id, err)
 	}
-	return fmt.Errorf("change subscription %s: %w", id, errRaced)
+	to := st.with()
+	if err := change(&to); err != nil {
+		return err
+	}
+	return s.save(ctx, tx, st, to, reason)
 }

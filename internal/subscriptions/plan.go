@@ -127,7 +127,7 @@ func (p *plan) decideCard(ctx context.Context, s *Service) error {
 	case err == nil:
 		if _, err = s.chargeable(ctx, p.merchant.ID, p.owner, usual.ID, p.price.Amount(), cardField); err == nil {
 			p.card = &usual.ID
-		} else if personal(err) == nil {
+		} else if pay.Readable(err) == nil {
 			return err
 		}
 	case !ent.IsNotFound(err):

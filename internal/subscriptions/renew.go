@@ -130,7 +130,7 @@ func (s *Service) charge(ctx context.Context, st state) error {
 		initiator = providers.ByPayer // whose own call died on the way
 	}
 	err := s.Bills.ChargePeriod(ctx, id, *st.row.CardID, st.row.DunningTry, initiator, billing.Payer{}, nil)
-	if refused := personal(err); refused != nil {
+	if refused := pay.Readable(err); refused != nil {
 		return s.chargeRefused(ctx, st, refused)
 	}
 	if err != nil {
@@ -171,7 +171,7 @@ func (s *Service) chargeRefused(ctx context.Context, st state, why *pay.Error) e
 	if err := s.wasMade(ctx, st); err != nil {
 		return err
 	}
-	return errRaced // the bill moved: what comes next is another question
+	return store.ErrRaced // the bill moved: what comes next is another question
 }
 
 // refuseCharge writes a refusal that nobody had to be asked for.

@@ -16,7 +16,7 @@ package subscriptions
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -111,33 +111,23 @@ type Outcome struct {
 // refuse is the outcome of a request that did nothing.
 func refuse(errs ...*pay.Error) *Outcome { return &Outcome{Errors: errs} }
 
-// personal returns err as an error for a person, or nil when it is none.
-func personal(err error) *pay.Error {
-	if e, ok := errors.AsType[*pay.Error](err); ok && e.Code != pay.CodeInternal {
-		return e
-	}
-	return nil
-}
-
 // refused turns an error into an outcome when a person may read it, and returns it
 // as it is otherwise.
 func refused(err error) (*Outcome, error) {
-	if e := personal(err); e != nil {
+	if e := pay.Readable(err); e != nil {
 		return refuse(e), nil
 	}
 	return nil, err
 }
 
-// errRaced says that a guarded UPDATE found the row changed since it was read.
-// The transaction is rolled back and run again on what is there now.
-var errRaced = errors.New("another call moved the subscription first")
-
-// maxRaces bounds how often a transaction is run again after errRaced.
-const maxRaces = 20
-
-// isRace reports whether somebody else was faster, so that the work is to be
-// judged anew by what is there now.
-func isRace(err error) bool { return errors.Is(err, errRaced) || store.IsUniqueViolation(err) }
+// asRace returns err as store.ErrRaced when somebody else was faster with what may
+// be there once only, so that the work is judged anew by what is there now.
+func asRace(err error) error {
+	if store.IsUniqueViolation(err) {
+		return fmt.Errorf("%w: %w", store.ErrRaced, err)
+	}
+	return err
+}
 
 // mayAct returns CodeForbidden for callers who may change no subscription: those
 // who are neither its user, the merchant's server nor its administrator.

@@ -114,7 +114,7 @@ func (s *Service) schedule(row *ent.BillingSubscription) (pay.Schedule, error) {
 
 // save writes within tx the next version of a subscription: the whole row, its
 // line in the journal, and the job for what is due next. The guard is the version
-// that from was read at; it returns errRaced when somebody else was faster.
+// that from was read at; it returns store.ErrRaced when somebody else was faster.
 func (s *Service) save(ctx context.Context, tx *store.Tx, from, to state, reason string) error {
 	old, row := from.row, to.row
 	if old.Status != row.Status && !old.Status.CanBecome(row.Status) {
@@ -132,7 +132,7 @@ func (s *Service) save(ctx context.Context, tx *store.Tx, from, to state, reason
 		return fmt.Errorf("save subscription %s: %w", row.ID, err)
 	}
 	if n == 0 {
-		return errRaced
+		return store.ErrRaced
 	}
 	return s.saved(ctx, tx, row, old.Status, reason)
 }

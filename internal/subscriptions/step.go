@@ -66,9 +66,9 @@ func (s *Service) step(ctx context.Context, id pay.SubscriptionID) (state, error
 		}
 		step, until := st.renewal().Decide(st.now, s.Policy)
 		if step != pay.RenewalRest && step != pay.RenewalNotify {
-			err = s.take(ctx, st, step, until)
+			err = asRace(s.take(ctx, st, step, until))
 			if !errors.Is(err, errInDoubt) {
-				if err != nil && !isRace(err) {
+				if err != nil && !errors.Is(err, store.ErrRaced) {
 					return state{}, err
 				}
 				crashpoint.Here(crashpoint.SubscriptionStepped)
@@ -76,12 +76,12 @@ func (s *Service) step(ctx context.Context, id pay.SubscriptionID) (state, error
 			}
 			step, until = pay.RenewalRest, st.now.Add(s.Policy.Recheck)
 		}
-		switch err := s.rest(ctx, st, until, step == pay.RenewalNotify); {
+		switch err := asRace(s.rest(ctx, st, until, step == pay.RenewalNotify)); {
 		case err == nil:
 			st = st.with()
 			st.row.NextActionAt = orNil(until)
 			return st, nil
-		case !isRace(err):
+		case !errors.Is(err, store.ErrRaced):
 			return state{}, err
 		}
 	}
@@ -109,7 +109,7 @@ func (s *Service) rest(ctx context.Context, st state, until time.Time, notice bo
 			return fmt.Errorf("write when subscription %s is due: %w", st.id(), err)
 		}
 		if n == 0 {
-			return errRaced
+			return store.ErrRaced
 		}
 		return nil
 	})
@@ -125,8 +125,8 @@ func sameInstant(a, b *time.Time) bool {
 // errInDoubt says that a step has to wait for money to be found, or found not to be.
 var errInDoubt = errors.New("money for the open bill is in doubt")
 
-// take takes one step. It returns an error for which isRace is true when somebody
-// else was faster, and the step is to be judged anew.
+// take takes one step. It returns an error that asRace knows when somebody else was
+// faster, and the step is to be judged anew.
 func (s *Service) take(ctx context.Context, st state, step pay.RenewalStep, when time.Time) error {
 	switch step {
 	case pay.RenewalCharge:
