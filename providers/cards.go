@@ -101,6 +101,7 @@ type ChargeRequest struct {
 	Description string
 	ReturnURL   string // for a proof on a page
 	NotifyURL   string
+	Items       []Item
 	Payer       Payer
 	Initiator   Initiator
 	Expires     time.Time

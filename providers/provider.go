@@ -60,6 +60,19 @@ type Voider interface {
 	Void(ctx context.Context, ref Ref, handle string) (Result, error)
 }
 
+// Refunder gives back money that was taken.
+//
+// Implement this if the vendor can; the flag is OpRefund.
+type Refunder interface {
+	// Refund gives r.Amount of a Captured attempt back. The answer is Captured with
+	// what stays taken, Refunded when nothing does, Pending when the vendor has
+	// accepted it and will do it, or Declined when it refuses: then nothing moved.
+	// An answer that is not clear is an Error of kind Unknown: Sync decides, by what
+	// is taken, never a second Refund. One attempt has one refund on its way at a
+	// time.
+	Refund(ctx context.Context, r RefundRequest) (Result, error)
+}
+
 // Expirer closes a session that nobody has paid, so that no open tab can.
 //
 // Implement this if the vendor can do it for certain; the flag is OpExpire.
@@ -95,7 +108,8 @@ const (
 	OpExpire  Op = "expire"
 	OpWebhook Op = "webhooks"
 
-	OpSaveCard    Op = "save_card"
+	OpSaveCard    Op = "save_card"      // a page of the vendor's where a card is added, see CardSaver
+	OpSavePaid    Op = "save_paid_card" // a payment saves the card that it was made with, see Result.Saved
 	OpChargeSaved Op = "charge_saved"
 )
 
@@ -109,6 +123,8 @@ type Capabilities struct {
 	PartialRefund     bool // less than the rest may be refunded
 	NativeIdempotency bool // a resend with the same handle is done once
 	SyncByOurNumber   bool // Sync works from our order number alone
+	TellsRefunds      bool // Sync tells by Captured that part of the money was given back
+	SecretNotifyURL   bool // notifications prove themselves by StartRequest.NotifyURL, which is made for each order and nobody can guess
 
 	SessionLife  time.Duration // how long what Start opened can be paid
 	SettlingTime time.Duration // after it, "never heard of it" may be believed
@@ -153,6 +169,15 @@ type Ref struct {
 	OfCustomer  bool   // it charges a saved card or saves one: some vendors keep these orders elsewhere
 }
 
+// RefundRequest is what Refund needs to know.
+type RefundRequest struct {
+	Ref    Ref
+	Handle string    // the operation's own number, the same on every resend: 26 lower-case letters and digits
+	Amount pay.Money // to give back now
+	Taken  pay.Money // what is taken and not given back before this refund, the vendor's commission included
+	Reason string    // one line, for the vendor's records
+}
+
 // StartRequest is what Start needs to know.
 type StartRequest struct {
 	OrderNumber string
@@ -160,9 +185,18 @@ type StartRequest struct {
 	Description string // one line for the payer, without markup
 	ReturnURL   string // where the payer's browser goes afterwards
 	NotifyURL   string // where notifications go, for a vendor that takes it by order
+	Items       []Item // what is paid for, for a fiscal receipt; nil when the bill has no lines
 	Payer       Payer
 	Expires     time.Time // the bill's own end; a vendor that can should stop then
-	SaveFor     *Customer // whose card is saved when it has paid; nil: none is. Demands OpSaveCard
+	SaveFor     *Customer // whose card is saved when it has paid; nil: none is. Demands OpSaveCard or OpSavePaid
+}
+
+// Item is one line of what is paid for.
+type Item struct {
+	Title    string
+	Quantity int       // at least 1
+	Unit     pay.Money // the price of one
+	Tax      string    // the merchant's word for it, such as "vat20"; "" when there is none
 }
 
 // Payer is what is known of the person who pays. Every field may be empty.
@@ -172,6 +206,27 @@ type Payer struct {
 	Locale string // BCP 47
 	IP     string
 	Note   string // shown on the payment form where the vendor can
+
+	Requisites []Requisite   // what a vendor of services asks for: an account's number, a month
+	Service    *ServiceOrder // the contract that is paid, at a vendor who pays it on; nil: none
+	Browser    *Browser      // for 3-D Secure without the vendor's page; nil: not known
+}
+
+// Requisite is one named detail of a payer. Their order is the caller's.
+type Requisite struct{ Name, Value string }
+
+// ServiceOrder names the contract of a service that a payment is for.
+type ServiceOrder struct {
+	ServiceID     int
+	ContractValue string // as the payer knows it: leading zeros stay
+}
+
+// Browser is what 3-D Secure asks of the payer's browser.
+type Browser struct {
+	UserAgent, Language, AcceptHeader     string
+	ColorDepth, ScreenWidth, ScreenHeight int
+	TimeZoneOffset                        int // minutes, as JavaScript has it: -300 is UTC+5
+	JavaEnabled                           bool
 }
 
 // Status is what a vendor says of an attempt, in our words.
@@ -201,14 +256,16 @@ type Result struct {
 	Redirect *Redirect // with ActionRequired, from Start
 
 	Authorized pay.Money // held now
-	Captured   pay.Money // taken and not refunded
+	Captured   pay.Money // taken and not refunded, the Fee included
 	Fee        pay.Money // the vendor's commission, when it is added to the amount
+	Refunding  bool      // a refund is on its way at the vendor: Captured may still fall
 
-	Decline     *Decline  // with Declined; also the last refusal inside a live session
-	SessionOver bool      // with Declined: no further try is possible in this session
-	TestMode    *bool     // what the vendor says of it; nil when it does not say
-	Card        *Card     // what paid, when told
-	At          time.Time // when it happened at the vendor; zero when not told
+	Decline     *Decline   // with Declined; also the last refusal inside a live session
+	SessionOver bool       // with Declined: no further try is possible in this session
+	TestMode    *bool      // what the vendor says of it; nil when it does not say
+	Card        *Card      // what paid, when told
+	Saved       *SavedCard // the card that this payment saved, with OpSavePaid, when told
+	At          time.Time  // when it happened at the vendor; zero when not told
 }
 
 // Redirect sends the payer to a page.
@@ -238,13 +295,18 @@ type Notification struct {
 	Header http.Header
 	Query  url.Values
 	Body   []byte
+
+	// Order is the attempt whose own NotifyURL it came to, as far as the vendor has
+	// told us of it; nil when it came to the account's address. Nobody else can know
+	// that address, so it proves where the notification is from.
+	Order *Ref
 }
 
 // Event is one thing that a notification says.
 type Event struct {
 	Key      string  // unique per account for signed events; "" for hints
 	Kind     string  // the vendor's word
-	Ref      Ref     // which attempt; without an order number, see Customer
+	Ref      Ref     // which attempt, by our number or, at a vendor who does not tell it, by theirs; without both, see Customer
 	Customer string  // the vendor's name of a customer whose cards have changed; "" for events of attempts
 	Hint     bool    // it proves nothing: ask Sync
 	Result   *Result // what a proven event says; nil for hints

@@ -22,6 +22,7 @@ func (c Capabilities) Words() []string {
 	add("partial_refund", c.Can(OpRefund) && c.PartialRefund)
 	add("expire", c.Can(OpExpire))
 	add("save_card", c.Can(OpSaveCard))
+	add("save_paid_card", c.Can(OpSavePaid))
 	add("charge_saved", c.Can(OpChargeSaved))
 	return slices.Clip(words)
 }

@@ -1,7 +1,6 @@
 package payture
 
 import (
-	"encoding"
 	"errors"
 	"fmt"
 	"io"
@@ -12,32 +11,16 @@ import (
 	"unicode"
 
 	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/providers"
 )
 
 // hidden is what is shown of a secret.
 const hidden = "***"
 
 // Secret is a string that no verb, log or encoder shows.
-type Secret string
+type Secret = providers.Secret
 
-var (
-	_ fmt.Formatter          = Secret("")
-	_ slog.LogValuer         = Secret("")
-	_ encoding.TextMarshaler = Secret("")
-	_ fmt.Formatter          = Config{}
-)
-
-// Format writes *** for every verb, %#v and wrong ones included.
-func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }
-
-// String returns ***.
-func (s Secret) String() string { return hidden }
-
-// LogValue returns ***.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(hidden) }
-
-// MarshalText returns ***.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+var _ fmt.Formatter = Config{}
 
 // Config is one account: an InPay terminal and, if the contract has one, a
 // wallet.

@@ -101,7 +101,7 @@ func (c *Client) register(ctx context.Context, op providers.Op, terminal Secret,
 	answer, trouble := c.sendAs(ctx, known, terminal, "Register",
 		pair{"PhoneNumber", phoneDigits(who.Phone)}, pair{"Email", email(who.Email)})
 	if trouble != nil {
-		return failure(op, providers.Unavailable, "", fmt.Errorf("%s: %w", act, trouble.cause))
+		return failure(op, providers.Unavailable, "", fmt.Errorf("%s: %w", act, trouble.Cause))
 	}
 	code := answer.code()
 	switch answer.success() {

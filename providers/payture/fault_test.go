@@ -121,12 +121,6 @@ func TestClient_Faults(t *testing.T) {
 		require.ErrorAs(t, err, &e)
 		require.Equal(t, 7*time.Second, e.RetryAfter)
 	})
-	t.Run("EndlessRetryAfterIsCut", func(t *testing.T) {
-		t.Parallel()
-		require.Equal(t, time.Hour, retryAfter(http.Header{"Retry-After": {"999999"}}))
-		require.Zero(t, retryAfter(http.Header{"Retry-After": {"-1"}}))
-		require.Zero(t, retryAfter(http.Header{"Retry-After": {"Wed, 21 Oct 2026 07:28:00 GMT"}}))
-	})
 }
 
 func TestClient_EchoedSecretsAreNotTold(t *testing.T) {

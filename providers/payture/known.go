@@ -39,7 +39,7 @@ func (c *Client) recognize(ctx context.Context, op providers.Op, terminal Secret
 	answer, trouble := c.sendAs(ctx, known, terminal, command, pair{"PhoneNumber", phone}, pair{"Email", mail})
 	switch {
 	case trouble != nil:
-		c.log.WarnContext(ctx, "payture: a known customer could not be asked about", "command", command, "error", trouble.cause)
+		c.log.WarnContext(ctx, "payture: a known customer could not be asked about", "command", command, "error", trouble.Cause)
 	case answer.success() == saysNo && answer.code() == wrongUser:
 		return failure(op, providers.Auth, wrongUser, reasonOf("recognize the customer", wrongUser))
 	case answer.success() != saysYes:

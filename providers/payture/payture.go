@@ -23,6 +23,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/wire"
 )
 
 // Name is the code of this vendor.
@@ -81,7 +82,7 @@ func New(config Config, deps Deps) (*Client, error) {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	return &Client{config: config, http: careful(deps.HTTP), clock: deps.Clock, log: logger, courtesy: courtesyTime}, nil
+	return &Client{config: config, http: wire.Careful(deps.HTTP), clock: deps.Clock, log: logger, courtesy: courtesyTime}, nil
 }
 
 // Name returns "payture".

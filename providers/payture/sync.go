@@ -93,7 +93,7 @@ func (c *Client) noteBarred(ctx context.Context, orderNumber string, answer repl
 // may not use it, or the gateway does not know it.
 func isBarred(answer reply, trouble *trouble) bool {
 	if trouble != nil {
-		return trouble.status == http.StatusNotFound || trouble.status == http.StatusMethodNotAllowed || trouble.status == http.StatusNotImplemented
+		return trouble.Status == http.StatusNotFound || trouble.Status == http.StatusMethodNotAllowed || trouble.Status == http.StatusNotImplemented
 	}
 	return answer.success() == saysNo && codeOf(answer.code()).means == meansNotAllowed
 }

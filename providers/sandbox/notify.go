@@ -21,14 +21,24 @@ const (
 )
 
 // Notification is a webhook to send. It is sent once at once and then again
-// after each pause of Retries, in vendor time, until the receiver answers 200.
-// It goes to the address of Account, or to Instead's while Account has none.
+// after each pause of Retries, in vendor time, until the receiver acknowledges it:
+// with 200, or as the vendor's Acknowledger says. It goes to URL; without one to the
+// address of Account, or to Instead's while Account has none.
 type Notification struct {
 	Account string
 	Instead string
+	URL     string            // this one's own address, as an order may name it
 	Header  map[string]string // Content-Type included
 	Body    string
 	Retries []time.Duration
+}
+
+// Acknowledger is a Vendor that wants to hear more than 200 from the receiver of a
+// notification. A vendor that is content with 200 does not implement it.
+type Acknowledger interface {
+	// Acknowledged reports whether an answer ends the deliveries. The body is cut
+	// at 64 KiB.
+	Acknowledged(account string, status int, contentType string, body []byte) bool
 }
 
 // target is where an account's notifications go. Retries and IntervalMs, when
@@ -47,6 +57,7 @@ type delivery struct {
 	Provider string            `json:"provider"`
 	Account  string            `json:"account"`
 	Instead  string            `json:"instead,omitempty"`
+	URL      string            `json:"url,omitempty"`
 	Header   map[string]string `json:"header"`
 	Body     string            `json:"body"`
 	Retries  []time.Duration   `json:"retriesNs"`
@@ -110,6 +121,9 @@ func (n *notifier) target(d *delivery) (target, bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	t, ok := n.targets[accountKey{d.Provider, d.Account}]
+	if d.URL != "" {
+		t.URL, ok = d.URL, true
+	}
 	if !ok && d.Instead != "" {
 		t, ok = n.targets[accountKey{d.Provider, d.Instead}]
 	}
@@ -120,7 +134,7 @@ func (n *notifier) target(d *delivery) (target, bool) {
 // address.
 func (n *notifier) queue(provider string, x Notification) *delivery {
 	d := &delivery{
-		ID: rand.Text(), Provider: provider, Account: x.Account, Instead: x.Instead, Header: x.Header, Body: x.Body,
+		ID: rand.Text(), Provider: provider, Account: x.Account, Instead: x.Instead, URL: x.URL, Header: x.Header, Body: x.Body,
 		Retries: x.Retries, Due: n.server.pace.now(),
 	}
 	t, ok := n.target(d)
@@ -276,7 +290,8 @@ func (n *notifier) pass(d *delivery) {
 	}
 }
 
-// post sends body to the account's present address. Only 200 is a yes.
+// post sends body to the present address, and returns an error unless the answer
+// acknowledges it.
 func (n *notifier) post(d *delivery, body string) error {
 	t, ok := n.target(d)
 	if !ok {
@@ -307,9 +322,18 @@ func (n *notifier) post(d *delivery, body string) error {
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10)) // read so that the connection is used again
-	if resp.StatusCode != http.StatusOK {
+	answer, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10)) // read so that the connection is used again
+	if !n.isAcknowledged(d, resp, answer) {
 		return fmt.Errorf("the receiver answered %d", resp.StatusCode)
 	}
 	return nil
+}
+
+// isAcknowledged asks the vendor whether an answer is what it wants to hear.
+func (n *notifier) isAcknowledged(d *delivery, answer *http.Response, body []byte) bool {
+	vendor, _ := n.server.vendor(d.Provider)
+	if own, ok := vendor.(Acknowledger); ok {
+		return own.Acknowledged(d.Account, answer.StatusCode, answer.Header.Get("Content-Type"), body)
+	}
+	return answer.StatusCode == http.StatusOK
 }
