@@ -35,7 +35,7 @@ func (r attemptFields) Provider(_ context.Context, a *ent.Attempt) (*model.Provi
 	return r.provider(a.Account, a.TestMode), nil
 }
 
-// Card is the saved card that was charged, or that the payment saved.
+// Card is the saved card that was charged.
 func (r attemptFields) Card(ctx context.Context, a *ent.Attempt) (*ent.Card, error) {
 	return r.cardOf(ctx, a.CardID)
 }

@@ -40,7 +40,7 @@ func vaultKeys(ctx context.Context, s *store.Store, sealing [][]byte, lookup []b
 }
 
 // configuredMail is the mail server of the settings; without one there is no mail,
-// which is said once.
+// which is said here and by package notify.
 func configuredMail(ctx context.Context, m config.Mail, logger *slog.Logger) (mailing, error) {
 	if !m.Enabled() {
 		logger.WarnContext(ctx, "no mail is sent: set --smtp-host (PAYGRAPH_SMTP_HOST) for receipts, gifts and failed renewals")

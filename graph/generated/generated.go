@@ -505,7 +505,7 @@ enum BillStatus {
   PENDING
   """Set when the provider holds the money on the payer's card. The merchant acts next: billCapture takes it, billCancel lets it go; the hold lapses by itself otherwise."""
   AUTHORIZED
-  """Set when the provider proved a payment of the right amount. The server acts next: it delivers what was bought, within seconds."""
+  """Set when a payment of the right amount is proved, by the provider or from a wallet. The server acts next: it delivers what was bought, within seconds."""
   PAID
   """Set when everything bought has been delivered. Nobody needs to act."""
   DONE
@@ -515,7 +515,7 @@ enum BillStatus {
   FAILED
   """Set when ` + "`" + `expiresAt` + "`" + ` passed unpaid, or a hold lapsed. The payer starts anew; money that still arrives opens a review case."""
   EXPIRED
-  """Set by billCancel before any money was taken; a hold is released. Money that still arrives opens a review case."""
+  """Set by billCancel before any money was taken, when the hold that it stood on was released, or when the period of a subscription that it is for is no longer wanted. Money that still arrives opens a review case."""
   CANCELED
   """Set when all that was paid has been returned. A partial refund leaves the status and only raises ` + "`" + `refunded` + "`" + `."""
   REFUNDED
@@ -601,7 +601,7 @@ enum CardStatus {
   ACTIVE
   """Set when its last month has passed. The payer acts next, by saving another."""
   EXPIRED
-  """Set when its owner or the provider removed it. Final; it stays only in the history."""
+  """Set by cardRemove, and by nothing else. Final; it stays only in the history."""
   REMOVED
 }
 
@@ -615,7 +615,7 @@ enum CardRegistrationStatus {
   COMPLETED
   """Set when the page could not be opened, or its tries are used up; ` + "`" + `failure` + "`" + ` says why. The payer starts anew. A card that is found after all still completes it."""
   FAILED
-  """Set when the page's time was over and no card was added. The payer starts anew. A card that is found after all still completes it."""
+  """Set when the page's time was over and no card was added, or when a newer registration took its place. The payer starts anew. A card that is found after all still completes it."""
   EXPIRED
 }
 
@@ -726,7 +726,7 @@ enum ErrorCode {
   IDEMPOTENCY_IN_FLIGHT
   """The provider or the bank refused; a DeclineError says why. The payer tries another way."""
   DECLINED
-  """The provider cannot be reached now. With RETRY_SAME_KEY surely nothing was done, and the caller repeats with the same key; with DO_NOT_RETRY its answer was lost, the provider is being asked, and the caller reads the bill again."""
+  """The provider cannot be reached now. With RETRY_SAME_KEY surely nothing was done, and the caller repeats with the same key; with RETRY_NEW_KEY or RETRY_OTHER_METHOD nothing was taken either, and this key is used up; with DO_NOT_RETRY its answer was lost, the provider is being asked, and the caller reads the bill again."""
   PROVIDER_UNAVAILABLE
   """The wallet holds too little; a LimitError says how much is there. The payer tops up or pays otherwise."""
   INSUFFICIENT_FUNDS
@@ -989,7 +989,7 @@ type User implements Node {
   phone: String
   """The name to address them by. Null when unknown."""
   name: String
-  """The language of pages and mail as a BCP 47 tag, such as ` + "`" + `ru` + "`" + `. Null: the merchant's default."""
+  """The language of pages and mail as a BCP 47 tag, such as ` + "`" + `ru` + "`" + `. Null: English mail."""
   locale: String
   """Stored value, one wallet for each currency they ever held; made when first needed."""
   wallets: [Wallet!]! @cost(weight: 1, perItem: true)
@@ -1173,7 +1173,7 @@ type Bill implements Node {
   pageId: String
   """The merchant's own number. Null when none was given."""
   reference: String
-  """The language of its pages and mail as a BCP 47 tag. Null: the merchant's default."""
+  """The language of its pages and mail as a BCP 47 tag. Null: mail is in the user's language, else in English."""
   locale: String
   """What the payer has to do now to pay. Null when there is nothing to do, or for another caller than those who may pay it."""
   nextAction: NextAction
@@ -1263,7 +1263,7 @@ type PaymentAttempt implements Node {
   fee: Money!
   """What was really taken, fee excluded, in minor units. Zero until CAPTURED."""
   captured: Money!
-  """The saved card that was charged, or that this payment saved. Null for others."""
+  """The saved card that was charged. Null for others."""
   card: Card
   """The provider's number for the payment, for support. Null until it gave one."""
   providerRef: String
@@ -2071,7 +2071,7 @@ type BillingSubscriptionPayload {
 type GiftPayload {
   """The gift as it is now. Null when the code is not one."""
   gift: Gift
-  """The subscription that it began, or whose time it added to. Null when it gave none."""
+  """The subscription whose time it added to. Null when it gave none."""
   billingSubscription: BillingSubscription
   """The right that it gave, the first one if there are several. Null when it gave none."""
   entitlement: Entitlement
@@ -2490,7 +2490,7 @@ type Mutation {
   """
   Ends a subscription: at the end of the period, or now. What is paid for lasts to its
   end in both cases, and nothing is returned by this. Codes: NOT_FOUND, STATE_CONFLICT,
-  CONFLICT (a payment is under way), and those of the key.
+  and those of the key.
   """
   billingSubscriptionCancel(
     """Made by the caller once per change and sent again on every repeat; 1 to 255 characters."""
@@ -2528,7 +2528,7 @@ type Mutation {
   Has the renewals charged to another saved card of the same user. The answer does not
   wait for a charge: watch billingSubscriptionUpdated. Codes: NOT_FOUND (subscription, card),
   STATE_CONFLICT (the subscription is over; the card is removed, expired or needs its
-  owner), CONFLICT (a payment is under way), and those of the key.
+  owner), UNSUPPORTED (the card's provider does not take the amount), and those of the key.
   """
   billingSubscriptionChangeCard(
     """Made by the caller once per change and sent again on every repeat; 1 to 255 characters."""

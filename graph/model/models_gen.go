@@ -351,7 +351,7 @@ type GiftInput struct {
 type GiftPayload struct {
 	// The gift as it is now. Null when the code is not one.
 	Gift *ent.Gift `json:"gift"`
-	// The subscription that it began, or whose time it added to. Null when it gave none.
+	// The subscription whose time it added to. Null when it gave none.
 	BillingSubscription *ent.BillingSubscription `json:"billingSubscription"`
 	// The right that it gave, the first one if there are several. Null when it gave none.
 	Entitlement *ent.Entitlement `json:"entitlement"`

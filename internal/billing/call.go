@@ -8,9 +8,10 @@ import (
 	"github.com/paygraph/paygraph/providers"
 )
 
-// guarded makes a call that opens a page or moves money, unless the account does
-// not answer such calls just now: then it is refused at once as surely not done.
-// What only asks is never refused, see ask.
+// guarded makes a call that opens a payment's page or moves its money, unless the
+// account does not answer such calls just now: then it is refused at once as surely
+// not done. What only asks is never refused, see ask. What package cards sends, to
+// add, activate or remove a saved card, has no breaker.
 func (s *Service) guarded(ctx context.Context, account providers.Account, op providers.Op, call func() (providers.Result, error)) (providers.Result, error) {
 	ended, ok := s.breakers.Allow(account.Code + "/" + string(op))
 	if !ok {

@@ -60,8 +60,8 @@ func (s *Service) registerJobs() {
 	s.Runner.Handle(jobReconcileLate, always, s.reconcileLateJob)
 }
 
-// retryDelays are the times between the tries of a job that fails; after the last
-// it is parked.
+// retryDelays are the times between the tries of a job of this package that fails.
+// After the last jobFulfil is parked; for the others it repeats.
 func retryDelays() []time.Duration {
 	return []time.Duration{time.Second, 5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute}
 }

@@ -4,8 +4,8 @@
 // providers for money. What saves cards there is package cards.
 //
 // It never calls a provider inside a transaction: every write to one commits its
-// own row first (open.go, capture.go, cancel.go), the answer is recorded in a
-// second transaction, and everything that anybody tells us about money goes
+// own row first (open.go, charge.go, operate.go, hold.go), the answer is recorded
+// in a second transaction, and everything that anybody tells us about money goes
 // through settle (settle.go), which is the only code that turns evidence into
 // statuses. What a product grants is not known here: see Fulfiller.
 //
@@ -93,7 +93,7 @@ type Config struct {
 type Service struct {
 	Config
 	keys     *idempotency.Keys
-	breakers *breaker.Group // of calls that move money or open pages, by account and operation
+	breakers *breaker.Group // of calls that move a payment's money or open its page, by account and operation
 	lanes    *lanes         // of jobs that wait on a provider
 	reasked  turnstile      // when all doubt at an account was asked about last
 

@@ -20,7 +20,7 @@ const (
 	KindGiftForBuyer      Kind = "gift-for-buyer"     // GiftForBuyer; Secret is the code
 	KindRenewalComing     Kind = "renewal-coming"     // RenewalComing: a subscription will be charged
 	KindRenewalFailed     Kind = "renewal-failed"     // RenewalFailed: it could not be, and here is how to pay
-	KindCardExpiring      Kind = "card-expiring"      // CardExpiring: the card of a subscription ends or is gone
+	KindCardExpiring      Kind = "card-expiring"      // CardExpiring: the card of a subscription is gone or has expired
 	KindSubscriptionEnded Kind = "subscription-ended" // SubscriptionEnded: nothing is charged any more
 )
 

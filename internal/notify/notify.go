@@ -1,6 +1,6 @@
 // Package notify mails people what they should know: receipts, gifts and their
-// codes, renewals, cards that end. It owns the table mails, the templates under
-// templates/, and the job that sends.
+// codes, renewals, cards that are gone or have expired. It owns the table mails,
+// the templates under templates/, and the job that sends.
 //
 // A mail is queued in the transaction of what it tells, so it is sent when that
 // is true and never when it was undone. It knows no bill, gift or subscription

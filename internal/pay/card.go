@@ -7,7 +7,7 @@ type CardStatus string
 const (
 	CardActive  CardStatus = "ACTIVE"  // can be charged
 	CardExpired CardStatus = "EXPIRED" // its last month is over; its owner adds another
-	CardRemoved CardStatus = "REMOVED" // its owner, or the provider, took it away; final
+	CardRemoved CardStatus = "REMOVED" // cardRemove took it away, and nothing else does; final
 )
 
 // CardStatuses lists every status.

@@ -52,6 +52,25 @@ func TestParseGiftCode_AnyText(t *testing.T) {
 	})
 }
 
+// Whatever strangers type, what is read is of the alphabet and is read again.
+func FuzzParseGiftCode(f *testing.F) {
+	for _, typed := range []string{"01234-56789-ABCDE-FGHJK", " oOiIl 56789abcdefghjk", "0123456789ABCDEFGHJU", "0123456789ABCDEFGHJ\xff", ""} {
+		f.Add(typed)
+	}
+	f.Fuzz(func(t *testing.T, typed string) {
+		read, err := pay.ParseGiftCode(typed)
+		if err != nil {
+			require.ErrorIs(t, err, pay.ErrMalformedGiftCode)
+			require.True(t, read.IsZero())
+			return
+		}
+		require.Regexp(t, "^[0-9A-HJKMNP-TV-Z]{20}$", read.Canonical())
+		again, err := pay.ParseGiftCode(read.Reveal())
+		require.NoError(t, err)
+		require.Equal(t, read, again)
+	})
+}
+
 func TestParseGiftCode_Malformed(t *testing.T) {
 	t.Parallel()
 	for name, typed := range map[string]string{

@@ -19,7 +19,8 @@ import (
 // Cancel, Resume, Pause and ChangeCard commit by themselves, are safe to repeat
 // with the same key, and are for its user, the merchant's server and its
 // administrator. Outcome.Errors: CodeNotFound, CodeForbidden, CodeStateConflict
-// with what is allowed, and CodeConflict while a payment is under way.
+// with what is allowed, and of Resume and Pause CodeConflict while a payment is
+// under way.
 func (s *Service) Cancel(ctx context.Context, key, rawID string, atPeriodEnd bool) (*Outcome, error) {
 	input := struct {
 		ID          string `json:"id"`
@@ -92,8 +93,10 @@ func (s *Service) Pause(ctx context.Context, key, rawID string, until *time.Time
 // by the schedule, or in a day when that was given up. The answer does not wait
 // for the charge.
 //
-// Outcome.Errors: also CodeNotFound for a card that is not the user's, and
-// CodeStateConflict for one that cannot be charged; both name cardId.
+// Outcome.Errors: also CodeNotFound for a card that is not the user's,
+// CodeStateConflict for one that cannot be charged, and CodeUnsupported
+// (card.amount_unsupported) for one whose provider does not take the amount; all
+// name card.
 func (s *Service) ChangeCard(ctx context.Context, key, rawID, rawCard string, retryNow bool) (*Outcome, error) {
 	input := struct {
 		ID       string `json:"id"`

@@ -19,7 +19,8 @@ import (
 // by a test clock have one only when something happened in real time.
 const JobStep jobs.Kind = "subscription.step"
 
-// priorityStep is after what payers wait for.
+// priorityStep is after fulfilments and money in doubt, and before questions about
+// open pages.
 const priorityStep = 28
 
 // stepPolicy never gives up: money is owed, or owed for nothing.

@@ -38,7 +38,7 @@ func newFlags(out io.Writer, name, about string, clients int) (*flag.FlagSet, *c
 	flags.Uint64Var(&c.seed, "seed", 0, "the seed of every random choice; 0 draws one, and prints it")
 	flags.StringVar(&c.binary, "binary", "", "a paygraph that is built already; empty: built from here")
 	flags.StringVar(&c.dir, "dir", "", "the folder of the run, empty or new; empty: one that is removed when all went well")
-	flags.DurationVar(&c.within, "within", 30*time.Second, "how long after the faults stop a strict check may find anything but payments that no notification told of")
+	flags.DurationVar(&c.within, "within", 30*time.Second, "how long after the faults stop a strict check may find anything but payments that no notification told of, and card pages whose opening died with its process")
 	flags.DurationVar(&c.limit, "limit", 2*time.Minute, "how long to wait for that, to tell late from never")
 	return flags, c
 }

@@ -157,8 +157,8 @@ func (t *traffic) raceFor(ctx context.Context, r *rand.Rand) {
 	}
 	t.tally.add(countPayments)
 	if chance(r, 0.5) {
-		// The server polls a young attempt about 3 seconds after its start.
-		pause(ctx, 2900*time.Millisecond+time.Duration(r.IntN(200))*time.Millisecond)
+		// The server first polls an attempt 5 seconds after its start.
+		pause(ctx, 4900*time.Millisecond+time.Duration(r.IntN(200))*time.Millisecond)
 	}
 	paid, err := t.Sandbox.Pay(ctx, page, rig.Approve)
 	if err != nil {
