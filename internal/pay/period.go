@@ -92,14 +92,29 @@ func (p Period) IsLongerThan(other Period) bool {
 
 // AddTo returns t moved on by the period. Months keep the day and are cut to
 // the end of a shorter month (31 January and a month is 28 February), so a
-// series is computed from its anchor, never from its last date.
+// series is computed from its anchor, never from its last date. A time of day that a
+// change of the clocks leaves out is as much later as they were put forward: a day
+// whose midnight is left out begins at one.
 func (p Period) AddTo(t time.Time) time.Time {
 	year, month, day := t.Date()
-	first := time.Date(year, month+time.Month(p.Months), 1, 0, 0, 0, 0, t.Location())
+	first := time.Date(year, month+time.Month(p.Months), 1, 0, 0, 0, 0, time.UTC)
 	lastDay := first.AddDate(0, 1, -1).Day()
 	hour, minute, second := t.Clock()
-	moved := time.Date(first.Year(), first.Month(), min(day, lastDay), hour, minute, second, t.Nanosecond(), t.Location())
-	return moved.AddDate(0, 0, p.Days).Add(p.Clock)
+	wall := time.Date(first.Year(), first.Month(), min(day, lastDay), hour, minute, second, t.Nanosecond(), time.UTC)
+	return onTheWall(wall.AddDate(0, 0, p.Days), t.Location()).Add(p.Clock)
+}
+
+// onTheWall is when the clocks of a zone show what wall shows in UTC.
+func onTheWall(wall time.Time, zone *time.Location) time.Time {
+	year, month, day := wall.Date()
+	hour, minute, second := wall.Clock()
+	at := time.Date(year, month, day, hour, minute, second, wall.Nanosecond(), zone)
+	if h, m, s := at.Clock(); at.Day() == day && h == hour && m == minute && s == second {
+		return at
+	}
+	// They show it never. time.Date may answer an hour before, which may be the day before.
+	_, offset := at.Add(-24 * time.Hour).Zone()
+	return wall.Add(-time.Duration(offset) * time.Second).In(zone)
 }
 
 // String writes an ISO 8601 duration in one way: P1Y for twelve months, P7D for

@@ -155,6 +155,18 @@ func TestPeriod_AddTo(t *testing.T) {
 		}
 		require.Equal(t, []int{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}, days)
 	})
+	t.Run("AMidnightThatIsLeftOutIsTheSameDaysFirstHour", func(t *testing.T) {
+		t.Parallel()
+		santiago, err := time.LoadLocation("America/Santiago")
+		require.NoError(t, err)
+		anchor := time.Date(2024, time.September, 2, 0, 0, 0, 0, santiago)
+		for _, years := range []int{5, 11} { // then 2 September is a Sunday, and the clocks go on at midnight
+			at := pay.Period{Months: 12 * years}.AddTo(anchor)
+			require.Equal(t, []int{2, 1}, []int{at.Day(), at.Hour()}, at)
+		}
+		first := time.Date(2024, time.October, 1, 0, 0, 0, 0, santiago)
+		require.Equal(t, 1, pay.Period{Months: 1}.AddTo(first).Day())
+	})
 	t.Run("ADayKeepsTheHourWhereClocksChange", func(t *testing.T) {
 		t.Parallel()
 		berlin := time.FixedZone("CET", 3600)
