@@ -1,0 +1,69 @@
+package ktpay
+
+import (
+	"context"
+	"crypto/ecdh"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/providers/ktpay/ktpaysandbox"
+	"github.com/paygraph/paygraph/providers/providertest"
+	"github.com/paygraph/paygraph/providers/sandbox"
+)
+
+func TestConformanceSuite(t *testing.T) {
+	t.Parallel()
+	providertest.Run(t, providertest.Target{
+		Vendor: "ktpay",
+		Open:   openWorld,
+		Cards: providertest.Cards{
+			Good: "4111111111111111", Proves: "4000002500003155", ProofFails: "4000008400001629", Poor: "4000000000009995",
+		},
+		Write: func(amount pay.Money) (string, error) { return writeAmount(amount).String(), nil },
+		Read:  func(text string, _ pay.Currency) (pay.Money, error) { return readAmount(json.RawMessage(text)) },
+	})
+}
+
+// openWorld has two merchants at one sandbox, each with an application and a key of
+// its own.
+func openWorld(t *testing.T, o providertest.Options) providertest.World {
+	t.Helper()
+	var merchants []ktpaysandbox.Account
+	var keys []string
+	for id := range int64(2) {
+		key, err := ecdh.X25519().GenerateKey(rand.Reader)
+		require.NoError(t, err)
+		appID := make([]byte, 16)
+		_, err = rand.Read(appID)
+		require.NoError(t, err)
+		merchants = append(merchants, ktpaysandbox.Account{
+			AppID: hex.EncodeToString(appID), MerchantID: id + 1, Shop: "Shop", Keys: []ktpaysandbox.Key{{Secret: [32]byte(key.Bytes())}},
+		})
+		keys = append(keys, base64.StdEncoding.EncodeToString(key.PublicKey().Bytes()))
+	}
+	server, err := sandbox.New(sandbox.Options{Clock: o.Clock, NotifyClient: o.Notify})
+	require.NoError(t, err)
+	require.NoError(t, server.Register(ktpaysandbox.New(ktpaysandbox.Options{Accounts: merchants})))
+	web := httptest.NewServer(server.Handler())
+	server.SetBaseURL(o.Through)
+	t.Cleanup(func() {
+		web.Close()
+		require.NoError(t, server.Close(context.WithoutCancel(t.Context())))
+	})
+	accounts := make([]providertest.Account, 0, len(merchants))
+	for at, m := range merchants {
+		client, err := New(Config{
+			FintechURL: o.Through + "/ktpay", WidgetURL: o.Through + "/ktpay", AppID: m.AppID, AppKey: keys[at], MerchantID: m.MerchantID, TestMode: !o.Live,
+		}, Deps{HTTP: o.HTTP, Logger: o.Logger})
+		require.NoError(t, err)
+		accounts = append(accounts, providertest.Account{Provider: client, Name: m.AppID, Secrets: []string{m.AppID, keys[at]}})
+	}
+	return providertest.World{Sandbox: web.URL, Account: accounts[0], Another: accounts[1:]}
+}
