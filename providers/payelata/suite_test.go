@@ -1,0 +1,120 @@
+package payelata
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha1"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/payelata/payelatasandbox"
+	"github.com/paygraph/paygraph/providers/providertest"
+	"github.com/paygraph/paygraph/providers/sandbox"
+)
+
+func TestConformanceSuite(t *testing.T) {
+	t.Parallel()
+	providertest.Run(t, providertest.Target{
+		Vendor: "payelata",
+		Open:   openWorld,
+		Cards: providertest.Cards{
+			Good: "5519283812030000", Proves: "5123817234060000", ProofFails: "4412397212080000", RefusalCode: "insufficient_funds",
+		},
+		Forge: forge,
+		ChargeBack: func(t *testing.T, origin string, ref providers.Ref) {
+			t.Helper()
+			control(t, origin, "chargeback", map[string]string{"invoice": ref.OrderNumber})
+		},
+		Decide: func(t *testing.T, origin, handle string, done bool) {
+			t.Helper()
+			control(t, origin, "refund", map[string]string{"refund": handle, "decision": map[bool]string{true: "approve", false: "fail"}[done]})
+		},
+		Mode: func(answer []byte) []byte {
+			return []byte(strings.NewReplacer(`"test_mode":true`, `"test_mode":false`, `"test_mode":false`, `"test_mode":true`).Replace(string(answer)))
+		},
+		Write: func(amount pay.Money) (string, error) { return amountText(amount), nil },
+		Read: func(text string, currency pay.Currency) (pay.Money, error) {
+			amount, ok := parseAmount(text, currency)
+			if !ok {
+				return pay.Money{}, fmt.Errorf("%q is no amount", text)
+			}
+			return amount, nil
+		},
+	})
+}
+
+// openWorld has two commerce accounts at one sandbox. One refused card ends an
+// invoice.
+func openWorld(t *testing.T, o providertest.Options) providertest.World {
+	t.Helper()
+	commerce := []payelatasandbox.Account{
+		{ID: "first-account", Name: "Shop", TestKey: "sk_test_of_the_first_5be1", LiveKey: "sk_live_of_the_first_91bd"},
+		{ID: "other-account", Name: "Shop", TestKey: "sk_test_of_the_other_c07d", LiveKey: "sk_live_of_the_other_77e0"},
+	}
+	server, err := sandbox.New(sandbox.Options{Clock: o.Clock, NotifyClient: o.Notify})
+	require.NoError(t, err)
+	require.NoError(t, server.Register(payelatasandbox.New(payelatasandbox.Options{Accounts: commerce, SlowRefunds: o.SlowRefunds})))
+	web := httptest.NewServer(server.Handler())
+	server.SetBaseURL(o.Through)
+	t.Cleanup(func() {
+		web.Close()
+		require.NoError(t, server.Close(context.WithoutCancel(t.Context())))
+	})
+	accounts := make([]providertest.Account, 0, len(commerce))
+	for _, a := range commerce {
+		key := map[bool]string{true: a.LiveKey, false: a.TestKey}[o.Live]
+		client, err := New(Config{
+			BaseURL: o.Through + "/payelata/api", CardGateURL: o.Through + "/payelata/cardgate", Account: a.ID, APIKey: Secret(key), TestMode: !o.Live,
+			Services: map[pay.Currency]string{pay.USD: "payment_card_usd_hpp", pay.EUR: "payment_card_eur_hpp", "UAH": "payment_card_uah_hpp"}, Tokenize: true,
+		}, Deps{HTTP: o.HTTP, Clock: o.Clock, Logger: o.Logger})
+		require.NoError(t, err)
+		accounts = append(accounts, providertest.Account{Provider: client, Name: a.ID, Secrets: []string{a.TestKey, a.LiveKey}})
+	}
+	return providertest.World{Sandbox: web.URL, Account: accounts[0], Another: accounts[1:]}
+}
+
+// control does at the sandbox what the vendor or a bank does.
+func control(t *testing.T, origin, what string, body map[string]string) {
+	t.Helper()
+	text, err := json.Marshal(body)
+	require.NoError(t, err)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, origin+"/payelata/_test/"+what, bytes.NewReader(text))
+	require.NoError(t, err)
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	require.Less(t, response.StatusCode, http.StatusMultipleChoices)
+}
+
+// forge is what somebody can make who knows the form of a callback and not the key.
+func forge(genuine providers.Notification) []providertest.Forgery {
+	signed := func(key string, body []byte) providers.Notification {
+		sum := sha1.Sum([]byte(key + string(body) + key))
+		n := genuine
+		n.Body, n.Header = body, genuine.Header.Clone()
+		n.Header.Set("X-Signature", base64.StdEncoding.EncodeToString(sum[:]))
+		return n
+	}
+	unsigned, twice := genuine, genuine
+	unsigned.Header, twice.Header = genuine.Header.Clone(), genuine.Header.Clone()
+	unsigned.Header.Del("X-Signature")
+	twice.Header.Add("X-Signature", "AAAA")
+	live := bytes.ReplaceAll(genuine.Body, []byte(`"test_mode":true`), []byte(`"test_mode":false`))
+	return []providertest.Forgery{
+		{Name: "WithoutSignature", Notification: unsigned},
+		{Name: "WithTwo", Notification: twice},
+		{Name: "WithoutKey", Notification: signed("", genuine.Body)},
+		{Name: "WithTheOtherAccountsKey", Notification: signed("sk_test_of_the_other_c07d", genuine.Body)},
+		{Name: "WithTheLiveKey", Notification: signed("sk_live_of_the_first_91bd", genuine.Body)},
+		{Name: "OfTheOtherMode", Notification: signed("sk_test_of_the_first_5be1", live)},
+	}
+}
