@@ -27,7 +27,7 @@ var _ fmt.Formatter = Config{}
 type Config struct {
 	BaseURL  string       // up to "/apim", e.g. https://sandbox3.payture.com; plain http in test mode only
 	Key      Secret       // the terminal's name at Payture
-	Password Secret       // needed by two-stage terminals, for Charge and Unblock
+	Password Secret       // for Charge and Unblock, which two-stage terminals need, and for refunds
 	TwoStage bool         // sessions hold money (Block), which is charged or released later
 	Currency pay.Currency // "" means RUB; one whose minor unit is a hundredth
 	Template string       // TemplateTag of the payment page; "" means the terminal's default

@@ -66,7 +66,7 @@ func TestClient_EveryDocumentedCode(t *testing.T) {
 		meansDoubt: {kind: providers.Unavailable},
 	}
 	tables := map[providers.Op]map[meaning]outcome{
-		providers.OpStart: writes, providers.OpCapture: writes, providers.OpVoid: writes, providers.OpSync: reads,
+		providers.OpStart: writes, providers.OpCapture: writes, providers.OpVoid: writes, providers.OpRefund: writes, providers.OpSync: reads,
 	}
 	v := newVendor(t, func(w http.ResponseWriter, r *http.Request) {
 		code := r.Header.Get("X-Code")

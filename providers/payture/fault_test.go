@@ -228,7 +228,7 @@ func TestClient_MayHaveBeenSent(t *testing.T) {
 	t.Parallel()
 
 	kindOf := map[providers.Op]providers.Kind{
-		providers.OpStart: providers.Unknown, providers.OpCapture: providers.Unknown, providers.OpVoid: providers.Unknown, providers.OpSync: providers.Unavailable,
+		providers.OpStart: providers.Unknown, providers.OpCapture: providers.Unknown, providers.OpVoid: providers.Unknown, providers.OpRefund: providers.Unknown, providers.OpSync: providers.Unavailable,
 	}
 	for op, call := range calls() {
 		t.Run("Hangs "+string(op), func(t *testing.T) {

@@ -127,6 +127,7 @@ func calls() map[providers.Op]func(context.Context, *Client) (providers.Result, 
 		providers.OpCapture: func(ctx context.Context, c *Client) (providers.Result, error) {
 			return c.Capture(ctx, ref, "h", pay.Of(12480, pay.RUB))
 		},
-		providers.OpVoid: func(ctx context.Context, c *Client) (providers.Result, error) { return c.Void(ctx, ref, "h") },
+		providers.OpVoid:   func(ctx context.Context, c *Client) (providers.Result, error) { return c.Void(ctx, ref, "h") },
+		providers.OpRefund: func(ctx context.Context, c *Client) (providers.Result, error) { return c.Refund(ctx, refundRequest()) },
 	}
 }

@@ -17,6 +17,7 @@ package payture
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -58,10 +59,12 @@ var (
 	_ providers.Provider      = (*Client)(nil)
 	_ providers.Capturer      = (*Client)(nil)
 	_ providers.Voider        = (*Client)(nil)
+	_ providers.Refunder      = (*Client)(nil)
 	_ providers.WebhookParser = (*Client)(nil)
 	_ providers.CardSaver     = (*Client)(nil)
 	_ providers.CardActivator = (*Client)(nil)
 	_ providers.SavedCharger  = (*Client)(nil)
+	_ fmt.Formatter           = (*Client)(nil)
 )
 
 // New returns the account's client. It asks nobody. Its error names every
@@ -85,18 +88,26 @@ func New(config Config, deps Deps) (*Client, error) {
 	return &Client{config: config, http: wire.Careful(deps.HTTP), clock: deps.Clock, log: logger, courtesy: courtesyTime}, nil
 }
 
+// Format writes the account's settings without its secrets, for every verb: fmt
+// would not ask the fields of the client to hide theirs.
+func (c *Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.config.String()) }
+
 // Name returns "payture".
 func (c *Client) Name() providers.Name { return Name }
 
 // Capabilities returns what the account can do. Capture and Void exist when one
-// of its terminals is two-stage, saved cards when it has a wallet. There are no
-// limits of amounts in the documents.
+// of its terminals is two-stage, Refund when one has its password, saved cards when
+// it has a wallet. There are no limits of amounts in the documents.
 func (c *Client) Capabilities() providers.Capabilities {
 	wallet := c.config.Wallet
 	twoStage := c.config.TwoStage || wallet != nil && wallet.TwoStage
 	ops := []providers.Op{providers.OpStart, providers.OpSync, providers.OpWebhook}
 	if twoStage {
 		ops = append(ops, providers.OpCapture, providers.OpVoid)
+	}
+	refunds := c.config.Password != "" || wallet != nil && wallet.Password != ""
+	if refunds {
+		ops = append(ops, providers.OpRefund)
 	}
 	if wallet != nil {
 		ops = append(ops, providers.OpSaveCard, providers.OpChargeSaved)
@@ -106,6 +117,8 @@ func (c *Client) Capabilities() providers.Capabilities {
 		Currencies:      []pay.Currency{c.config.Currency},
 		TwoStage:        twoStage,
 		PartialCapture:  twoStage, // Payture docs, inpay/charge: Amount may be lower than the hold
+		PartialRefund:   refunds,  // Payture docs, payture-api/refund: any part, any number of times
+		TellsRefunds:    true,     // Payture docs, transaction-statuses: a Charged order's Amount is what is left
 		SyncByOurNumber: true,
 		SessionLife:     sessionLife,
 		SettlingTime:    c.config.Settling,

@@ -108,10 +108,11 @@ func TestClient_Capabilities(t *testing.T) {
 		_, voids := any(c).(providers.Voider)
 		_, expires := any(c).(providers.Expirer)
 		_, parses := any(c).(providers.WebhookParser)
+		_, refunds := any(c).(providers.Refunder)
 		can := c.Capabilities().Can
 		require.Equal(t, map[providers.Op]bool{
 			providers.OpStart: true, providers.OpSync: true, providers.OpCapture: captures, providers.OpVoid: voids,
-			providers.OpExpire: expires, providers.OpWebhook: parses, providers.OpRefund: false,
+			providers.OpExpire: expires, providers.OpWebhook: parses, providers.OpRefund: refunds,
 		}, map[providers.Op]bool{
 			providers.OpStart: can(providers.OpStart), providers.OpSync: can(providers.OpSync), providers.OpCapture: can(providers.OpCapture), providers.OpVoid: can(providers.OpVoid),
 			providers.OpExpire: can(providers.OpExpire), providers.OpWebhook: can(providers.OpWebhook), providers.OpRefund: can(providers.OpRefund),
@@ -132,6 +133,27 @@ func TestClient_Capabilities(t *testing.T) {
 		require.Empty(t, v.seen())
 		require.False(t, c.Capabilities().TwoStage)
 		require.False(t, c.Capabilities().PartialCapture)
+	})
+	t.Run("RefundsNeedAPassword", func(t *testing.T) {
+		t.Parallel()
+		config := testConfig("https://sandbox3.payture.com")
+		config.Password, config.Wallet = "", testWallet(false)
+		config.Wallet.Password = ""
+		c, err := New(config, testDeps())
+		require.NoError(t, err)
+		require.False(t, c.Capabilities().Can(providers.OpRefund))
+		require.False(t, c.Capabilities().PartialRefund)
+		for _, ofCustomer := range []bool{false, true} {
+			r := refundRequest()
+			r.Ref.OfCustomer = ofCustomer
+			_, err = c.Refund(t.Context(), r)
+			requireError(t, err, providers.OpRefund, providers.Unsupported, "")
+		}
+		config.Wallet.Password = canaryWallet
+		c, err = New(config, testDeps())
+		require.NoError(t, err)
+		require.True(t, c.Capabilities().Can(providers.OpRefund))
+		require.True(t, c.Capabilities().PartialRefund)
 	})
 	t.Run("TheConfiguredCurrencyOnly", func(t *testing.T) {
 		t.Parallel()

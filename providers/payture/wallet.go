@@ -18,7 +18,7 @@ import (
 type Wallet struct {
 	AddTerminal Secret // VWID on whose page cards are added
 	PayTerminal Secret // VWID that charges, with the card's owner on a page or without
-	Password    Secret // of the pay terminal; needed when that is two-stage, for Charge and Unblock
+	Password    Secret // of the pay terminal; for Charge and Unblock, which a two-stage one needs, and for refunds
 	TwoStage    bool   // the pay terminal holds money, which is charged or released later
 	Template    string // TemplateTag of both pages; "" means each terminal's default
 

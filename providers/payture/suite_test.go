@@ -1,0 +1,84 @@
+package payture
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/payture/payturesandbox"
+	"github.com/paygraph/paygraph/providers/providertest"
+	"github.com/paygraph/paygraph/providers/sandbox"
+)
+
+func TestConformanceSuite(t *testing.T) {
+	t.Parallel()
+	providertest.Run(t, providertest.Target{
+		Vendor: "payture",
+		Open:   openWorld,
+		Cards: providertest.Cards{
+			Good: plainCard, Proves: proofCard, ProofFails: "4111111111111114", Poor: "3300000000000001",
+			SavedPoor: "4111111111100080", SavedProves: shyCard, Irrevocable: "4111111111102029",
+		},
+		Write: func(amount pay.Money) (string, error) {
+			c := Client{config: Config{Currency: amount.Currency}}
+			pairs, err := c.initPairs(providers.StartRequest{OrderNumber: order, Amount: amount}, page{})
+			for _, p := range pairs {
+				if p.key == "Amount" {
+					return p.value, err
+				}
+			}
+			return "", err
+		},
+		Read: func(text string, currency pay.Currency) (pay.Money, error) {
+			amount, ok := reply{attributes: map[string]string{"amount": text}}.amount("Amount", currency)
+			if !ok {
+				return pay.Money{}, fmt.Errorf("%q is no amount", text)
+			}
+			return amount, nil
+		},
+	})
+}
+
+// openWorld has two merchants at one sandbox. Each has InPay's terminal and the
+// wallet's two; the names of the terminals are part of what proves who calls, so
+// they are secrets here.
+func openWorld(t *testing.T, o providertest.Options) providertest.World {
+	t.Helper()
+	var terminals []payturesandbox.Account
+	merchants := []string{"Conform-5be1", "Other-c07d"}
+	for _, m := range merchants {
+		terminals = append(
+			terminals,
+			payturesandbox.Account{Key: m, Password: "word-" + m, Merchant: m},
+			payturesandbox.Account{Key: m + "-add", Password: "word-" + m, Merchant: m, Wallet: true, AddOnly: true, NotifyAs: m},
+			payturesandbox.Account{Key: m + "-pay", Password: "word-" + m, Merchant: m, Wallet: true, TwoStage: o.TwoStage, NotifyAs: m},
+		)
+	}
+	server, err := sandbox.New(sandbox.Options{Clock: o.Clock, NotifyClient: o.Notify})
+	require.NoError(t, err)
+	require.NoError(t, server.Register(payturesandbox.New(payturesandbox.Options{Accounts: terminals})))
+	web := httptest.NewServer(server.Handler())
+	server.SetBaseURL(o.Through)
+	t.Cleanup(func() {
+		web.Close()
+		require.NoError(t, server.Close(context.WithoutCancel(t.Context())))
+	})
+	accounts := make([]providertest.Account, 0, len(merchants))
+	for _, m := range merchants {
+		secret := "customers-of-" + m
+		client, err := New(Config{
+			BaseURL: o.Through + "/payture", Key: Secret(m), Password: Secret("word-" + m), TwoStage: o.TwoStage, TestMode: !o.Live,
+			Wallet: &Wallet{
+				AddTerminal: Secret(m + "-add"), PayTerminal: Secret(m + "-pay"), Password: Secret("word-" + m), TwoStage: o.TwoStage, CustomerSecret: Secret(secret),
+			},
+		}, Deps{HTTP: o.HTTP, Clock: o.Clock, Logger: o.Logger})
+		require.NoError(t, err)
+		accounts = append(accounts, providertest.Account{Provider: client, Name: m, Secrets: []string{m, "word-" + m, secret}})
+	}
+	return providertest.World{Sandbox: web.URL, Account: accounts[0], Another: accounts[1:]}
+}
