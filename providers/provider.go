@@ -124,6 +124,7 @@ type Capabilities struct {
 	NativeIdempotency bool // a resend with the same handle is done once
 	SyncByOurNumber   bool // Sync works from our order number alone
 	TellsRefunds      bool // Sync tells by Captured that part of the money was given back
+	WantsItems        bool // Start and Charge use the bill's lines
 	SecretNotifyURL   bool // notifications prove themselves by StartRequest.NotifyURL, which is made for each order and nobody can guess
 
 	SessionLife  time.Duration // how long what Start opened can be paid
@@ -131,6 +132,9 @@ type Capabilities struct {
 
 	Min, Max map[pay.Currency]int64 // minor units; a currency without an entry has no limit
 }
+
+// SavesCards reports whether a payment can leave a saved card.
+func (c Capabilities) SavesCards() bool { return c.Can(OpSaveCard) || c.Can(OpSavePaid) }
 
 // Can reports whether op is among the operations.
 func (c Capabilities) Can(op Op) bool {
@@ -208,7 +212,7 @@ type Payer struct {
 	Note   string // shown on the payment form where the vendor can
 
 	Requisites []Requisite   // what a vendor of services asks for: an account's number, a month
-	Service    *ServiceOrder // the contract that is paid, at a vendor who pays it on; nil: none
+	Service    *ServiceOrder // the contract that is paid, at a vendor who pays it on, as the merchant's side says; nil: none
 	Browser    *Browser      // for 3-D Secure without the vendor's page; nil: not known
 }
 
@@ -258,6 +262,7 @@ type Result struct {
 	Authorized pay.Money // held now
 	Captured   pay.Money // taken and not refunded, the Fee included
 	Fee        pay.Money // the vendor's commission, when it is added to the amount
+	Moderated  bool      // with Pending: the vendor holds the payment until a person of its own has looked
 	Refunding  bool      // a refund is on its way at the vendor: Captured may still fall
 
 	Decline     *Decline   // with Declined; also the last refusal inside a live session

@@ -1,20 +1,16 @@
 package main
 
 import (
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
 
+	"github.com/paygraph/paygraph/ent"
+	"github.com/paygraph/paygraph/internal/billing"
 	"github.com/paygraph/paygraph/internal/config"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
-	"github.com/paygraph/paygraph/providers/payture"
-)
-
-// The demo shop's provider accounts, at the sandbox's built-in accounts.
-const (
-	paytureAccount = "payture"
-	paytureHeld    = "payture-two-stage"
 )
 
 // providerHTTP is the client that adapters share. They cap its answers, follow no
@@ -28,48 +24,69 @@ func providerHTTP() *http.Client {
 	return &http.Client{Transport: own}
 }
 
-// sandboxSettling is how long the sandbox may not know of a call: it does each
-// before it answers.
-const sandboxSettling = 5 * time.Second
-
-// demoAccounts is the explicit list of the demo shop's accounts, all at the
-// sandbox.
-func demoAccounts(merchant pay.MerchantID, sandboxURL string, clock pay.Clock, logger *slog.Logger) (*providers.Accounts, error) {
-	client := providerHTTP()
-	adapter := func(twoStage bool, payTerminal payture.Secret) (*payture.Client, error) {
-		return payture.New(payture.Config{
-			BaseURL: sandboxURL + "/payture", Key: "Merchant", Password: "123", TwoStage: twoStage, TestMode: true, Settling: sandboxSettling,
-			Wallet: &payture.Wallet{
-				AddTerminal: "MerchantAdd", PayTerminal: payTerminal, Password: "123", TwoStage: twoStage, CustomerSecret: demoCustomers,
-			},
-		}, payture.Deps{HTTP: client, Clock: clock, Logger: logger})
+// configuredAccounts is the accounts file's list, each with its adapter.
+func configuredAccounts(c *config.Serve, shops map[string]*ent.Merchant, clock pay.Clock, logger *slog.Logger) (*providers.Accounts, error) {
+	deps := providers.Deps{HTTP: providerHTTP(), Clock: clock, Logger: logger}
+	list := make([]providers.Account, 0, len(c.Accounts))
+	for _, account := range c.Accounts {
+		adapter, err := account.Open(deps)
+		if err != nil {
+			return nil, fmt.Errorf("account %s: %w", account.Code, err)
+		}
+		list = append(list, providers.Account{
+			Code: account.Code, Title: account.Title, Merchant: shops[account.Merchant].ID, TestMode: account.TestMode, Provider: adapter,
+		})
 	}
-	oneStage, err := adapter(false, "MerchantPay")
-	if err != nil {
-		return nil, err
-	}
-	twoStage, err := adapter(true, "MerchantBlock")
-	if err != nil {
-		return nil, err
-	}
-	return providers.NewAccounts(
-		providers.Account{Code: paytureAccount, Title: "Payture", Merchant: merchant, TestMode: true, Provider: oneStage},
-		providers.Account{Code: paytureHeld, Title: "Payture, two-stage", Merchant: merchant, TestMode: true, Provider: twoStage},
-	)
+	return providers.NewAccounts(list...)
 }
 
-// demoCustomers is the secret of the demo shop's customers at the sandbox, which
-// keeps nothing of worth.
-const demoCustomers = "the customers of the demo shop"
+// rules are what the operator decided for each merchant.
+type rules struct {
+	routes  map[pay.MerchantID][]providers.Route
+	refunds map[pay.MerchantID]billing.RefundRules
+}
 
-// paytureWallet is the configured wallet of an account at Payture, if it has one.
-func paytureWallet(w *config.PaytureWallet) *payture.Wallet {
-	if w == nil {
-		return nil
+// routesOf returns a merchant's rules for choosing an account.
+func (r rules) routesOf(merchant pay.MerchantID) []providers.Route { return r.routes[merchant] }
+
+// refundRulesOf returns a merchant's limits of refunds.
+func (r rules) refundRulesOf(merchant pay.MerchantID) billing.RefundRules { return r.refunds[merchant] }
+
+// configuredRules are those of the accounts file.
+func configuredRules(c *config.Serve, shops map[string]*ent.Merchant) rules {
+	r := rules{routes: make(map[pay.MerchantID][]providers.Route), refunds: make(map[pay.MerchantID]billing.RefundRules)}
+	for _, m := range c.Merchants {
+		id := shops[m.Code].ID
+		r.routes[id] = m.Routes
+		r.refunds[id] = billing.RefundRules{SupportLimit: m.Refunds.SupportLimit, ApprovalAbove: m.Refunds.ApprovalAbove}
 	}
-	return &payture.Wallet{
-		AddTerminal: payture.Secret(w.AddTerminal), PayTerminal: payture.Secret(w.PayTerminal), Password: payture.Secret(w.Password),
-		TwoStage: w.TwoStage, CustomerSecret: payture.Secret(w.CustomerSecret), LegacySalt: payture.Secret(w.LegacySalt),
-		NoCVVReversed: w.NoCVVReversed, Template: w.Template,
+	return r
+}
+
+// demoAccounts is every vendor's list of accounts for a demo shop, all at the
+// sandbox. Their codes say whose they are.
+func demoAccounts(merchant pay.MerchantID, sandboxURL string, clock pay.Clock, logger *slog.Logger) (*providers.Accounts, error) {
+	deps := providers.Deps{HTTP: providerHTTP(), Clock: clock, Logger: logger}
+	var list []providers.Account
+	for _, vendor := range adapters() {
+		for _, account := range vendor.Demo(sandboxURL) {
+			adapter, err := account.Open(deps)
+			if err != nil {
+				return nil, fmt.Errorf("demo account %s: %w", account.Code, err)
+			}
+			list = append(list, providers.Account{
+				Code: account.Code, Title: account.Title, Merchant: merchant, TestMode: true, Provider: adapter,
+			})
+		}
 	}
+	return providers.NewAccounts(list...)
+}
+
+// demoRules let the demo shop's SUPPORT give back what most things there cost, and
+// ask for a second person above ten times of that.
+func demoRules(merchant pay.MerchantID) rules {
+	return rules{refunds: map[pay.MerchantID]billing.RefundRules{merchant: {
+		SupportLimit:  map[pay.Currency]int64{pay.RUB: 500_000, pay.KZT: 2_500_000, pay.USD: 5_000, pay.EUR: 5_000, "UAH": 200_000},
+		ApprovalAbove: map[pay.Currency]int64{pay.RUB: 5_000_000, pay.KZT: 25_000_000, pay.USD: 50_000, pay.EUR: 50_000, "UAH": 2_000_000},
+	}}}
 }

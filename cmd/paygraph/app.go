@@ -26,6 +26,7 @@ import (
 type assembly struct {
 	Store     *store.Store
 	Accounts  *providers.Accounts
+	Rules     rules
 	Issuers   []auth.Issuer
 	DevSecret []byte // nil in production
 	GuestKeys [][]byte

@@ -33,7 +33,7 @@ func BenchmarkSettleToPush(b *testing.B) {
 
 			p.provider.pays(one.OrderNumber, pay.Of(99000, pay.RUB))
 			sent := time.Now()
-			_, err = c.ask(ask{path: "/webhooks/instant/" + paytureAccount, body: []byte(one.OrderNumber), want: "OK"})
+			_, err = c.ask(ask{path: "/webhooks/instant/" + benchAccount, body: []byte(one.OrderNumber), want: "OK"})
 			require.NoError(b, err)
 			first := <-w.shown // PAID, or DONE already when that was faster than we
 			require.Greater(b, first.version, snapshot.version)

@@ -34,6 +34,9 @@ import (
 // clients is how many ask at once.
 const clients = 16
 
+// benchAccount is the only account of the shop that is measured.
+const benchAccount = "payture"
+
 // benched is the server as `paygraph serve` puts it together, on a database that
 // keeps what it acknowledged, with a provider that answers at once.
 type benched struct {
@@ -54,7 +57,7 @@ func newBenched(t testing.TB, url string, listener net.Listener, options ...stor
 	d, err := seedDemo(t.Context(), s, publicURL)
 	require.NoError(t, err)
 	p := &benched{demo: d, provider: newInstant(), addr: listener.Addr().String()}
-	accounts, err := providers.NewAccounts(providers.Account{Code: paytureAccount, Title: "Instant", Merchant: d.Merchant.ID, TestMode: true, Provider: p.provider})
+	accounts, err := providers.NewAccounts(providers.Account{Code: benchAccount, Title: "Instant", Merchant: d.Merchant.ID, TestMode: true, Provider: p.provider})
 	require.NoError(t, err)
 	p.app, err = assemble(assembly{
 		Store: s, Accounts: accounts, DevSecret: d.Secret, PublicURL: publicURL,
@@ -169,7 +172,7 @@ func (p *benched) sellEarlier(b *testing.B, n int) {
 					SetStatus(pay.BillExpired).SetCurrency(pay.RUB).SetTotalMinor(99000).SetVersion(2).
 					SetExpiresAt(yesterday).SetCreatedAt(yesterday).SetUpdatedAt(yesterday)
 				attempts[at] = tx.Attempt.Create().SetID(attempt).SetMerchantID(p.Merchant.ID).SetBillID(bill).
-					SetProvider("instant").SetAccount(paytureAccount).SetOrderNumber(attempt.Suffix()).
+					SetProvider("instant").SetAccount(benchAccount).SetOrderNumber(attempt.Suffix()).
 					SetStatus(pay.AttemptExpired).SetCurrent(false).SetTestMode(true).SetAmountMinor(99000).SetCurrency(pay.RUB).
 					SetWatchUntil(yesterday).SetCreatedAt(yesterday).SetUpdatedAt(yesterday)
 			}

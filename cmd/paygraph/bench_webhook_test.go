@@ -40,7 +40,7 @@ func BenchmarkWebhookAck(b *testing.B) {
 				defer c.close()
 				for n := range due {
 					order := bills[n%len(bills)].OrderNumber
-					if _, err := c.ask(ask{path: "/webhooks/instant/" + paytureAccount, body: []byte(order), want: "OK"}); err != nil {
+					if _, err := c.ask(ask{path: "/webhooks/instant/" + benchAccount, body: []byte(order), want: "OK"}); err != nil {
 						return err
 					}
 					took[n] = time.Since(at(n))

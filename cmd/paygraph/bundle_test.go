@@ -31,16 +31,16 @@ type program struct {
 // its ready line.
 func startDev(t *testing.T, args ...string) *program {
 	t.Helper()
-	return start(t, nil, append([]string{"dev", "--addr", "127.0.0.1:0"}, args...)...)
+	return start(t, append([]string{"dev", "--addr", "127.0.0.1:0"}, args...)...)
 }
 
-func start(t *testing.T, env map[string]string, args ...string) *program {
+func start(t *testing.T, args ...string) *program {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	p := &program{t: t, stderr: &safeBuffer{}, stop: stop, stopped: make(chan int, 1)}
 	stdout, lines := io.Pipe()
 	go func() {
-		code := run(ctx, args, environment{Getenv: func(name string) string { return env[name] }, Stdout: lines, Stderr: p.stderr})
+		code := run(ctx, args, environment{Getenv: func(string) string { return "" }, Stdout: lines, Stderr: p.stderr})
 		_ = lines.Close()
 		p.stopped <- code
 	}()

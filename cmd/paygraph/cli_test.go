@@ -65,7 +65,7 @@ func TestServe_FromAnEmptyDatabase(t *testing.T) {
 		require.Equal(t, exitFailed, code)
 		require.Regexp(t, "paygraph migrate up|no database", stderr)
 		require.Contains(t, must(with("migrate status")), "pending")
-		require.Contains(t, must(with("migrate up")), "applied 3 versions")
+		require.Contains(t, must(with("migrate up")), "applied 4 versions")
 		require.Contains(t, must(with("migrate up")), "applied 0 versions")
 		must(with("merchant create", "--name", "The shop", "--test", "shop"))
 		require.Contains(t, must(with("merchant list")), "\tshop\ttest\tThe shop")
@@ -74,11 +74,17 @@ func TestServe_FromAnEmptyDatabase(t *testing.T) {
 		require.Len(t, keys, 6)
 		publishable, secret := keys[2], keys[5]
 
-		box := start(t, nil, "sandbox", "--addr", "127.0.0.1:0")
+		box := start(t, "sandbox", "--addr", "127.0.0.1:0")
 		accounts := filepath.Join(t.TempDir(), "accounts.json")
-		require.NoError(t, os.WriteFile(accounts, []byte(`{"accounts": [{"code": "payture", "provider": "payture", "merchant": "shop",
-			"title": "Payture", "testMode": true, "settings": {"baseUrl": "http://`+box.ready["addr"]+`/payture", "key": "Merchant", "password": "123"}}]}`), 0o600))
-		p := start(t, nil, "serve", "--addr", "127.0.0.1:0", "--mode", "test", "--public-url", "http://127.0.0.1:8080",
+		require.NoError(t, os.WriteFile(accounts, []byte(`{"accounts": [
+			{"code": "ktpay", "provider": "ktpay", "merchant": "shop", "title": "KTPay", "testMode": true,
+				"settings": {"appId": "e2d3d70d53c67bcd377266f74e98587c", "appKey": "SjgH0GTQdxgcwHCYnnaJHSDcpVWVSNwsd8GlAnOIKzg="}},
+			{"code": "payture", "provider": "payture", "merchant": "shop", "title": "Payture", "testMode": true,
+				"settings": {"baseUrl": "http://`+box.ready["addr"]+`/payture", "key": "Nobody"}},
+			{"code": "payture-pages", "provider": "payture", "merchant": "shop", "title": "Payture", "testMode": true,
+				"settings": {"baseUrl": "http://`+box.ready["addr"]+`/payture", "key": "Merchant", "password": "123"}}],
+			"merchants": [{"code": "shop", "routes": [{"products": ["page-access"], "kinds": ["DIRECT"], "accounts": ["ktpay", "payture-pages"]}]}]}`), 0o600))
+		p := start(t, "serve", "--addr", "127.0.0.1:0", "--mode", "test", "--public-url", "http://127.0.0.1:8080",
 			"--accounts", accounts, "--database", databaseOf(t, flags), "--log-level", "error")
 		p.ready["sandbox"] = "http://" + box.ready["addr"]
 		p.ready["publishable_key"] = publishable
@@ -94,6 +100,13 @@ func TestServe_FromAnEmptyDatabase(t *testing.T) {
 		s := p.socket(bill.AccessToken) // no notification comes: the poll settles
 		s.watch("1", map[string]any{"id": bill.Bill.ID})
 		s.untilDone()
+		var paid struct {
+			Bill struct {
+				Attempts []struct{ Provider struct{ Code string } }
+			}
+		}
+		p.ask(secret, `query($id: ID!) { bill(id: $id) { attempts { provider { code } } } }`, map[string]any{"id": bill.Bill.ID}, &paid)
+		require.Equal(t, "payture-pages", paid.Bill.Attempts[0].Provider.Code, "by the rule of the accounts file")
 
 		must(with("key revoke", "--merchant", "shop", keys[0]))
 		require.Equal(t, exitOK, p.end(), "%s", p.stderr)

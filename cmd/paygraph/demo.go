@@ -76,7 +76,7 @@ func demoShop(ctx context.Context, s *store.Store) (*ent.Merchant, error) {
 		return m, err
 	}
 	made, err := shops.Create(ctx, merchants.NewMerchant{
-		Code: demoMerchant, Name: "Demo shop", TestMode: true, TimeZone: "Europe/Moscow", DefaultProvider: paytureAccount,
+		Code: demoMerchant, Name: "Demo shop", TestMode: true, TimeZone: "Europe/Moscow",
 	})
 	if pay.CodeOf(err) == pay.CodeConflict {
 		return shops.ByCode(ctx, demoMerchant) // another process was starting too

@@ -166,7 +166,7 @@ func assembleDev(ctx context.Context, s *store.Store, d *demo, inbox *inbox, pub
 		return nil, err
 	}
 	return assemble(assembly{
-		Store: s, Accounts: accounts, DevSecret: d.Secret, GuestKeys: [][]byte{guestKey}, ReturnKey: returnKey, Vault: keys,
+		Store: s, Accounts: accounts, Rules: demoRules(d.Merchant.ID), DevSecret: d.Secret, GuestKeys: [][]byte{guestKey}, ReturnKey: returnKey, Vault: keys,
 		Mail: inbox.mailing(), PublicURL: publicURL, Logger: logger,
 		Web: func(w *web.Options) { w.Explorer, w.Inbox = onThisMachine(page), inbox.page },
 	})
@@ -189,13 +189,27 @@ func onThisMachine(next http.Handler) http.Handler {
 	})
 }
 
-// tellSandbox tells the sandbox where notifications of its accounts go.
+// tellSandbox tells the sandbox where the notifications of each account go.
 func tellSandbox(ctx context.Context, sandboxURL, publicURL string) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	body, err := json.Marshal(map[string]string{
-		"provider": "payture", "account": "Merchant", "url": publicURL + "/webhooks/payture/" + paytureAccount,
-	})
+	for _, vendor := range adapters() {
+		for _, account := range vendor.Demo(sandboxURL) {
+			if account.Notifies == "" {
+				continue
+			}
+			address := publicURL + "/webhooks/" + string(vendor.Name) + "/" + account.Code
+			if err := tellNotify(ctx, sandboxURL, string(vendor.Name), account.Notifies, address); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// tellNotify tells the sandbox where the notifications of one of its accounts go.
+func tellNotify(ctx context.Context, sandboxURL, vendor, account, address string) error {
+	body, err := json.Marshal(map[string]string{"provider": vendor, "account": account, "url": address})
 	if err != nil {
 		return err
 	}
@@ -210,7 +224,7 @@ func tellSandbox(ctx context.Context, sandboxURL, publicURL string) error {
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode >= http.StatusMultipleChoices {
-		return fmt.Errorf("tell the sandbox where to send notifications: it answered %s", response.Status)
+		return fmt.Errorf("tell the sandbox where to send %s's notifications: it answered %s", vendor, response.Status)
 	}
 	return nil
 }

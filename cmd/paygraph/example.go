@@ -15,6 +15,10 @@ func exampleDocument(d *demo) string {
 #    4111 1111 1111 1112, any future date, code
 #    and holder, and see Watch tell it.
 #
+# RUB is paid at payture, KZT at ktpay, USD at
+# payelata; payWith: { provider: "bisys" } names
+# another that takes the currency.
+#
 # To renew something: AddPayer, then SaveCard with
 # that user's id, add a card at its url, then
 # Subscribe with a price of Catalogue's membership.

@@ -10,13 +10,12 @@ import (
 	"time"
 
 	"github.com/paygraph/paygraph/internal/pay"
-	"github.com/paygraph/paygraph/providers/payture/payturesandbox"
 	"github.com/paygraph/paygraph/providers/sandbox"
 )
 
 func runSandbox(ctx context.Context, args []string, env environment) error {
 	flags := newFlags(env, "sandbox", "[--addr HOST:PORT] [--state FILE]",
-		"Simulates the payment providers over HTTP: their protocols, pay pages, test cards,\n3-D Secure and notifications, each under its own path (/payture/), and a control\nAPI for tests under /_control/. It keeps its own book of what was taken.")
+		"Simulates the payment providers over HTTP: their protocols, pay pages, test cards,\n3-D Secure and notifications, each under its own path such as /payture/, and a control\nAPI for tests under /_control/. It keeps its own book of what was taken.")
 	addr := flags.String("addr", "127.0.0.1:8090", "where to listen; port 0 picks a free one")
 	state := flags.String("state", "", "a file that keeps the providers' state over restarts; empty: in memory only")
 	if err := parse(flags, args, 0); err != nil {
@@ -44,8 +43,10 @@ func startSandbox(ctx context.Context, addr, stateFile string, clock pay.Clock, 
 	if err != nil {
 		return nil, fmt.Errorf("open the sandbox: %w", err)
 	}
-	if err := server.Register(payturesandbox.New(payturesandbox.Options{})); err != nil {
-		return nil, fmt.Errorf("open Payture's sandbox: %w", err)
+	for _, vendor := range vendors() {
+		if err := server.Register(vendor.sandbox()); err != nil {
+			return nil, fmt.Errorf("open the sandbox of %s: %w", vendor.Name, err)
+		}
 	}
 	listener, err := listen(ctx, addr)
 	if err != nil {

@@ -11,16 +11,13 @@ import (
 	"github.com/paygraph/paygraph/internal/auth"
 	"github.com/paygraph/paygraph/internal/config"
 	"github.com/paygraph/paygraph/internal/merchants"
-	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store"
 	"github.com/paygraph/paygraph/internal/viewer"
 	"github.com/paygraph/paygraph/internal/web"
-	"github.com/paygraph/paygraph/providers"
-	"github.com/paygraph/paygraph/providers/payture"
 )
 
 func runServe(ctx context.Context, args []string, env environment) (err error) {
-	c, err := config.ParseServe(args, env.Getenv)
+	c, err := config.ParseServe(args, adapters(), env.Getenv)
 	if help, ok := errors.AsType[*config.HelpError](err); ok {
 		_, _ = fmt.Fprint(env.Stdout, help.Text)
 		return nil
@@ -122,28 +119,8 @@ func assembleServe(ctx context.Context, s *store.Store, c *config.Serve, shops m
 		return nil, err
 	}
 	return assemble(assembly{
-		Store: s, Accounts: accounts, Issuers: issuers, GuestKeys: guestKeys, ReturnKey: returnKey, Vault: keys, Mail: mail,
+		Store: s, Accounts: accounts, Rules: configuredRules(c, shops), Issuers: issuers, GuestKeys: guestKeys, ReturnKey: returnKey, Vault: keys, Mail: mail,
 		PublicURL: c.PublicURL, Logger: logger, DrainDelay: c.DrainDelay, Drain: c.Drain,
 		Web: func(w *web.Options) { w.TrustedProxies, w.AllowedOrigins = c.TrustedProxies, c.AllowedOrigins },
 	})
-}
-
-// configuredAccounts is the accounts file's list, each with its adapter.
-func configuredAccounts(c *config.Serve, shops map[string]*ent.Merchant, clock pay.Clock, logger *slog.Logger) (*providers.Accounts, error) {
-	client := providerHTTP()
-	list := make([]providers.Account, 0, len(c.Accounts))
-	for _, account := range c.Accounts {
-		adapter, err := payture.New(payture.Config{
-			BaseURL: account.Payture.BaseURL, Key: payture.Secret(account.Payture.Key), Password: payture.Secret(account.Payture.Password),
-			TwoStage: account.Payture.TwoStage, Currency: account.Payture.Currency, Template: account.Payture.Template, TestMode: account.TestMode,
-			Wallet: paytureWallet(account.Payture.Wallet),
-		}, payture.Deps{HTTP: client, Clock: clock, Logger: logger})
-		if err != nil {
-			return nil, fmt.Errorf("account %s: %w", account.Code, err)
-		}
-		list = append(list, providers.Account{
-			Code: account.Code, Title: account.Title, Merchant: shops[account.Merchant].ID, TestMode: account.TestMode, Provider: adapter,
-		})
-	}
-	return providers.NewAccounts(list...)
 }

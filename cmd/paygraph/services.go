@@ -66,7 +66,7 @@ func newServices(a assembly, tokens *auth.Authenticator) (*services, error) {
 	direct := entitlements.New()
 	s.bills = billing.New(billing.Config{
 		Store: a.Store, Accounts: a.Accounts, Catalogue: s.products, Merchants: s.shops, Ledger: s.ledger, Cards: savedCards{s.cards},
-		Tokens: tokens, Feed: s.feed, Runner: s.runner,
+		Tokens: tokens, Feed: s.feed, Runner: s.runner, Routes: a.Rules.routesOf, RefundRules: a.Rules.refundRulesOf,
 		CheckReturn: auth.ReturnURL, ReturnKey: a.ReturnKey, PublicURL: a.PublicURL, Logger: a.Logger,
 	})
 	s.subscriptions = subscriptions.New(subscriptions.Config{
@@ -77,8 +77,12 @@ func newServices(a assembly, tokens *auth.Authenticator) (*services, error) {
 		Store: a.Store, Runner: s.runner, Vault: safe, Mailer: mail, Subscriptions: s.subscriptions, Entitlements: direct, Wallets: s.ledger,
 		Validity: gifts.DefaultValidity(), Address: web.ClientIP, Logger: a.Logger,
 	})
+	topUp := wallets.NewTopUp(s.ledger)
 	s.bills.Fulfillers = map[pay.ProductKind]billing.Fulfiller{
-		pay.ProductDirect: direct, pay.ProductSubscription: s.subscriptions, pay.ProductGift: s.gifts, pay.ProductTopUp: wallets.NewTopUp(s.ledger),
+		pay.ProductDirect: direct, pay.ProductSubscription: s.subscriptions, pay.ProductGift: s.gifts, pay.ProductTopUp: topUp,
+	}
+	s.bills.Returners = map[pay.ProductKind]billing.Returner{
+		pay.ProductDirect: direct, pay.ProductSubscription: s.subscriptions, pay.ProductGift: s.gifts, pay.ProductTopUp: topUp,
 	}
 	s.bills.Observers = []billing.Observer{s.subscriptions, s.gifts, notify.NewReceipts(mail)}
 	s.cards.Observers = []cards.CardObserver{s.subscriptions}

@@ -3,11 +3,13 @@
 // own line under the name of its flag and variable.
 //
 // It opens nothing but the files it is told to read, listens nowhere and knows
-// no room that reads the settings. Secrets have types that print as ***, and no
-// mistake quotes one.
+// no room that reads the settings. It knows no vendor either: the settings of an
+// account are read by the vendor in the list that it is given. Secrets have types
+// that print as ***, and no mistake quotes one.
 //
 // Start with ParseServe; then flags.go for how a setting finds its value,
-// accounts.go for the file, and live.go for what live mode refuses.
+// accounts.go for the file, settings.go for what a vendor reads it with, and
+// live.go for what live mode refuses.
 package config
 
 import (
@@ -16,6 +18,8 @@ import (
 	"log/slog"
 	"net/netip"
 	"time"
+
+	"github.com/paygraph/paygraph/providers"
 )
 
 // Mode says whether an installation may move real money.
@@ -35,8 +39,7 @@ type Serve struct {
 	DatabaseURL Secret // postgres://… or sqlite://…
 	Mode        Mode
 
-	Accounts []Account // of the accounts file, in its order: a merchant's earlier one is preferred
-	Issuers  []Issuer  // of the accounts file
+	AccountsFile // its accounts in its order: a merchant's earlier one is preferred
 
 	// GuestKeys sign (the first) and verify (all) guest tokens, ReturnKey our
 	// own return pages. In live mode they are always there; in test mode they
@@ -64,8 +67,8 @@ type Serve struct {
 
 // ParseServe reads the settings of `paygraph serve`. The error is a *HelpError when
 // help was asked for, and otherwise joins every mistake. It reads the files that
-// the settings name.
-func ParseServe(args []string, getenv func(string) string) (*Serve, error) {
+// the settings name; the accounts in them may be those vendors'.
+func ParseServe(args []string, vendors []providers.Vendor, getenv func(string) string) (*Serve, error) {
 	var c Serve
 	var mode, accountsFile string
 	var guestKeys, returnKey, sealingKeys, lookupKey keySource
@@ -122,9 +125,9 @@ func ParseServe(args []string, getenv func(string) string) (*Serve, error) {
 	c.LookupKey = lookupKey.readOne(f, c.Mode == Live)
 	c.Mail = mail.read(f)
 	if accountsFile != "" {
-		read, err := readAccounts(accountsFile, getenv)
+		read, err := ReadAccounts(accountsFile, vendors, getenv)
 		f.wrong(err)
-		c.Accounts, c.Issuers = read.accounts, read.issuers
+		c.AccountsFile = read
 	}
 	f.wrong(c.unsafe()...)
 	if err := f.err(); err != nil {
@@ -148,6 +151,11 @@ func (c *Serve) CheckMerchants(known map[string]bool) error {
 			mistakes = append(mistakes, fmt.Errorf("account %s: it is for tests, and merchant %s is live", account.Code, account.Merchant))
 		case !account.TestMode && test:
 			mistakes = append(mistakes, fmt.Errorf("account %s: it moves real money, and merchant %s is for tests", account.Code, account.Merchant))
+		}
+	}
+	for _, merchant := range c.Merchants {
+		if _, found := known[merchant.Code]; !found {
+			mistakes = append(mistakes, fmt.Errorf("merchant %s: there is no such merchant", merchant.Code))
 		}
 	}
 	for _, issuer := range c.Issuers {

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,10 +36,10 @@ func key64(seed byte) string { return base64.StdEncoding.EncodeToString(randomKe
 
 const goodAccounts = `{
   "accounts": [
-    {"code": "payture-main", "provider": "payture", "merchant": "shop", "title": "Cards", "testMode": false,
-     "settings": {"baseUrl": "https://secure.payture.com", "key": "Merchant1", "password": "` + canary + `", "twoStage": true, "currency": "RUB", "template": "blue"}},
-    {"code": "payture-test", "provider": "payture", "merchant": "demo", "title": "Cards, test", "testMode": true,
-     "settings": {"baseUrl": "https://sandbox3.payture.com", "keyFile": "terminal", "passwordEnv": "TEST_PASSWORD"}}
+    {"code": "acme-main", "provider": "acme", "merchant": "shop", "title": "Cards", "testMode": false,
+     "settings": {"baseUrl": "https://acme.example", "key": "Merchant1", "password": "` + canary + `", "twoStage": true, "currency": "RUB"}},
+    {"code": "acme-test", "provider": "acme", "merchant": "demo", "title": "Cards, test", "testMode": true,
+     "settings": {"baseUrl": "http://test.acme.example", "keyFile": "terminal", "passwordEnv": "TEST_PASSWORD"}}
   ],
   "issuers": [
     {"name": "https://id.example.com", "audience": "paygraph", "merchant": "shop", "roles": ["USER", "SUPPORT"], "jwksUrl": "https://id.example.com/jwks.json"},
@@ -80,7 +81,16 @@ func (in *installation) write(t *testing.T, name, content string) string {
 func (in *installation) getenv(name string) string { return in.env[name] }
 
 func (in *installation) serve(args ...string) (*config.Serve, error) {
-	return config.ParseServe(args, in.getenv)
+	return config.ParseServe(args, vendors(), in.getenv)
+}
+
+// closed are the accounts without what opens them, which cannot be compared.
+func closed(accounts []config.Account) []config.Account {
+	list := slices.Clone(accounts)
+	for at := range list {
+		list[at].Open = nil
+	}
+	return list
 }
 
 func TestParseServe(t *testing.T) {
@@ -101,13 +111,13 @@ func TestParseServe(t *testing.T) {
 		require.Equal(t, 20*time.Second, c.Drain)
 		require.Empty(t, c.TrustedProxies)
 		require.Equal(t, []config.Account{
-			{Code: "payture-main", Provider: "payture", Merchant: "shop", Title: "Cards", Payture: config.Payture{
-				BaseURL: "https://secure.payture.com", Key: "Merchant1", Password: canary, TwoStage: true, Currency: pay.RUB, Template: "blue",
-			}},
-			{Code: "payture-test", Provider: "payture", Merchant: "demo", Title: "Cards, test", TestMode: true, Payture: config.Payture{
-				BaseURL: "https://sandbox3.payture.com", Key: "Merchant2", Password: canary,
-			}},
-		}, c.Accounts)
+			{Code: "acme-main", Provider: "acme", Merchant: "shop", Title: "Cards"},
+			{Code: "acme-test", Provider: "acme", Merchant: "demo", Title: "Cards, test", TestMode: true},
+		}, closed(c.Accounts))
+		require.Equal(t, acme{
+			BaseURL: "https://acme.example", Key: "Merchant1", Password: canary, TwoStage: true, Currency: pay.RUB,
+		}, opened(t, c.Accounts[0]))
+		require.Equal(t, acme{Test: true, BaseURL: "http://test.acme.example", Key: "Merchant2", Password: canary}, opened(t, c.Accounts[1]))
 		require.Equal(t, []config.Issuer{
 			{Name: "https://id.example.com", Audience: "paygraph", Merchant: "shop", Roles: []pay.Role{pay.RoleUser, pay.RoleSupport}, JWKSURL: "https://id.example.com/jwks.json"},
 			{Name: "console", Audience: "paygraph", Merchant: "demo", PublicKeyPEM: []byte("-----BEGIN PUBLIC KEY-----\n")},
@@ -251,7 +261,7 @@ func TestServe_LiveModeRefuses(t *testing.T) {
 		{"AKeyThatIsShort", variable("PAYGRAPH_GUEST_KEYS", "c2hvcnQ="), "key 1 has 5 bytes; want 32 or more"},
 		{"AKeyTwice", variable("PAYGRAPH_GUEST_KEYS", key64(1)+" "+key64(1)), "key 2 is there twice"},
 		{"IssuerKeysWithoutTLS", accountsWith("https://id.example.com/jwks.json", "http://localhost/jwks.json"), "issuer https://id.example.com: its jwksUrl must be https"},
-		{"ProviderWithoutTLS", accountsWith("https://secure.payture.com", "http://secure.payture.com"), "account payture-main: its baseUrl must be https"},
+		{"ProviderWithoutTLS", accountsWith("https://acme.example", "HTTP://acme.example"), "accounts.json:4:30: baseUrl: it must be https in an account that moves real money"},
 		{"AnAccountsFileThatIsNotThere", variable("PAYGRAPH_ACCOUNTS_FILE", "no-such-file.json"), "no-such-file.json"},
 	}
 	for _, tt := range tests {
@@ -268,18 +278,18 @@ func TestServe_LiveModeRefuses(t *testing.T) {
 	t.Run("TestModeRefusesLiveAccounts", func(t *testing.T) {
 		t.Parallel()
 		_, err := setup(t).serve("--mode", "test")
-		require.EqualError(t, err, "account payture-main: it moves real money (test mode); say testMode true, or start with --mode live")
+		require.EqualError(t, err, "account acme-main: it moves real money (test mode); say testMode true, or start with --mode live")
 	})
 	t.Run("TestAccountsOfLiveMerchants", func(t *testing.T) {
 		t.Parallel()
 		c, err := setup(t).serve()
 		require.NoError(t, err)
 		require.EqualError(t, c.CheckMerchants(map[string]bool{"shop": true}), strings.Join([]string{
-			"account payture-main: it moves real money, and merchant shop is for tests",
-			"account payture-test: there is no merchant demo",
+			"account acme-main: it moves real money, and merchant shop is for tests",
+			"account acme-test: there is no merchant demo",
 			"issuer console: there is no merchant demo",
 		}, "\n"))
-		require.ErrorContains(t, c.CheckMerchants(map[string]bool{"shop": false, "demo": false}), "account payture-test: it is for tests, and merchant demo is live")
+		require.ErrorContains(t, c.CheckMerchants(map[string]bool{"shop": false, "demo": false}), "account acme-test: it is for tests, and merchant demo is live")
 	})
 }
 
@@ -293,11 +303,11 @@ func TestSecret_IsNeverShown(t *testing.T) {
 		log := slog.New(handler)
 		log.Info("started", "url", c.DatabaseURL, "key", c.ReturnKey, "config", *c, "accounts", c.Accounts)
 	}
-	encoded, err := json.Marshal([]any{c.DatabaseURL, c.GuestKeys, c.ReturnKey, c.Accounts[0].Payture.Key, *c})
+	encoded, err := json.Marshal([]any{c.DatabaseURL, c.GuestKeys, c.ReturnKey, opened(t, c.Accounts[0]), *c})
 	require.NoError(t, err)
 	shown := logged.String() + string(encoded)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t"} {
-		shown += fmt.Sprintf(verb, *c) + fmt.Sprintf(verb, c.DatabaseURL) + fmt.Sprintf(verb, c.ReturnKey) + fmt.Sprintf(verb, c.Accounts)
+		shown += fmt.Sprintf(verb, *c) + fmt.Sprintf(verb, c.DatabaseURL) + fmt.Sprintf(verb, c.ReturnKey) + fmt.Sprintf(verb, c.Accounts) + fmt.Sprintf(verb, opened(t, c.Accounts[0]))
 	}
 	shown += c.DatabaseURL.String() + c.ReturnKey.String() + fmt.Errorf("open %s with %v", c.DatabaseURL, c.ReturnKey).Error()
 	require.Contains(t, shown, "***")

@@ -5,8 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
+
+	"github.com/paygraph/paygraph/providers"
 )
 
 // document is a JSON file that is read strictly: members nobody asked for,
@@ -42,11 +43,9 @@ type member struct {
 	value *node
 }
 
-type need bool
-
 const (
-	required need = true
-	optional need = false
+	required = providers.Required
+	optional = providers.Optional
 )
 
 // newDocument parses content. The root is nil when that is no JSON.
@@ -168,7 +167,7 @@ func (o *object) wrong(name, text string) {
 
 // of returns the member when it is of the kind, and nil with a mistake when it
 // is of another, or missing and needed.
-func (o *object) of(name, kind string, need need) *node {
+func (o *object) of(name, kind string, need providers.Need) *node {
 	m := o.find(name)
 	switch {
 	case m == nil && need == required && o.n.kind == "object":
@@ -182,7 +181,7 @@ func (o *object) of(name, kind string, need need) *node {
 	return nil
 }
 
-func (o *object) text(name string, need need) string {
+func (o *object) text(name string, need providers.Need) string {
 	n := o.of(name, "text", need)
 	if n == nil {
 		return ""
@@ -190,14 +189,6 @@ func (o *object) text(name string, need need) string {
 	text, _ := n.value.(string)
 	if text == "" && need == required {
 		o.d.wrong(n.at, name+": it is empty")
-	}
-	return text
-}
-
-func (o *object) match(name string, pattern *regexp.Regexp, rule string) string {
-	text := o.text(name, required)
-	if text != "" && !pattern.MatchString(text) {
-		o.wrong(name, rule)
 	}
 	return text
 }
@@ -211,7 +202,7 @@ func (o *object) flag(name string) bool {
 	return value
 }
 
-func (o *object) list(name string, need need) []*node {
+func (o *object) list(name string, need providers.Need) []*node {
 	if n := o.of(name, "list", need); n != nil {
 		return n.items
 	}

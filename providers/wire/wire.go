@@ -1,6 +1,6 @@
 // Package wire is the careful HTTP exchange that every adapter makes: one request,
 // one whole answer, and when there is none, whether the request may have arrived.
-// It bounds time and size, follows no redirect, keeps no cookie, sends nothing
+// It bounds time and size, follows no redirect, keeps no cookie, sends no write
 // twice, and lets no address and no word of the other side into an error, for
 // either may hold a secret. It knows no vendor and no bill.
 //
@@ -52,9 +52,9 @@ type Answer struct {
 // Do sends a request once and reads the whole answer, up to 1 MiB, within ctx's
 // deadline, or 10 s when it has none. The client is one that Careful returned.
 //
-// Connections are reused. A request that meets a dead one is sent again by
-// net/http only when not one byte of it was written; once any was, the call
-// fails and is not repeated.
+// Connections are reused. A write that meets a dead one is sent again by net/http
+// only when not one byte of it was written; once any was, the call fails and is not
+// repeated. A GET may be.
 func Do(ctx context.Context, client *http.Client, r Request) (Answer, *Failure) {
 	if _, limited := ctx.Deadline(); !limited {
 		bounded, cancel := context.WithTimeout(ctx, maxPatience)
