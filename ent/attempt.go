@@ -56,6 +56,10 @@ type Attempt struct {
 	AuthorizedMinor int64 `json:"authorized_minor,omitempty"`
 	// CapturedMinor holds the value of the "captured_minor" field.
 	CapturedMinor int64 `json:"captured_minor,omitempty"`
+	// RefundedMinor holds the value of the "refunded_minor" field.
+	RefundedMinor int64 `json:"refunded_minor,omitempty"`
+	// RefundingMinor holds the value of the "refunding_minor" field.
+	RefundingMinor int64 `json:"refunding_minor,omitempty"`
 	// ProviderRef holds the value of the "provider_ref" field.
 	ProviderRef *string `json:"provider_ref,omitempty"`
 	// the vendor's own word
@@ -106,9 +110,11 @@ type AttemptEdges struct {
 	Bill *Bill `json:"bill,omitempty"`
 	// Operations holds the value of the operations edge.
 	Operations []*Operation `json:"operations,omitempty"`
+	// Refunds holds the value of the refunds edge.
+	Refunds []*Refund `json:"refunds,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [2]bool
+	loadedTypes [3]bool
 }
 
 // BillOrErr returns the Bill value or an error if the edge
@@ -131,6 +137,15 @@ func (e AttemptEdges) OperationsOrErr() ([]*Operation, error) {
 	return nil, &NotLoadedError{edge: "operations"}
 }
 
+// RefundsOrErr returns the Refunds value or an error if the edge
+// was not loaded in eager-loading.
+func (e AttemptEdges) RefundsOrErr() ([]*Refund, error) {
+	if e.loadedTypes[2] {
+		return e.Refunds, nil
+	}
+	return nil, &NotLoadedError{edge: "refunds"}
+}
+
 // scanValues returns the types for scanning values from sql.Rows.
 func (*Attempt) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
@@ -150,7 +165,7 @@ func (*Attempt) scanValues(columns []string) ([]any, error) {
 			values[i] = new(pay.MerchantID)
 		case attempt.FieldSavesCard, attempt.FieldCurrent, attempt.FieldTestMode:
 			values[i] = new(sql.NullBool)
-		case attempt.FieldChargeTry, attempt.FieldAmountMinor, attempt.FieldFeeMinor, attempt.FieldAuthorizedMinor, attempt.FieldCapturedMinor:
+		case attempt.FieldChargeTry, attempt.FieldAmountMinor, attempt.FieldFeeMinor, attempt.FieldAuthorizedMinor, attempt.FieldCapturedMinor, attempt.FieldRefundedMinor, attempt.FieldRefundingMinor:
 			values[i] = new(sql.NullInt64)
 		case attempt.FieldProvider, attempt.FieldAccount, attempt.FieldOrderNumber, attempt.FieldMethodKind, attempt.FieldStatus, attempt.FieldCurrency, attempt.FieldProviderRef, attempt.FieldProviderStatus, attempt.FieldRedirectURL, attempt.FieldRedirectMethod, attempt.FieldReturnURL, attempt.FieldCardBrand, attempt.FieldCardMask, attempt.FieldDeclineCode, attempt.FieldDeclineProviderCode, attempt.FieldDeclineMessage, attempt.FieldDeclineRetry:
 			values[i] = new(sql.NullString)
@@ -287,6 +302,18 @@ func (_m *Attempt) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field captured_minor", values[i])
 			} else if value.Valid {
 				_m.CapturedMinor = value.Int64
+			}
+		case attempt.FieldRefundedMinor:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field refunded_minor", values[i])
+			} else if value.Valid {
+				_m.RefundedMinor = value.Int64
+			}
+		case attempt.FieldRefundingMinor:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field refunding_minor", values[i])
+			} else if value.Valid {
+				_m.RefundingMinor = value.Int64
 			}
 		case attempt.FieldProviderRef:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -442,6 +469,11 @@ func (_m *Attempt) QueryOperations() *OperationQuery {
 	return NewAttemptClient(_m.config).QueryOperations(_m)
 }
 
+// QueryRefunds queries the "refunds" edge of the Attempt entity.
+func (_m *Attempt) QueryRefunds() *RefundQuery {
+	return NewAttemptClient(_m.config).QueryRefunds(_m)
+}
+
 // Update returns a builder for updating this Attempt.
 // Note that you need to call Attempt.Unwrap() before calling this method if this Attempt
 // was returned from a transaction, and the transaction was committed or rolled back.
@@ -524,6 +556,12 @@ func (_m *Attempt) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("captured_minor=")
 	builder.WriteString(fmt.Sprintf("%v", _m.CapturedMinor))
+	builder.WriteString(", ")
+	builder.WriteString("refunded_minor=")
+	builder.WriteString(fmt.Sprintf("%v", _m.RefundedMinor))
+	builder.WriteString(", ")
+	builder.WriteString("refunding_minor=")
+	builder.WriteString(fmt.Sprintf("%v", _m.RefundingMinor))
 	builder.WriteString(", ")
 	if v := _m.ProviderRef; v != nil {
 		builder.WriteString("provider_ref=")

@@ -15,6 +15,7 @@ import (
 	"github.com/paygraph/paygraph/ent/attempt"
 	"github.com/paygraph/paygraph/ent/bill"
 	"github.com/paygraph/paygraph/ent/operation"
+	"github.com/paygraph/paygraph/ent/refund"
 	"github.com/paygraph/paygraph/internal/pay"
 )
 
@@ -194,6 +195,34 @@ func (_c *AttemptCreate) SetCapturedMinor(v int64) *AttemptCreate {
 func (_c *AttemptCreate) SetNillableCapturedMinor(v *int64) *AttemptCreate {
 	if v != nil {
 		_c.SetCapturedMinor(*v)
+	}
+	return _c
+}
+
+// SetRefundedMinor sets the "refunded_minor" field.
+func (_c *AttemptCreate) SetRefundedMinor(v int64) *AttemptCreate {
+	_c.mutation.SetRefundedMinor(v)
+	return _c
+}
+
+// SetNillableRefundedMinor sets the "refunded_minor" field if the given value is not nil.
+func (_c *AttemptCreate) SetNillableRefundedMinor(v *int64) *AttemptCreate {
+	if v != nil {
+		_c.SetRefundedMinor(*v)
+	}
+	return _c
+}
+
+// SetRefundingMinor sets the "refunding_minor" field.
+func (_c *AttemptCreate) SetRefundingMinor(v int64) *AttemptCreate {
+	_c.mutation.SetRefundingMinor(v)
+	return _c
+}
+
+// SetNillableRefundingMinor sets the "refunding_minor" field if the given value is not nil.
+func (_c *AttemptCreate) SetNillableRefundingMinor(v *int64) *AttemptCreate {
+	if v != nil {
+		_c.SetRefundingMinor(*v)
 	}
 	return _c
 }
@@ -458,6 +487,21 @@ func (_c *AttemptCreate) AddOperations(v ...*Operation) *AttemptCreate {
 	return _c.AddOperationIDs(ids...)
 }
 
+// AddRefundIDs adds the "refunds" edge to the Refund entity by IDs.
+func (_c *AttemptCreate) AddRefundIDs(ids ...pay.RefundID) *AttemptCreate {
+	_c.mutation.AddRefundIDs(ids...)
+	return _c
+}
+
+// AddRefunds adds the "refunds" edges to the Refund entity.
+func (_c *AttemptCreate) AddRefunds(v ...*Refund) *AttemptCreate {
+	ids := make([]pay.RefundID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddRefundIDs(ids...)
+}
+
 // Mutation returns the AttemptMutation object of the builder.
 func (_c *AttemptCreate) Mutation() *AttemptMutation {
 	return _c.mutation
@@ -513,6 +557,14 @@ func (_c *AttemptCreate) defaults() {
 		v := attempt.DefaultCapturedMinor
 		_c.mutation.SetCapturedMinor(v)
 	}
+	if _, ok := _c.mutation.RefundedMinor(); !ok {
+		v := attempt.DefaultRefundedMinor
+		_c.mutation.SetRefundedMinor(v)
+	}
+	if _, ok := _c.mutation.RefundingMinor(); !ok {
+		v := attempt.DefaultRefundingMinor
+		_c.mutation.SetRefundingMinor(v)
+	}
 }
 
 // check runs all checks and user-defined validators on the builder.
@@ -566,6 +618,12 @@ func (_c *AttemptCreate) check() error {
 	}
 	if _, ok := _c.mutation.CapturedMinor(); !ok {
 		return &ValidationError{Name: "captured_minor", err: errors.New(`ent: missing required field "Attempt.captured_minor"`)}
+	}
+	if _, ok := _c.mutation.RefundedMinor(); !ok {
+		return &ValidationError{Name: "refunded_minor", err: errors.New(`ent: missing required field "Attempt.refunded_minor"`)}
+	}
+	if _, ok := _c.mutation.RefundingMinor(); !ok {
+		return &ValidationError{Name: "refunding_minor", err: errors.New(`ent: missing required field "Attempt.refunding_minor"`)}
 	}
 	if _, ok := _c.mutation.WatchUntil(); !ok {
 		return &ValidationError{Name: "watch_until", err: errors.New(`ent: missing required field "Attempt.watch_until"`)}
@@ -683,6 +741,14 @@ func (_c *AttemptCreate) createSpec() (*Attempt, *sqlgraph.CreateSpec) {
 		_spec.SetField(attempt.FieldCapturedMinor, field.TypeInt64, value)
 		_node.CapturedMinor = value
 	}
+	if value, ok := _c.mutation.RefundedMinor(); ok {
+		_spec.SetField(attempt.FieldRefundedMinor, field.TypeInt64, value)
+		_node.RefundedMinor = value
+	}
+	if value, ok := _c.mutation.RefundingMinor(); ok {
+		_spec.SetField(attempt.FieldRefundingMinor, field.TypeInt64, value)
+		_node.RefundingMinor = value
+	}
 	if value, ok := _c.mutation.ProviderRef(); ok {
 		_spec.SetField(attempt.FieldProviderRef, field.TypeString, value)
 		_node.ProviderRef = &value
@@ -785,6 +851,22 @@ func (_c *AttemptCreate) createSpec() (*Attempt, *sqlgraph.CreateSpec) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(operation.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.RefundsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   attempt.RefundsTable,
+			Columns: []string{attempt.RefundsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(refund.FieldID, field.TypeUUID),
 			},
 		}
 		for _, k := range nodes {
@@ -931,6 +1013,42 @@ func (u *AttemptUpsert) UpdateCapturedMinor() *AttemptUpsert {
 // AddCapturedMinor adds v to the "captured_minor" field.
 func (u *AttemptUpsert) AddCapturedMinor(v int64) *AttemptUpsert {
 	u.Add(attempt.FieldCapturedMinor, v)
+	return u
+}
+
+// SetRefundedMinor sets the "refunded_minor" field.
+func (u *AttemptUpsert) SetRefundedMinor(v int64) *AttemptUpsert {
+	u.Set(attempt.FieldRefundedMinor, v)
+	return u
+}
+
+// UpdateRefundedMinor sets the "refunded_minor" field to the value that was provided on create.
+func (u *AttemptUpsert) UpdateRefundedMinor() *AttemptUpsert {
+	u.SetExcluded(attempt.FieldRefundedMinor)
+	return u
+}
+
+// AddRefundedMinor adds v to the "refunded_minor" field.
+func (u *AttemptUpsert) AddRefundedMinor(v int64) *AttemptUpsert {
+	u.Add(attempt.FieldRefundedMinor, v)
+	return u
+}
+
+// SetRefundingMinor sets the "refunding_minor" field.
+func (u *AttemptUpsert) SetRefundingMinor(v int64) *AttemptUpsert {
+	u.Set(attempt.FieldRefundingMinor, v)
+	return u
+}
+
+// UpdateRefundingMinor sets the "refunding_minor" field to the value that was provided on create.
+func (u *AttemptUpsert) UpdateRefundingMinor() *AttemptUpsert {
+	u.SetExcluded(attempt.FieldRefundingMinor)
+	return u
+}
+
+// AddRefundingMinor adds v to the "refunding_minor" field.
+func (u *AttemptUpsert) AddRefundingMinor(v int64) *AttemptUpsert {
+	u.Add(attempt.FieldRefundingMinor, v)
 	return u
 }
 
@@ -1420,6 +1538,48 @@ func (u *AttemptUpsertOne) AddCapturedMinor(v int64) *AttemptUpsertOne {
 func (u *AttemptUpsertOne) UpdateCapturedMinor() *AttemptUpsertOne {
 	return u.Update(func(s *AttemptUpsert) {
 		s.UpdateCapturedMinor()
+	})
+}
+
+// SetRefundedMinor sets the "refunded_minor" field.
+func (u *AttemptUpsertOne) SetRefundedMinor(v int64) *AttemptUpsertOne {
+	return u.Update(func(s *AttemptUpsert) {
+		s.SetRefundedMinor(v)
+	})
+}
+
+// AddRefundedMinor adds v to the "refunded_minor" field.
+func (u *AttemptUpsertOne) AddRefundedMinor(v int64) *AttemptUpsertOne {
+	return u.Update(func(s *AttemptUpsert) {
+		s.AddRefundedMinor(v)
+	})
+}
+
+// UpdateRefundedMinor sets the "refunded_minor" field to the value that was provided on create.
+func (u *AttemptUpsertOne) UpdateRefundedMinor() *AttemptUpsertOne {
+	return u.Update(func(s *AttemptUpsert) {
+		s.UpdateRefundedMinor()
+	})
+}
+
+// SetRefundingMinor sets the "refunding_minor" field.
+func (u *AttemptUpsertOne) SetRefundingMinor(v int64) *AttemptUpsertOne {
+	return u.Update(func(s *AttemptUpsert) {
+		s.SetRefundingMinor(v)
+	})
+}
+
+// AddRefundingMinor adds v to the "refunding_minor" field.
+func (u *AttemptUpsertOne) AddRefundingMinor(v int64) *AttemptUpsertOne {
+	return u.Update(func(s *AttemptUpsert) {
+		s.AddRefundingMinor(v)
+	})
+}
+
+// UpdateRefundingMinor sets the "refunding_minor" field to the value that was provided on create.
+func (u *AttemptUpsertOne) UpdateRefundingMinor() *AttemptUpsertOne {
+	return u.Update(func(s *AttemptUpsert) {
+		s.UpdateRefundingMinor()
 	})
 }
 
@@ -2125,6 +2285,48 @@ func (u *AttemptUpsertBulk) AddCapturedMinor(v int64) *AttemptUpsertBulk {
 func (u *AttemptUpsertBulk) UpdateCapturedMinor() *AttemptUpsertBulk {
 	return u.Update(func(s *AttemptUpsert) {
 		s.UpdateCapturedMinor()
+	})
+}
+
+// SetRefundedMinor sets the "refunded_minor" field.
+func (u *AttemptUpsertBulk) SetRefundedMinor(v int64) *AttemptUpsertBulk {
+	return u.Update(func(s *AttemptUpsert) {
+		s.SetRefundedMinor(v)
+	})
+}
+
+// AddRefundedMinor adds v to the "refunded_minor" field.
+func (u *AttemptUpsertBulk) AddRefundedMinor(v int64) *AttemptUpsertBulk {
+	return u.Update(func(s *AttemptUpsert) {
+		s.AddRefundedMinor(v)
+	})
+}
+
+// UpdateRefundedMinor sets the "refunded_minor" field to the value that was provided on create.
+func (u *AttemptUpsertBulk) UpdateRefundedMinor() *AttemptUpsertBulk {
+	return u.Update(func(s *AttemptUpsert) {
+		s.UpdateRefundedMinor()
+	})
+}
+
+// SetRefundingMinor sets the "refunding_minor" field.
+func (u *AttemptUpsertBulk) SetRefundingMinor(v int64) *AttemptUpsertBulk {
+	return u.Update(func(s *AttemptUpsert) {
+		s.SetRefundingMinor(v)
+	})
+}
+
+// AddRefundingMinor adds v to the "refunding_minor" field.
+func (u *AttemptUpsertBulk) AddRefundingMinor(v int64) *AttemptUpsertBulk {
+	return u.Update(func(s *AttemptUpsert) {
+		s.AddRefundingMinor(v)
+	})
+}
+
+// UpdateRefundingMinor sets the "refunding_minor" field to the value that was provided on create.
+func (u *AttemptUpsertBulk) UpdateRefundingMinor() *AttemptUpsertBulk {
+	return u.Update(func(s *AttemptUpsert) {
+		s.UpdateRefundingMinor()
 	})
 }
 

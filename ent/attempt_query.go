@@ -16,6 +16,7 @@ import (
 	"github.com/paygraph/paygraph/ent/bill"
 	"github.com/paygraph/paygraph/ent/operation"
 	"github.com/paygraph/paygraph/ent/predicate"
+	"github.com/paygraph/paygraph/ent/refund"
 	"github.com/paygraph/paygraph/internal/pay"
 )
 
@@ -28,6 +29,7 @@ type AttemptQuery struct {
 	predicates     []predicate.Attempt
 	withBill       *BillQuery
 	withOperations *OperationQuery
+	withRefunds    *RefundQuery
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -101,6 +103,28 @@ func (_q *AttemptQuery) QueryOperations() *OperationQuery {
 			sqlgraph.From(attempt.Table, attempt.FieldID, selector),
 			sqlgraph.To(operation.Table, operation.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, attempt.OperationsTable, attempt.OperationsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryRefunds chains the current query on the "refunds" edge.
+func (_q *AttemptQuery) QueryRefunds() *RefundQuery {
+	query := (&RefundClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(attempt.Table, attempt.FieldID, selector),
+			sqlgraph.To(refund.Table, refund.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, attempt.RefundsTable, attempt.RefundsColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -302,6 +326,7 @@ func (_q *AttemptQuery) Clone() *AttemptQuery {
 		predicates:     append([]predicate.Attempt{}, _q.predicates...),
 		withBill:       _q.withBill.Clone(),
 		withOperations: _q.withOperations.Clone(),
+		withRefunds:    _q.withRefunds.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
@@ -327,6 +352,17 @@ func (_q *AttemptQuery) WithOperations(opts ...func(*OperationQuery)) *AttemptQu
 		opt(query)
 	}
 	_q.withOperations = query
+	return _q
+}
+
+// WithRefunds tells the query-builder to eager-load the nodes that are connected to
+// the "refunds" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *AttemptQuery) WithRefunds(opts ...func(*RefundQuery)) *AttemptQuery {
+	query := (&RefundClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withRefunds = query
 	return _q
 }
 
@@ -408,9 +444,10 @@ func (_q *AttemptQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Atte
 	var (
 		nodes       = []*Attempt{}
 		_spec       = _q.querySpec()
-		loadedTypes = [2]bool{
+		loadedTypes = [3]bool{
 			_q.withBill != nil,
 			_q.withOperations != nil,
+			_q.withRefunds != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -441,6 +478,13 @@ func (_q *AttemptQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Atte
 		if err := _q.loadOperations(ctx, query, nodes,
 			func(n *Attempt) { n.Edges.Operations = []*Operation{} },
 			func(n *Attempt, e *Operation) { n.Edges.Operations = append(n.Edges.Operations, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withRefunds; query != nil {
+		if err := _q.loadRefunds(ctx, query, nodes,
+			func(n *Attempt) { n.Edges.Refunds = []*Refund{} },
+			func(n *Attempt, e *Refund) { n.Edges.Refunds = append(n.Edges.Refunds, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -491,6 +535,36 @@ func (_q *AttemptQuery) loadOperations(ctx context.Context, query *OperationQuer
 	}
 	query.Where(predicate.Operation(func(s *sql.Selector) {
 		s.Where(sql.InValues(s.C(attempt.OperationsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.AttemptID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "attempt_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *AttemptQuery) loadRefunds(ctx context.Context, query *RefundQuery, nodes []*Attempt, init func(*Attempt), assign func(*Attempt, *Refund)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[pay.AttemptID]*Attempt)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(refund.FieldAttemptID)
+	}
+	query.Where(predicate.Refund(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(attempt.RefundsColumn), fks...))
 	}))
 	neighbors, err := query.All(ctx)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/paygraph/paygraph/ent/attempt"
 	"github.com/paygraph/paygraph/ent/operation"
 	"github.com/paygraph/paygraph/ent/predicate"
+	"github.com/paygraph/paygraph/ent/refund"
 	"github.com/paygraph/paygraph/internal/pay"
 )
 
@@ -132,6 +133,48 @@ func (_u *AttemptUpdate) SetNillableCapturedMinor(v *int64) *AttemptUpdate {
 // AddCapturedMinor adds value to the "captured_minor" field.
 func (_u *AttemptUpdate) AddCapturedMinor(v int64) *AttemptUpdate {
 	_u.mutation.AddCapturedMinor(v)
+	return _u
+}
+
+// SetRefundedMinor sets the "refunded_minor" field.
+func (_u *AttemptUpdate) SetRefundedMinor(v int64) *AttemptUpdate {
+	_u.mutation.ResetRefundedMinor()
+	_u.mutation.SetRefundedMinor(v)
+	return _u
+}
+
+// SetNillableRefundedMinor sets the "refunded_minor" field if the given value is not nil.
+func (_u *AttemptUpdate) SetNillableRefundedMinor(v *int64) *AttemptUpdate {
+	if v != nil {
+		_u.SetRefundedMinor(*v)
+	}
+	return _u
+}
+
+// AddRefundedMinor adds value to the "refunded_minor" field.
+func (_u *AttemptUpdate) AddRefundedMinor(v int64) *AttemptUpdate {
+	_u.mutation.AddRefundedMinor(v)
+	return _u
+}
+
+// SetRefundingMinor sets the "refunding_minor" field.
+func (_u *AttemptUpdate) SetRefundingMinor(v int64) *AttemptUpdate {
+	_u.mutation.ResetRefundingMinor()
+	_u.mutation.SetRefundingMinor(v)
+	return _u
+}
+
+// SetNillableRefundingMinor sets the "refunding_minor" field if the given value is not nil.
+func (_u *AttemptUpdate) SetNillableRefundingMinor(v *int64) *AttemptUpdate {
+	if v != nil {
+		_u.SetRefundingMinor(*v)
+	}
+	return _u
+}
+
+// AddRefundingMinor adds value to the "refunding_minor" field.
+func (_u *AttemptUpdate) AddRefundingMinor(v int64) *AttemptUpdate {
+	_u.mutation.AddRefundingMinor(v)
 	return _u
 }
 
@@ -470,6 +513,21 @@ func (_u *AttemptUpdate) AddOperations(v ...*Operation) *AttemptUpdate {
 	return _u.AddOperationIDs(ids...)
 }
 
+// AddRefundIDs adds the "refunds" edge to the Refund entity by IDs.
+func (_u *AttemptUpdate) AddRefundIDs(ids ...pay.RefundID) *AttemptUpdate {
+	_u.mutation.AddRefundIDs(ids...)
+	return _u
+}
+
+// AddRefunds adds the "refunds" edges to the Refund entity.
+func (_u *AttemptUpdate) AddRefunds(v ...*Refund) *AttemptUpdate {
+	ids := make([]pay.RefundID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddRefundIDs(ids...)
+}
+
 // Mutation returns the AttemptMutation object of the builder.
 func (_u *AttemptUpdate) Mutation() *AttemptMutation {
 	return _u.mutation
@@ -494,6 +552,27 @@ func (_u *AttemptUpdate) RemoveOperations(v ...*Operation) *AttemptUpdate {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveOperationIDs(ids...)
+}
+
+// ClearRefunds clears all "refunds" edges to the Refund entity.
+func (_u *AttemptUpdate) ClearRefunds() *AttemptUpdate {
+	_u.mutation.ClearRefunds()
+	return _u
+}
+
+// RemoveRefundIDs removes the "refunds" edge to Refund entities by IDs.
+func (_u *AttemptUpdate) RemoveRefundIDs(ids ...pay.RefundID) *AttemptUpdate {
+	_u.mutation.RemoveRefundIDs(ids...)
+	return _u
+}
+
+// RemoveRefunds removes "refunds" edges to Refund entities.
+func (_u *AttemptUpdate) RemoveRefunds(v ...*Refund) *AttemptUpdate {
+	ids := make([]pay.RefundID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveRefundIDs(ids...)
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -578,6 +657,18 @@ func (_u *AttemptUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedCapturedMinor(); ok {
 		_spec.AddField(attempt.FieldCapturedMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.RefundedMinor(); ok {
+		_spec.SetField(attempt.FieldRefundedMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedRefundedMinor(); ok {
+		_spec.AddField(attempt.FieldRefundedMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.RefundingMinor(); ok {
+		_spec.SetField(attempt.FieldRefundingMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedRefundingMinor(); ok {
+		_spec.AddField(attempt.FieldRefundingMinor, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.ProviderRef(); ok {
 		_spec.SetField(attempt.FieldProviderRef, field.TypeString, value)
@@ -723,6 +814,51 @@ func (_u *AttemptUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 		}
 		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
+	if _u.mutation.RefundsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   attempt.RefundsTable,
+			Columns: []string{attempt.RefundsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(refund.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedRefundsIDs(); len(nodes) > 0 && !_u.mutation.RefundsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   attempt.RefundsTable,
+			Columns: []string{attempt.RefundsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(refund.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RefundsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   attempt.RefundsTable,
+			Columns: []string{attempt.RefundsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(refund.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{attempt.Label}
@@ -845,6 +981,48 @@ func (_u *AttemptUpdateOne) SetNillableCapturedMinor(v *int64) *AttemptUpdateOne
 // AddCapturedMinor adds value to the "captured_minor" field.
 func (_u *AttemptUpdateOne) AddCapturedMinor(v int64) *AttemptUpdateOne {
 	_u.mutation.AddCapturedMinor(v)
+	return _u
+}
+
+// SetRefundedMinor sets the "refunded_minor" field.
+func (_u *AttemptUpdateOne) SetRefundedMinor(v int64) *AttemptUpdateOne {
+	_u.mutation.ResetRefundedMinor()
+	_u.mutation.SetRefundedMinor(v)
+	return _u
+}
+
+// SetNillableRefundedMinor sets the "refunded_minor" field if the given value is not nil.
+func (_u *AttemptUpdateOne) SetNillableRefundedMinor(v *int64) *AttemptUpdateOne {
+	if v != nil {
+		_u.SetRefundedMinor(*v)
+	}
+	return _u
+}
+
+// AddRefundedMinor adds value to the "refunded_minor" field.
+func (_u *AttemptUpdateOne) AddRefundedMinor(v int64) *AttemptUpdateOne {
+	_u.mutation.AddRefundedMinor(v)
+	return _u
+}
+
+// SetRefundingMinor sets the "refunding_minor" field.
+func (_u *AttemptUpdateOne) SetRefundingMinor(v int64) *AttemptUpdateOne {
+	_u.mutation.ResetRefundingMinor()
+	_u.mutation.SetRefundingMinor(v)
+	return _u
+}
+
+// SetNillableRefundingMinor sets the "refunding_minor" field if the given value is not nil.
+func (_u *AttemptUpdateOne) SetNillableRefundingMinor(v *int64) *AttemptUpdateOne {
+	if v != nil {
+		_u.SetRefundingMinor(*v)
+	}
+	return _u
+}
+
+// AddRefundingMinor adds value to the "refunding_minor" field.
+func (_u *AttemptUpdateOne) AddRefundingMinor(v int64) *AttemptUpdateOne {
+	_u.mutation.AddRefundingMinor(v)
 	return _u
 }
 
@@ -1183,6 +1361,21 @@ func (_u *AttemptUpdateOne) AddOperations(v ...*Operation) *AttemptUpdateOne {
 	return _u.AddOperationIDs(ids...)
 }
 
+// AddRefundIDs adds the "refunds" edge to the Refund entity by IDs.
+func (_u *AttemptUpdateOne) AddRefundIDs(ids ...pay.RefundID) *AttemptUpdateOne {
+	_u.mutation.AddRefundIDs(ids...)
+	return _u
+}
+
+// AddRefunds adds the "refunds" edges to the Refund entity.
+func (_u *AttemptUpdateOne) AddRefunds(v ...*Refund) *AttemptUpdateOne {
+	ids := make([]pay.RefundID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddRefundIDs(ids...)
+}
+
 // Mutation returns the AttemptMutation object of the builder.
 func (_u *AttemptUpdateOne) Mutation() *AttemptMutation {
 	return _u.mutation
@@ -1207,6 +1400,27 @@ func (_u *AttemptUpdateOne) RemoveOperations(v ...*Operation) *AttemptUpdateOne 
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveOperationIDs(ids...)
+}
+
+// ClearRefunds clears all "refunds" edges to the Refund entity.
+func (_u *AttemptUpdateOne) ClearRefunds() *AttemptUpdateOne {
+	_u.mutation.ClearRefunds()
+	return _u
+}
+
+// RemoveRefundIDs removes the "refunds" edge to Refund entities by IDs.
+func (_u *AttemptUpdateOne) RemoveRefundIDs(ids ...pay.RefundID) *AttemptUpdateOne {
+	_u.mutation.RemoveRefundIDs(ids...)
+	return _u
+}
+
+// RemoveRefunds removes "refunds" edges to Refund entities.
+func (_u *AttemptUpdateOne) RemoveRefunds(v ...*Refund) *AttemptUpdateOne {
+	ids := make([]pay.RefundID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveRefundIDs(ids...)
 }
 
 // Where appends a list predicates to the AttemptUpdate builder.
@@ -1321,6 +1535,18 @@ func (_u *AttemptUpdateOne) sqlSave(ctx context.Context) (_node *Attempt, err er
 	}
 	if value, ok := _u.mutation.AddedCapturedMinor(); ok {
 		_spec.AddField(attempt.FieldCapturedMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.RefundedMinor(); ok {
+		_spec.SetField(attempt.FieldRefundedMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedRefundedMinor(); ok {
+		_spec.AddField(attempt.FieldRefundedMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.RefundingMinor(); ok {
+		_spec.SetField(attempt.FieldRefundingMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedRefundingMinor(); ok {
+		_spec.AddField(attempt.FieldRefundingMinor, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.ProviderRef(); ok {
 		_spec.SetField(attempt.FieldProviderRef, field.TypeString, value)
@@ -1459,6 +1685,51 @@ func (_u *AttemptUpdateOne) sqlSave(ctx context.Context) (_node *Attempt, err er
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(operation.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.RefundsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   attempt.RefundsTable,
+			Columns: []string{attempt.RefundsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(refund.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedRefundsIDs(); len(nodes) > 0 && !_u.mutation.RefundsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   attempt.RefundsTable,
+			Columns: []string{attempt.RefundsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(refund.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RefundsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   attempt.RefundsTable,
+			Columns: []string{attempt.RefundsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(refund.FieldID, field.TypeUUID),
 			},
 		}
 		for _, k := range nodes {

@@ -40,6 +40,8 @@ type Bill struct {
 	PaidMinor int64 `json:"paid_minor,omitempty"`
 	// RefundedMinor holds the value of the "refunded_minor" field.
 	RefundedMinor int64 `json:"refunded_minor,omitempty"`
+	// RefundingMinor holds the value of the "refunding_minor" field.
+	RefundingMinor int64 `json:"refunding_minor,omitempty"`
 	// a guest's, for the receipt
 	Email *string `json:"-"`
 	// the page that a product with grant_pages was bought for
@@ -94,11 +96,13 @@ type BillEdges struct {
 	Events []*BillEvent `json:"events,omitempty"`
 	// Reviews holds the value of the reviews edge.
 	Reviews []*ReviewCase `json:"reviews,omitempty"`
+	// Refunds holds the value of the refunds edge.
+	Refunds []*Refund `json:"refunds,omitempty"`
 	// Entitlements holds the value of the entitlements edge.
 	Entitlements []*Entitlement `json:"entitlements,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [8]bool
+	loadedTypes [9]bool
 }
 
 // UserOrErr returns the User value or an error if the edge
@@ -170,10 +174,19 @@ func (e BillEdges) ReviewsOrErr() ([]*ReviewCase, error) {
 	return nil, &NotLoadedError{edge: "reviews"}
 }
 
+// RefundsOrErr returns the Refunds value or an error if the edge
+// was not loaded in eager-loading.
+func (e BillEdges) RefundsOrErr() ([]*Refund, error) {
+	if e.loadedTypes[7] {
+		return e.Refunds, nil
+	}
+	return nil, &NotLoadedError{edge: "refunds"}
+}
+
 // EntitlementsOrErr returns the Entitlements value or an error if the edge
 // was not loaded in eager-loading.
 func (e BillEdges) EntitlementsOrErr() ([]*Entitlement, error) {
-	if e.loadedTypes[7] {
+	if e.loadedTypes[8] {
 		return e.Entitlements, nil
 	}
 	return nil, &NotLoadedError{edge: "entitlements"}
@@ -198,7 +211,7 @@ func (*Bill) scanValues(columns []string) ([]any, error) {
 			values[i] = new(pay.BillID)
 		case bill.FieldMerchantID:
 			values[i] = new(pay.MerchantID)
-		case bill.FieldTotalMinor, bill.FieldPaidMinor, bill.FieldRefundedMinor, bill.FieldVersion, bill.FieldTokenVersion:
+		case bill.FieldTotalMinor, bill.FieldPaidMinor, bill.FieldRefundedMinor, bill.FieldRefundingMinor, bill.FieldVersion, bill.FieldTokenVersion:
 			values[i] = new(sql.NullInt64)
 		case bill.FieldStatus, bill.FieldCurrency, bill.FieldEmail, bill.FieldPageID, bill.FieldReference, bill.FieldLocale, bill.FieldReturnURL:
 			values[i] = new(sql.NullString)
@@ -281,6 +294,12 @@ func (_m *Bill) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field refunded_minor", values[i])
 			} else if value.Valid {
 				_m.RefundedMinor = value.Int64
+			}
+		case bill.FieldRefundingMinor:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field refunding_minor", values[i])
+			} else if value.Valid {
+				_m.RefundingMinor = value.Int64
 			}
 		case bill.FieldEmail:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -439,6 +458,11 @@ func (_m *Bill) QueryReviews() *ReviewCaseQuery {
 	return NewBillClient(_m.config).QueryReviews(_m)
 }
 
+// QueryRefunds queries the "refunds" edge of the Bill entity.
+func (_m *Bill) QueryRefunds() *RefundQuery {
+	return NewBillClient(_m.config).QueryRefunds(_m)
+}
+
 // QueryEntitlements queries the "entitlements" edge of the Bill entity.
 func (_m *Bill) QueryEntitlements() *EntitlementQuery {
 	return NewBillClient(_m.config).QueryEntitlements(_m)
@@ -499,6 +523,9 @@ func (_m *Bill) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("refunded_minor=")
 	builder.WriteString(fmt.Sprintf("%v", _m.RefundedMinor))
+	builder.WriteString(", ")
+	builder.WriteString("refunding_minor=")
+	builder.WriteString(fmt.Sprintf("%v", _m.RefundingMinor))
 	builder.WriteString(", ")
 	builder.WriteString("email=<sensitive>")
 	builder.WriteString(", ")

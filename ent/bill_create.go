@@ -20,6 +20,7 @@ import (
 	"github.com/paygraph/paygraph/ent/entitlement"
 	"github.com/paygraph/paygraph/ent/price"
 	"github.com/paygraph/paygraph/ent/product"
+	"github.com/paygraph/paygraph/ent/refund"
 	"github.com/paygraph/paygraph/ent/reviewcase"
 	"github.com/paygraph/paygraph/ent/user"
 	"github.com/paygraph/paygraph/internal/pay"
@@ -123,6 +124,20 @@ func (_c *BillCreate) SetRefundedMinor(v int64) *BillCreate {
 func (_c *BillCreate) SetNillableRefundedMinor(v *int64) *BillCreate {
 	if v != nil {
 		_c.SetRefundedMinor(*v)
+	}
+	return _c
+}
+
+// SetRefundingMinor sets the "refunding_minor" field.
+func (_c *BillCreate) SetRefundingMinor(v int64) *BillCreate {
+	_c.mutation.SetRefundingMinor(v)
+	return _c
+}
+
+// SetNillableRefundingMinor sets the "refunding_minor" field if the given value is not nil.
+func (_c *BillCreate) SetNillableRefundingMinor(v *int64) *BillCreate {
+	if v != nil {
+		_c.SetRefundingMinor(*v)
 	}
 	return _c
 }
@@ -384,6 +399,21 @@ func (_c *BillCreate) AddReviews(v ...*ReviewCase) *BillCreate {
 	return _c.AddReviewIDs(ids...)
 }
 
+// AddRefundIDs adds the "refunds" edge to the Refund entity by IDs.
+func (_c *BillCreate) AddRefundIDs(ids ...pay.RefundID) *BillCreate {
+	_c.mutation.AddRefundIDs(ids...)
+	return _c
+}
+
+// AddRefunds adds the "refunds" edges to the Refund entity.
+func (_c *BillCreate) AddRefunds(v ...*Refund) *BillCreate {
+	ids := make([]pay.RefundID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddRefundIDs(ids...)
+}
+
 // AddEntitlementIDs adds the "entitlements" edge to the Entitlement entity by IDs.
 func (_c *BillCreate) AddEntitlementIDs(ids ...pay.EntitlementID) *BillCreate {
 	_c.mutation.AddEntitlementIDs(ids...)
@@ -442,6 +472,10 @@ func (_c *BillCreate) defaults() {
 		v := bill.DefaultRefundedMinor
 		_c.mutation.SetRefundedMinor(v)
 	}
+	if _, ok := _c.mutation.RefundingMinor(); !ok {
+		v := bill.DefaultRefundingMinor
+		_c.mutation.SetRefundingMinor(v)
+	}
 	if _, ok := _c.mutation.TokenVersion(); !ok {
 		v := bill.DefaultTokenVersion
 		_c.mutation.SetTokenVersion(v)
@@ -472,6 +506,9 @@ func (_c *BillCreate) check() error {
 	}
 	if _, ok := _c.mutation.RefundedMinor(); !ok {
 		return &ValidationError{Name: "refunded_minor", err: errors.New(`ent: missing required field "Bill.refunded_minor"`)}
+	}
+	if _, ok := _c.mutation.RefundingMinor(); !ok {
+		return &ValidationError{Name: "refunding_minor", err: errors.New(`ent: missing required field "Bill.refunding_minor"`)}
 	}
 	if _, ok := _c.mutation.Version(); !ok {
 		return &ValidationError{Name: "version", err: errors.New(`ent: missing required field "Bill.version"`)}
@@ -547,6 +584,10 @@ func (_c *BillCreate) createSpec() (*Bill, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.RefundedMinor(); ok {
 		_spec.SetField(bill.FieldRefundedMinor, field.TypeInt64, value)
 		_node.RefundedMinor = value
+	}
+	if value, ok := _c.mutation.RefundingMinor(); ok {
+		_spec.SetField(bill.FieldRefundingMinor, field.TypeInt64, value)
+		_node.RefundingMinor = value
 	}
 	if value, ok := _c.mutation.Email(); ok {
 		_spec.SetField(bill.FieldEmail, field.TypeString, value)
@@ -727,6 +768,22 @@ func (_c *BillCreate) createSpec() (*Bill, *sqlgraph.CreateSpec) {
 		}
 		_spec.Edges = append(_spec.Edges, edge)
 	}
+	if nodes := _c.mutation.RefundsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   bill.RefundsTable,
+			Columns: []string{bill.RefundsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(refund.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
 	if nodes := _c.mutation.EntitlementsIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.O2M,
@@ -858,6 +915,24 @@ func (u *BillUpsert) UpdateRefundedMinor() *BillUpsert {
 // AddRefundedMinor adds v to the "refunded_minor" field.
 func (u *BillUpsert) AddRefundedMinor(v int64) *BillUpsert {
 	u.Add(bill.FieldRefundedMinor, v)
+	return u
+}
+
+// SetRefundingMinor sets the "refunding_minor" field.
+func (u *BillUpsert) SetRefundingMinor(v int64) *BillUpsert {
+	u.Set(bill.FieldRefundingMinor, v)
+	return u
+}
+
+// UpdateRefundingMinor sets the "refunding_minor" field to the value that was provided on create.
+func (u *BillUpsert) UpdateRefundingMinor() *BillUpsert {
+	u.SetExcluded(bill.FieldRefundingMinor)
+	return u
+}
+
+// AddRefundingMinor adds v to the "refunding_minor" field.
+func (u *BillUpsert) AddRefundingMinor(v int64) *BillUpsert {
+	u.Add(bill.FieldRefundingMinor, v)
 	return u
 }
 
@@ -1100,6 +1175,27 @@ func (u *BillUpsertOne) AddRefundedMinor(v int64) *BillUpsertOne {
 func (u *BillUpsertOne) UpdateRefundedMinor() *BillUpsertOne {
 	return u.Update(func(s *BillUpsert) {
 		s.UpdateRefundedMinor()
+	})
+}
+
+// SetRefundingMinor sets the "refunding_minor" field.
+func (u *BillUpsertOne) SetRefundingMinor(v int64) *BillUpsertOne {
+	return u.Update(func(s *BillUpsert) {
+		s.SetRefundingMinor(v)
+	})
+}
+
+// AddRefundingMinor adds v to the "refunding_minor" field.
+func (u *BillUpsertOne) AddRefundingMinor(v int64) *BillUpsertOne {
+	return u.Update(func(s *BillUpsert) {
+		s.AddRefundingMinor(v)
+	})
+}
+
+// UpdateRefundingMinor sets the "refunding_minor" field to the value that was provided on create.
+func (u *BillUpsertOne) UpdateRefundingMinor() *BillUpsertOne {
+	return u.Update(func(s *BillUpsert) {
+		s.UpdateRefundingMinor()
 	})
 }
 
@@ -1520,6 +1616,27 @@ func (u *BillUpsertBulk) AddRefundedMinor(v int64) *BillUpsertBulk {
 func (u *BillUpsertBulk) UpdateRefundedMinor() *BillUpsertBulk {
 	return u.Update(func(s *BillUpsert) {
 		s.UpdateRefundedMinor()
+	})
+}
+
+// SetRefundingMinor sets the "refunding_minor" field.
+func (u *BillUpsertBulk) SetRefundingMinor(v int64) *BillUpsertBulk {
+	return u.Update(func(s *BillUpsert) {
+		s.SetRefundingMinor(v)
+	})
+}
+
+// AddRefundingMinor adds v to the "refunding_minor" field.
+func (u *BillUpsertBulk) AddRefundingMinor(v int64) *BillUpsertBulk {
+	return u.Update(func(s *BillUpsert) {
+		s.AddRefundingMinor(v)
+	})
+}
+
+// UpdateRefundingMinor sets the "refunding_minor" field to the value that was provided on create.
+func (u *BillUpsertBulk) UpdateRefundingMinor() *BillUpsertBulk {
+	return u.Update(func(s *BillUpsert) {
+		s.UpdateRefundingMinor()
 	})
 }
 

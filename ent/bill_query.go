@@ -20,6 +20,7 @@ import (
 	"github.com/paygraph/paygraph/ent/predicate"
 	"github.com/paygraph/paygraph/ent/price"
 	"github.com/paygraph/paygraph/ent/product"
+	"github.com/paygraph/paygraph/ent/refund"
 	"github.com/paygraph/paygraph/ent/reviewcase"
 	"github.com/paygraph/paygraph/ent/user"
 	"github.com/paygraph/paygraph/internal/pay"
@@ -39,6 +40,7 @@ type BillQuery struct {
 	withAttempts     *AttemptQuery
 	withEvents       *BillEventQuery
 	withReviews      *ReviewCaseQuery
+	withRefunds      *RefundQuery
 	withEntitlements *EntitlementQuery
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
@@ -223,6 +225,28 @@ func (_q *BillQuery) QueryReviews() *ReviewCaseQuery {
 			sqlgraph.From(bill.Table, bill.FieldID, selector),
 			sqlgraph.To(reviewcase.Table, reviewcase.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, bill.ReviewsTable, bill.ReviewsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryRefunds chains the current query on the "refunds" edge.
+func (_q *BillQuery) QueryRefunds() *RefundQuery {
+	query := (&RefundClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(bill.Table, bill.FieldID, selector),
+			sqlgraph.To(refund.Table, refund.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, bill.RefundsTable, bill.RefundsColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -451,6 +475,7 @@ func (_q *BillQuery) Clone() *BillQuery {
 		withAttempts:     _q.withAttempts.Clone(),
 		withEvents:       _q.withEvents.Clone(),
 		withReviews:      _q.withReviews.Clone(),
+		withRefunds:      _q.withRefunds.Clone(),
 		withEntitlements: _q.withEntitlements.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
@@ -532,6 +557,17 @@ func (_q *BillQuery) WithReviews(opts ...func(*ReviewCaseQuery)) *BillQuery {
 		opt(query)
 	}
 	_q.withReviews = query
+	return _q
+}
+
+// WithRefunds tells the query-builder to eager-load the nodes that are connected to
+// the "refunds" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *BillQuery) WithRefunds(opts ...func(*RefundQuery)) *BillQuery {
+	query := (&RefundClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withRefunds = query
 	return _q
 }
 
@@ -624,7 +660,7 @@ func (_q *BillQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Bill, e
 	var (
 		nodes       = []*Bill{}
 		_spec       = _q.querySpec()
-		loadedTypes = [8]bool{
+		loadedTypes = [9]bool{
 			_q.withUser != nil,
 			_q.withProduct != nil,
 			_q.withPrice != nil,
@@ -632,6 +668,7 @@ func (_q *BillQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Bill, e
 			_q.withAttempts != nil,
 			_q.withEvents != nil,
 			_q.withReviews != nil,
+			_q.withRefunds != nil,
 			_q.withEntitlements != nil,
 		}
 	)
@@ -696,6 +733,13 @@ func (_q *BillQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Bill, e
 		if err := _q.loadReviews(ctx, query, nodes,
 			func(n *Bill) { n.Edges.Reviews = []*ReviewCase{} },
 			func(n *Bill, e *ReviewCase) { n.Edges.Reviews = append(n.Edges.Reviews, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withRefunds; query != nil {
+		if err := _q.loadRefunds(ctx, query, nodes,
+			func(n *Bill) { n.Edges.Refunds = []*Refund{} },
+			func(n *Bill, e *Refund) { n.Edges.Refunds = append(n.Edges.Refunds, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -923,6 +967,36 @@ func (_q *BillQuery) loadReviews(ctx context.Context, query *ReviewCaseQuery, no
 		node, ok := nodeids[*fk]
 		if !ok {
 			return fmt.Errorf(`unexpected referenced foreign-key "bill_id" returned %v for node %v`, *fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *BillQuery) loadRefunds(ctx context.Context, query *RefundQuery, nodes []*Bill, init func(*Bill), assign func(*Bill, *Refund)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[pay.BillID]*Bill)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(refund.FieldBillID)
+	}
+	query.Where(predicate.Refund(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(bill.RefundsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.BillID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "bill_id" returned %v for node %v`, fk, n.ID)
 		}
 		assign(node, n)
 	}

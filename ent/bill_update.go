@@ -17,6 +17,7 @@ import (
 	"github.com/paygraph/paygraph/ent/billline"
 	"github.com/paygraph/paygraph/ent/entitlement"
 	"github.com/paygraph/paygraph/ent/predicate"
+	"github.com/paygraph/paygraph/ent/refund"
 	"github.com/paygraph/paygraph/ent/reviewcase"
 	"github.com/paygraph/paygraph/ent/user"
 	"github.com/paygraph/paygraph/internal/pay"
@@ -108,6 +109,27 @@ func (_u *BillUpdate) SetNillableRefundedMinor(v *int64) *BillUpdate {
 // AddRefundedMinor adds value to the "refunded_minor" field.
 func (_u *BillUpdate) AddRefundedMinor(v int64) *BillUpdate {
 	_u.mutation.AddRefundedMinor(v)
+	return _u
+}
+
+// SetRefundingMinor sets the "refunding_minor" field.
+func (_u *BillUpdate) SetRefundingMinor(v int64) *BillUpdate {
+	_u.mutation.ResetRefundingMinor()
+	_u.mutation.SetRefundingMinor(v)
+	return _u
+}
+
+// SetNillableRefundingMinor sets the "refunding_minor" field if the given value is not nil.
+func (_u *BillUpdate) SetNillableRefundingMinor(v *int64) *BillUpdate {
+	if v != nil {
+		_u.SetRefundingMinor(*v)
+	}
+	return _u
+}
+
+// AddRefundingMinor adds value to the "refunding_minor" field.
+func (_u *BillUpdate) AddRefundingMinor(v int64) *BillUpdate {
+	_u.mutation.AddRefundingMinor(v)
 	return _u
 }
 
@@ -252,6 +274,21 @@ func (_u *BillUpdate) AddReviews(v ...*ReviewCase) *BillUpdate {
 	return _u.AddReviewIDs(ids...)
 }
 
+// AddRefundIDs adds the "refunds" edge to the Refund entity by IDs.
+func (_u *BillUpdate) AddRefundIDs(ids ...pay.RefundID) *BillUpdate {
+	_u.mutation.AddRefundIDs(ids...)
+	return _u
+}
+
+// AddRefunds adds the "refunds" edges to the Refund entity.
+func (_u *BillUpdate) AddRefunds(v ...*Refund) *BillUpdate {
+	ids := make([]pay.RefundID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddRefundIDs(ids...)
+}
+
 // AddEntitlementIDs adds the "entitlements" edge to the Entitlement entity by IDs.
 func (_u *BillUpdate) AddEntitlementIDs(ids ...pay.EntitlementID) *BillUpdate {
 	_u.mutation.AddEntitlementIDs(ids...)
@@ -362,6 +399,27 @@ func (_u *BillUpdate) RemoveReviews(v ...*ReviewCase) *BillUpdate {
 	return _u.RemoveReviewIDs(ids...)
 }
 
+// ClearRefunds clears all "refunds" edges to the Refund entity.
+func (_u *BillUpdate) ClearRefunds() *BillUpdate {
+	_u.mutation.ClearRefunds()
+	return _u
+}
+
+// RemoveRefundIDs removes the "refunds" edge to Refund entities by IDs.
+func (_u *BillUpdate) RemoveRefundIDs(ids ...pay.RefundID) *BillUpdate {
+	_u.mutation.RemoveRefundIDs(ids...)
+	return _u
+}
+
+// RemoveRefunds removes "refunds" edges to Refund entities.
+func (_u *BillUpdate) RemoveRefunds(v ...*Refund) *BillUpdate {
+	ids := make([]pay.RefundID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveRefundIDs(ids...)
+}
+
 // ClearEntitlements clears all "entitlements" edges to the Entitlement entity.
 func (_u *BillUpdate) ClearEntitlements() *BillUpdate {
 	_u.mutation.ClearEntitlements()
@@ -433,6 +491,12 @@ func (_u *BillUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedRefundedMinor(); ok {
 		_spec.AddField(bill.FieldRefundedMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.RefundingMinor(); ok {
+		_spec.SetField(bill.FieldRefundingMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedRefundingMinor(); ok {
+		_spec.AddField(bill.FieldRefundingMinor, field.TypeInt64, value)
 	}
 	if _u.mutation.EmailCleared() {
 		_spec.ClearField(bill.FieldEmail, field.TypeString)
@@ -687,6 +751,51 @@ func (_u *BillUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(reviewcase.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.RefundsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   bill.RefundsTable,
+			Columns: []string{bill.RefundsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(refund.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedRefundsIDs(); len(nodes) > 0 && !_u.mutation.RefundsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   bill.RefundsTable,
+			Columns: []string{bill.RefundsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(refund.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RefundsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   bill.RefundsTable,
+			Columns: []string{bill.RefundsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(refund.FieldID, field.TypeUUID),
 			},
 		}
 		for _, k := range nodes {
@@ -835,6 +944,27 @@ func (_u *BillUpdateOne) AddRefundedMinor(v int64) *BillUpdateOne {
 	return _u
 }
 
+// SetRefundingMinor sets the "refunding_minor" field.
+func (_u *BillUpdateOne) SetRefundingMinor(v int64) *BillUpdateOne {
+	_u.mutation.ResetRefundingMinor()
+	_u.mutation.SetRefundingMinor(v)
+	return _u
+}
+
+// SetNillableRefundingMinor sets the "refunding_minor" field if the given value is not nil.
+func (_u *BillUpdateOne) SetNillableRefundingMinor(v *int64) *BillUpdateOne {
+	if v != nil {
+		_u.SetRefundingMinor(*v)
+	}
+	return _u
+}
+
+// AddRefundingMinor adds value to the "refunding_minor" field.
+func (_u *BillUpdateOne) AddRefundingMinor(v int64) *BillUpdateOne {
+	_u.mutation.AddRefundingMinor(v)
+	return _u
+}
+
 // SetVersion sets the "version" field.
 func (_u *BillUpdateOne) SetVersion(v int) *BillUpdateOne {
 	_u.mutation.ResetVersion()
@@ -976,6 +1106,21 @@ func (_u *BillUpdateOne) AddReviews(v ...*ReviewCase) *BillUpdateOne {
 	return _u.AddReviewIDs(ids...)
 }
 
+// AddRefundIDs adds the "refunds" edge to the Refund entity by IDs.
+func (_u *BillUpdateOne) AddRefundIDs(ids ...pay.RefundID) *BillUpdateOne {
+	_u.mutation.AddRefundIDs(ids...)
+	return _u
+}
+
+// AddRefunds adds the "refunds" edges to the Refund entity.
+func (_u *BillUpdateOne) AddRefunds(v ...*Refund) *BillUpdateOne {
+	ids := make([]pay.RefundID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddRefundIDs(ids...)
+}
+
 // AddEntitlementIDs adds the "entitlements" edge to the Entitlement entity by IDs.
 func (_u *BillUpdateOne) AddEntitlementIDs(ids ...pay.EntitlementID) *BillUpdateOne {
 	_u.mutation.AddEntitlementIDs(ids...)
@@ -1086,6 +1231,27 @@ func (_u *BillUpdateOne) RemoveReviews(v ...*ReviewCase) *BillUpdateOne {
 	return _u.RemoveReviewIDs(ids...)
 }
 
+// ClearRefunds clears all "refunds" edges to the Refund entity.
+func (_u *BillUpdateOne) ClearRefunds() *BillUpdateOne {
+	_u.mutation.ClearRefunds()
+	return _u
+}
+
+// RemoveRefundIDs removes the "refunds" edge to Refund entities by IDs.
+func (_u *BillUpdateOne) RemoveRefundIDs(ids ...pay.RefundID) *BillUpdateOne {
+	_u.mutation.RemoveRefundIDs(ids...)
+	return _u
+}
+
+// RemoveRefunds removes "refunds" edges to Refund entities.
+func (_u *BillUpdateOne) RemoveRefunds(v ...*Refund) *BillUpdateOne {
+	ids := make([]pay.RefundID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveRefundIDs(ids...)
+}
+
 // ClearEntitlements clears all "entitlements" edges to the Entitlement entity.
 func (_u *BillUpdateOne) ClearEntitlements() *BillUpdateOne {
 	_u.mutation.ClearEntitlements()
@@ -1187,6 +1353,12 @@ func (_u *BillUpdateOne) sqlSave(ctx context.Context) (_node *Bill, err error) {
 	}
 	if value, ok := _u.mutation.AddedRefundedMinor(); ok {
 		_spec.AddField(bill.FieldRefundedMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.RefundingMinor(); ok {
+		_spec.SetField(bill.FieldRefundingMinor, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedRefundingMinor(); ok {
+		_spec.AddField(bill.FieldRefundingMinor, field.TypeInt64, value)
 	}
 	if _u.mutation.EmailCleared() {
 		_spec.ClearField(bill.FieldEmail, field.TypeString)
@@ -1441,6 +1613,51 @@ func (_u *BillUpdateOne) sqlSave(ctx context.Context) (_node *Bill, err error) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(reviewcase.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.RefundsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   bill.RefundsTable,
+			Columns: []string{bill.RefundsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(refund.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedRefundsIDs(); len(nodes) > 0 && !_u.mutation.RefundsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   bill.RefundsTable,
+			Columns: []string{bill.RefundsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(refund.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RefundsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   bill.RefundsTable,
+			Columns: []string{bill.RefundsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(refund.FieldID, field.TypeUUID),
 			},
 		}
 		for _, k := range nodes {

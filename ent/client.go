@@ -39,6 +39,7 @@ import (
 	"github.com/paygraph/paygraph/ent/price"
 	"github.com/paygraph/paygraph/ent/product"
 	"github.com/paygraph/paygraph/ent/providerevent"
+	"github.com/paygraph/paygraph/ent/refund"
 	"github.com/paygraph/paygraph/ent/reviewcase"
 	"github.com/paygraph/paygraph/ent/setting"
 	"github.com/paygraph/paygraph/ent/subscriptionperiod"
@@ -100,6 +101,8 @@ type Client struct {
 	Product *ProductClient
 	// ProviderEvent is the client for interacting with the ProviderEvent builders.
 	ProviderEvent *ProviderEventClient
+	// Refund is the client for interacting with the Refund builders.
+	Refund *RefundClient
 	// ReviewCase is the client for interacting with the ReviewCase builders.
 	ReviewCase *ReviewCaseClient
 	// Setting is the client for interacting with the Setting builders.
@@ -146,6 +149,7 @@ func (c *Client) init() {
 	c.Price = NewPriceClient(c.config)
 	c.Product = NewProductClient(c.config)
 	c.ProviderEvent = NewProviderEventClient(c.config)
+	c.Refund = NewRefundClient(c.config)
 	c.ReviewCase = NewReviewCaseClient(c.config)
 	c.Setting = NewSettingClient(c.config)
 	c.SubscriptionPeriod = NewSubscriptionPeriodClient(c.config)
@@ -267,6 +271,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Price:               NewPriceClient(cfg),
 		Product:             NewProductClient(cfg),
 		ProviderEvent:       NewProviderEventClient(cfg),
+		Refund:              NewRefundClient(cfg),
 		ReviewCase:          NewReviewCaseClient(cfg),
 		Setting:             NewSettingClient(cfg),
 		SubscriptionPeriod:  NewSubscriptionPeriodClient(cfg),
@@ -315,6 +320,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Price:               NewPriceClient(cfg),
 		Product:             NewProductClient(cfg),
 		ProviderEvent:       NewProviderEventClient(cfg),
+		Refund:              NewRefundClient(cfg),
 		ReviewCase:          NewReviewCaseClient(cfg),
 		Setting:             NewSettingClient(cfg),
 		SubscriptionPeriod:  NewSubscriptionPeriodClient(cfg),
@@ -353,8 +359,8 @@ func (c *Client) Use(hooks ...Hook) {
 		c.APIKey, c.Attempt, c.Bill, c.BillEvent, c.BillLine, c.BillingSubscription,
 		c.Card, c.CardRegistration, c.Entitlement, c.Gift, c.IdempotencyRecord, c.Job,
 		c.LedgerAccount, c.LedgerEntry, c.Mail, c.Merchant, c.ObjectEvent, c.Operation,
-		c.Origin, c.OutboxMessage, c.Price, c.Product, c.ProviderEvent, c.ReviewCase,
-		c.Setting, c.SubscriptionPeriod, c.TestClock, c.User, c.Wallet,
+		c.Origin, c.OutboxMessage, c.Price, c.Product, c.ProviderEvent, c.Refund,
+		c.ReviewCase, c.Setting, c.SubscriptionPeriod, c.TestClock, c.User, c.Wallet,
 	} {
 		n.Use(hooks...)
 	}
@@ -367,8 +373,8 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.APIKey, c.Attempt, c.Bill, c.BillEvent, c.BillLine, c.BillingSubscription,
 		c.Card, c.CardRegistration, c.Entitlement, c.Gift, c.IdempotencyRecord, c.Job,
 		c.LedgerAccount, c.LedgerEntry, c.Mail, c.Merchant, c.ObjectEvent, c.Operation,
-		c.Origin, c.OutboxMessage, c.Price, c.Product, c.ProviderEvent, c.ReviewCase,
-		c.Setting, c.SubscriptionPeriod, c.TestClock, c.User, c.Wallet,
+		c.Origin, c.OutboxMessage, c.Price, c.Product, c.ProviderEvent, c.Refund,
+		c.ReviewCase, c.Setting, c.SubscriptionPeriod, c.TestClock, c.User, c.Wallet,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -423,6 +429,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Product.mutate(ctx, m)
 	case *ProviderEventMutation:
 		return c.ProviderEvent.mutate(ctx, m)
+	case *RefundMutation:
+		return c.Refund.mutate(ctx, m)
 	case *ReviewCaseMutation:
 		return c.ReviewCase.mutate(ctx, m)
 	case *SettingMutation:
@@ -713,6 +721,22 @@ func (c *AttemptClient) QueryOperations(_m *Attempt) *OperationQuery {
 	return query
 }
 
+// QueryRefunds queries the refunds edge of a Attempt.
+func (c *AttemptClient) QueryRefunds(_m *Attempt) *RefundQuery {
+	query := (&RefundClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(attempt.Table, attempt.FieldID, id),
+			sqlgraph.To(refund.Table, refund.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, attempt.RefundsTable, attempt.RefundsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // Hooks returns the client hooks.
 func (c *AttemptClient) Hooks() []Hook {
 	return c.hooks.Attempt
@@ -951,6 +975,22 @@ func (c *BillClient) QueryReviews(_m *Bill) *ReviewCaseQuery {
 			sqlgraph.From(bill.Table, bill.FieldID, id),
 			sqlgraph.To(reviewcase.Table, reviewcase.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, bill.ReviewsTable, bill.ReviewsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryRefunds queries the refunds edge of a Bill.
+func (c *BillClient) QueryRefunds(_m *Bill) *RefundQuery {
+	query := (&RefundClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(bill.Table, bill.FieldID, id),
+			sqlgraph.To(refund.Table, refund.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, bill.RefundsTable, bill.RefundsColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -4091,6 +4131,171 @@ func (c *ProviderEventClient) mutate(ctx context.Context, m *ProviderEventMutati
 	}
 }
 
+// RefundClient is a client for the Refund schema.
+type RefundClient struct {
+	config
+}
+
+// NewRefundClient returns a client for the Refund from the given config.
+func NewRefundClient(c config) *RefundClient {
+	return &RefundClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `refund.Hooks(f(g(h())))`.
+func (c *RefundClient) Use(hooks ...Hook) {
+	c.hooks.Refund = append(c.hooks.Refund, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `refund.Intercept(f(g(h())))`.
+func (c *RefundClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Refund = append(c.inters.Refund, interceptors...)
+}
+
+// Create returns a builder for creating a Refund entity.
+func (c *RefundClient) Create() *RefundCreate {
+	mutation := newRefundMutation(c.config, OpCreate)
+	return &RefundCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Refund entities.
+func (c *RefundClient) CreateBulk(builders ...*RefundCreate) *RefundCreateBulk {
+	return &RefundCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *RefundClient) MapCreateBulk(slice any, setFunc func(*RefundCreate, int)) *RefundCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &RefundCreateBulk{err: fmt.Errorf("calling to RefundClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*RefundCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &RefundCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Refund.
+func (c *RefundClient) Update() *RefundUpdate {
+	mutation := newRefundMutation(c.config, OpUpdate)
+	return &RefundUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *RefundClient) UpdateOne(_m *Refund) *RefundUpdateOne {
+	mutation := newRefundMutation(c.config, OpUpdateOne, withRefund(_m))
+	return &RefundUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *RefundClient) UpdateOneID(id pay.RefundID) *RefundUpdateOne {
+	mutation := newRefundMutation(c.config, OpUpdateOne, withRefundID(id))
+	return &RefundUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Refund.
+func (c *RefundClient) Delete() *RefundDelete {
+	mutation := newRefundMutation(c.config, OpDelete)
+	return &RefundDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *RefundClient) DeleteOne(_m *Refund) *RefundDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *RefundClient) DeleteOneID(id pay.RefundID) *RefundDeleteOne {
+	builder := c.Delete().Where(refund.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &RefundDeleteOne{builder}
+}
+
+// Query returns a query builder for Refund.
+func (c *RefundClient) Query() *RefundQuery {
+	return &RefundQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeRefund},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Refund entity by its id.
+func (c *RefundClient) Get(ctx context.Context, id pay.RefundID) (*Refund, error) {
+	return c.Query().Where(refund.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *RefundClient) GetX(ctx context.Context, id pay.RefundID) *Refund {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryBill queries the bill edge of a Refund.
+func (c *RefundClient) QueryBill(_m *Refund) *BillQuery {
+	query := (&BillClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(refund.Table, refund.FieldID, id),
+			sqlgraph.To(bill.Table, bill.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, refund.BillTable, refund.BillColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryAttempt queries the attempt edge of a Refund.
+func (c *RefundClient) QueryAttempt(_m *Refund) *AttemptQuery {
+	query := (&AttemptClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(refund.Table, refund.FieldID, id),
+			sqlgraph.To(attempt.Table, attempt.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, refund.AttemptTable, refund.AttemptColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *RefundClient) Hooks() []Hook {
+	return c.hooks.Refund
+}
+
+// Interceptors returns the client interceptors.
+func (c *RefundClient) Interceptors() []Interceptor {
+	return c.inters.Refund
+}
+
+func (c *RefundClient) mutate(ctx context.Context, m *RefundMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&RefundCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&RefundUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&RefundUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&RefundDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Refund mutation op: %q", m.Op())
+	}
+}
+
 // ReviewCaseClient is a client for the ReviewCase schema.
 type ReviewCaseClient struct {
 	config
@@ -5039,14 +5244,14 @@ type (
 		APIKey, Attempt, Bill, BillEvent, BillLine, BillingSubscription, Card,
 		CardRegistration, Entitlement, Gift, IdempotencyRecord, Job, LedgerAccount,
 		LedgerEntry, Mail, Merchant, ObjectEvent, Operation, Origin, OutboxMessage,
-		Price, Product, ProviderEvent, ReviewCase, Setting, SubscriptionPeriod,
+		Price, Product, ProviderEvent, Refund, ReviewCase, Setting, SubscriptionPeriod,
 		TestClock, User, Wallet []ent.Hook
 	}
 	inters struct {
 		APIKey, Attempt, Bill, BillEvent, BillLine, BillingSubscription, Card,
 		CardRegistration, Entitlement, Gift, IdempotencyRecord, Job, LedgerAccount,
 		LedgerEntry, Mail, Merchant, ObjectEvent, Operation, Origin, OutboxMessage,
-		Price, Product, ProviderEvent, ReviewCase, Setting, SubscriptionPeriod,
+		Price, Product, ProviderEvent, Refund, ReviewCase, Setting, SubscriptionPeriod,
 		TestClock, User, Wallet []ent.Interceptor
 	}
 )

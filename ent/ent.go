@@ -35,6 +35,7 @@ import (
 	"github.com/paygraph/paygraph/ent/price"
 	"github.com/paygraph/paygraph/ent/product"
 	"github.com/paygraph/paygraph/ent/providerevent"
+	"github.com/paygraph/paygraph/ent/refund"
 	"github.com/paygraph/paygraph/ent/reviewcase"
 	"github.com/paygraph/paygraph/ent/setting"
 	"github.com/paygraph/paygraph/ent/subscriptionperiod"
@@ -124,6 +125,7 @@ func checkColumn(t, c string) error {
 			price.Table:               price.ValidColumn,
 			product.Table:             product.ValidColumn,
 			providerevent.Table:       providerevent.ValidColumn,
+			refund.Table:              refund.ValidColumn,
 			reviewcase.Table:          reviewcase.ValidColumn,
 			setting.Table:             setting.ValidColumn,
 			subscriptionperiod.Table:  subscriptionperiod.ValidColumn,

@@ -24,6 +24,16 @@ func (_m *Attempt) Captured() pay.Money {
 	return pay.Of(_m.CapturedMinor, _m.Currency)
 }
 
+// Refunded returns the column refunded_minor as money.
+func (_m *Attempt) Refunded() pay.Money {
+	return pay.Of(_m.RefundedMinor, _m.Currency)
+}
+
+// Refunding returns the column refunding_minor as money.
+func (_m *Attempt) Refunding() pay.Money {
+	return pay.Of(_m.RefundingMinor, _m.Currency)
+}
+
 // Total returns the column total_minor as money.
 func (_m *Bill) Total() pay.Money {
 	return pay.Of(_m.TotalMinor, _m.Currency)
@@ -37,6 +47,11 @@ func (_m *Bill) Paid() pay.Money {
 // Refunded returns the column refunded_minor as money.
 func (_m *Bill) Refunded() pay.Money {
 	return pay.Of(_m.RefundedMinor, _m.Currency)
+}
+
+// Refunding returns the column refunding_minor as money.
+func (_m *Bill) Refunding() pay.Money {
+	return pay.Of(_m.RefundingMinor, _m.Currency)
 }
 
 // Unit returns the column unit_minor as money.
@@ -61,6 +76,11 @@ func (_m *Operation) Amount() pay.Money {
 
 // Amount returns the column amount_minor as money.
 func (_m *Price) Amount() pay.Money {
+	return pay.Of(_m.AmountMinor, _m.Currency)
+}
+
+// Amount returns the column amount_minor as money.
+func (_m *Refund) Amount() pay.Money {
 	return pay.Of(_m.AmountMinor, _m.Currency)
 }
 

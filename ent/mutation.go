@@ -36,6 +36,7 @@ import (
 	"github.com/paygraph/paygraph/ent/price"
 	"github.com/paygraph/paygraph/ent/product"
 	"github.com/paygraph/paygraph/ent/providerevent"
+	"github.com/paygraph/paygraph/ent/refund"
 	"github.com/paygraph/paygraph/ent/reviewcase"
 	"github.com/paygraph/paygraph/ent/setting"
 	"github.com/paygraph/paygraph/ent/subscriptionperiod"
@@ -77,6 +78,7 @@ const (
 	TypePrice               = "Price"
 	TypeProduct             = "Product"
 	TypeProviderEvent       = "ProviderEvent"
+	TypeRefund              = "Refund"
 	TypeReviewCase          = "ReviewCase"
 	TypeSetting             = "Setting"
 	TypeSubscriptionPeriod  = "SubscriptionPeriod"
@@ -737,6 +739,10 @@ type AttemptMutation struct {
 	addauthorized_minor   *int64
 	captured_minor        *int64
 	addcaptured_minor     *int64
+	refunded_minor        *int64
+	addrefunded_minor     *int64
+	refunding_minor       *int64
+	addrefunding_minor    *int64
 	provider_ref          *string
 	provider_status       *string
 	redirect_url          *string
@@ -762,6 +768,9 @@ type AttemptMutation struct {
 	operations            map[pay.OperationID]struct{}
 	removedoperations     map[pay.OperationID]struct{}
 	clearedoperations     bool
+	refunds               map[pay.RefundID]struct{}
+	removedrefunds        map[pay.RefundID]struct{}
+	clearedrefunds        bool
 	done                  bool
 	oldValue              func(context.Context) (*Attempt, error)
 	predicates            []predicate.Attempt
@@ -1657,6 +1666,118 @@ func (m *AttemptMutation) AddedCapturedMinor() (r int64, exists bool) {
 func (m *AttemptMutation) ResetCapturedMinor() {
 	m.captured_minor = nil
 	m.addcaptured_minor = nil
+}
+
+// SetRefundedMinor sets the "refunded_minor" field.
+func (m *AttemptMutation) SetRefundedMinor(i int64) {
+	m.refunded_minor = &i
+	m.addrefunded_minor = nil
+}
+
+// RefundedMinor returns the value of the "refunded_minor" field in the mutation.
+func (m *AttemptMutation) RefundedMinor() (r int64, exists bool) {
+	v := m.refunded_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefundedMinor returns the old "refunded_minor" field's value of the Attempt entity.
+// If the Attempt object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttemptMutation) OldRefundedMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefundedMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefundedMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefundedMinor: %w", err)
+	}
+	return oldValue.RefundedMinor, nil
+}
+
+// AddRefundedMinor adds i to the "refunded_minor" field.
+func (m *AttemptMutation) AddRefundedMinor(i int64) {
+	if m.addrefunded_minor != nil {
+		*m.addrefunded_minor += i
+	} else {
+		m.addrefunded_minor = &i
+	}
+}
+
+// AddedRefundedMinor returns the value that was added to the "refunded_minor" field in this mutation.
+func (m *AttemptMutation) AddedRefundedMinor() (r int64, exists bool) {
+	v := m.addrefunded_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRefundedMinor resets all changes to the "refunded_minor" field.
+func (m *AttemptMutation) ResetRefundedMinor() {
+	m.refunded_minor = nil
+	m.addrefunded_minor = nil
+}
+
+// SetRefundingMinor sets the "refunding_minor" field.
+func (m *AttemptMutation) SetRefundingMinor(i int64) {
+	m.refunding_minor = &i
+	m.addrefunding_minor = nil
+}
+
+// RefundingMinor returns the value of the "refunding_minor" field in the mutation.
+func (m *AttemptMutation) RefundingMinor() (r int64, exists bool) {
+	v := m.refunding_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefundingMinor returns the old "refunding_minor" field's value of the Attempt entity.
+// If the Attempt object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AttemptMutation) OldRefundingMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefundingMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefundingMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefundingMinor: %w", err)
+	}
+	return oldValue.RefundingMinor, nil
+}
+
+// AddRefundingMinor adds i to the "refunding_minor" field.
+func (m *AttemptMutation) AddRefundingMinor(i int64) {
+	if m.addrefunding_minor != nil {
+		*m.addrefunding_minor += i
+	} else {
+		m.addrefunding_minor = &i
+	}
+}
+
+// AddedRefundingMinor returns the value that was added to the "refunding_minor" field in this mutation.
+func (m *AttemptMutation) AddedRefundingMinor() (r int64, exists bool) {
+	v := m.addrefunding_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRefundingMinor resets all changes to the "refunding_minor" field.
+func (m *AttemptMutation) ResetRefundingMinor() {
+	m.refunding_minor = nil
+	m.addrefunding_minor = nil
 }
 
 // SetProviderRef sets the "provider_ref" field.
@@ -2632,6 +2753,60 @@ func (m *AttemptMutation) ResetOperations() {
 	m.removedoperations = nil
 }
 
+// AddRefundIDs adds the "refunds" edge to the Refund entity by ids.
+func (m *AttemptMutation) AddRefundIDs(ids ...pay.RefundID) {
+	if m.refunds == nil {
+		m.refunds = make(map[pay.RefundID]struct{})
+	}
+	for i := range ids {
+		m.refunds[ids[i]] = struct{}{}
+	}
+}
+
+// ClearRefunds clears the "refunds" edge to the Refund entity.
+func (m *AttemptMutation) ClearRefunds() {
+	m.clearedrefunds = true
+}
+
+// RefundsCleared reports if the "refunds" edge to the Refund entity was cleared.
+func (m *AttemptMutation) RefundsCleared() bool {
+	return m.clearedrefunds
+}
+
+// RemoveRefundIDs removes the "refunds" edge to the Refund entity by IDs.
+func (m *AttemptMutation) RemoveRefundIDs(ids ...pay.RefundID) {
+	if m.removedrefunds == nil {
+		m.removedrefunds = make(map[pay.RefundID]struct{})
+	}
+	for i := range ids {
+		delete(m.refunds, ids[i])
+		m.removedrefunds[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedRefunds returns the removed IDs of the "refunds" edge to the Refund entity.
+func (m *AttemptMutation) RemovedRefundsIDs() (ids []pay.RefundID) {
+	for id := range m.removedrefunds {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// RefundsIDs returns the "refunds" edge IDs in the mutation.
+func (m *AttemptMutation) RefundsIDs() (ids []pay.RefundID) {
+	for id := range m.refunds {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetRefunds resets all changes to the "refunds" edge.
+func (m *AttemptMutation) ResetRefunds() {
+	m.refunds = nil
+	m.clearedrefunds = false
+	m.removedrefunds = nil
+}
+
 // Where appends a list predicates to the AttemptMutation builder.
 func (m *AttemptMutation) Where(ps ...predicate.Attempt) {
 	m.predicates = append(m.predicates, ps...)
@@ -2666,7 +2841,7 @@ func (m *AttemptMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *AttemptMutation) Fields() []string {
-	fields := make([]string, 0, 37)
+	fields := make([]string, 0, 39)
 	if m.merchant_id != nil {
 		fields = append(fields, attempt.FieldMerchantID)
 	}
@@ -2720,6 +2895,12 @@ func (m *AttemptMutation) Fields() []string {
 	}
 	if m.captured_minor != nil {
 		fields = append(fields, attempt.FieldCapturedMinor)
+	}
+	if m.refunded_minor != nil {
+		fields = append(fields, attempt.FieldRefundedMinor)
+	}
+	if m.refunding_minor != nil {
+		fields = append(fields, attempt.FieldRefundingMinor)
 	}
 	if m.provider_ref != nil {
 		fields = append(fields, attempt.FieldProviderRef)
@@ -2822,6 +3003,10 @@ func (m *AttemptMutation) Field(name string) (ent.Value, bool) {
 		return m.AuthorizedMinor()
 	case attempt.FieldCapturedMinor:
 		return m.CapturedMinor()
+	case attempt.FieldRefundedMinor:
+		return m.RefundedMinor()
+	case attempt.FieldRefundingMinor:
+		return m.RefundingMinor()
 	case attempt.FieldProviderRef:
 		return m.ProviderRef()
 	case attempt.FieldProviderStatus:
@@ -2905,6 +3090,10 @@ func (m *AttemptMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldAuthorizedMinor(ctx)
 	case attempt.FieldCapturedMinor:
 		return m.OldCapturedMinor(ctx)
+	case attempt.FieldRefundedMinor:
+		return m.OldRefundedMinor(ctx)
+	case attempt.FieldRefundingMinor:
+		return m.OldRefundingMinor(ctx)
 	case attempt.FieldProviderRef:
 		return m.OldProviderRef(ctx)
 	case attempt.FieldProviderStatus:
@@ -3078,6 +3267,20 @@ func (m *AttemptMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetCapturedMinor(v)
 		return nil
+	case attempt.FieldRefundedMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefundedMinor(v)
+		return nil
+	case attempt.FieldRefundingMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefundingMinor(v)
+		return nil
 	case attempt.FieldProviderRef:
 		v, ok := value.(string)
 		if !ok {
@@ -3234,6 +3437,12 @@ func (m *AttemptMutation) AddedFields() []string {
 	if m.addcaptured_minor != nil {
 		fields = append(fields, attempt.FieldCapturedMinor)
 	}
+	if m.addrefunded_minor != nil {
+		fields = append(fields, attempt.FieldRefundedMinor)
+	}
+	if m.addrefunding_minor != nil {
+		fields = append(fields, attempt.FieldRefundingMinor)
+	}
 	return fields
 }
 
@@ -3252,6 +3461,10 @@ func (m *AttemptMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedAuthorizedMinor()
 	case attempt.FieldCapturedMinor:
 		return m.AddedCapturedMinor()
+	case attempt.FieldRefundedMinor:
+		return m.AddedRefundedMinor()
+	case attempt.FieldRefundingMinor:
+		return m.AddedRefundingMinor()
 	}
 	return nil, false
 }
@@ -3295,6 +3508,20 @@ func (m *AttemptMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddCapturedMinor(v)
+		return nil
+	case attempt.FieldRefundedMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRefundedMinor(v)
+		return nil
+	case attempt.FieldRefundingMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRefundingMinor(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Attempt numeric field %s", name)
@@ -3494,6 +3721,12 @@ func (m *AttemptMutation) ResetField(name string) error {
 	case attempt.FieldCapturedMinor:
 		m.ResetCapturedMinor()
 		return nil
+	case attempt.FieldRefundedMinor:
+		m.ResetRefundedMinor()
+		return nil
+	case attempt.FieldRefundingMinor:
+		m.ResetRefundingMinor()
+		return nil
 	case attempt.FieldProviderRef:
 		m.ResetProviderRef()
 		return nil
@@ -3557,12 +3790,15 @@ func (m *AttemptMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *AttemptMutation) AddedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	if m.bill != nil {
 		edges = append(edges, attempt.EdgeBill)
 	}
 	if m.operations != nil {
 		edges = append(edges, attempt.EdgeOperations)
+	}
+	if m.refunds != nil {
+		edges = append(edges, attempt.EdgeRefunds)
 	}
 	return edges
 }
@@ -3581,15 +3817,24 @@ func (m *AttemptMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case attempt.EdgeRefunds:
+		ids := make([]ent.Value, 0, len(m.refunds))
+		for id := range m.refunds {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *AttemptMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	if m.removedoperations != nil {
 		edges = append(edges, attempt.EdgeOperations)
+	}
+	if m.removedrefunds != nil {
+		edges = append(edges, attempt.EdgeRefunds)
 	}
 	return edges
 }
@@ -3604,18 +3849,27 @@ func (m *AttemptMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case attempt.EdgeRefunds:
+		ids := make([]ent.Value, 0, len(m.removedrefunds))
+		for id := range m.removedrefunds {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *AttemptMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	if m.clearedbill {
 		edges = append(edges, attempt.EdgeBill)
 	}
 	if m.clearedoperations {
 		edges = append(edges, attempt.EdgeOperations)
+	}
+	if m.clearedrefunds {
+		edges = append(edges, attempt.EdgeRefunds)
 	}
 	return edges
 }
@@ -3628,6 +3882,8 @@ func (m *AttemptMutation) EdgeCleared(name string) bool {
 		return m.clearedbill
 	case attempt.EdgeOperations:
 		return m.clearedoperations
+	case attempt.EdgeRefunds:
+		return m.clearedrefunds
 	}
 	return false
 }
@@ -3653,6 +3909,9 @@ func (m *AttemptMutation) ResetEdge(name string) error {
 	case attempt.EdgeOperations:
 		m.ResetOperations()
 		return nil
+	case attempt.EdgeRefunds:
+		m.ResetRefunds()
+		return nil
 	}
 	return fmt.Errorf("unknown Attempt edge %s", name)
 }
@@ -3672,6 +3931,8 @@ type BillMutation struct {
 	addpaid_minor       *int64
 	refunded_minor      *int64
 	addrefunded_minor   *int64
+	refunding_minor     *int64
+	addrefunding_minor  *int64
 	email               *string
 	page_id             *string
 	reference           *string
@@ -3711,6 +3972,9 @@ type BillMutation struct {
 	reviews             map[pay.ReviewCaseID]struct{}
 	removedreviews      map[pay.ReviewCaseID]struct{}
 	clearedreviews      bool
+	refunds             map[pay.RefundID]struct{}
+	removedrefunds      map[pay.RefundID]struct{}
+	clearedrefunds      bool
 	entitlements        map[pay.EntitlementID]struct{}
 	removedentitlements map[pay.EntitlementID]struct{}
 	clearedentitlements bool
@@ -4244,6 +4508,62 @@ func (m *BillMutation) AddedRefundedMinor() (r int64, exists bool) {
 func (m *BillMutation) ResetRefundedMinor() {
 	m.refunded_minor = nil
 	m.addrefunded_minor = nil
+}
+
+// SetRefundingMinor sets the "refunding_minor" field.
+func (m *BillMutation) SetRefundingMinor(i int64) {
+	m.refunding_minor = &i
+	m.addrefunding_minor = nil
+}
+
+// RefundingMinor returns the value of the "refunding_minor" field in the mutation.
+func (m *BillMutation) RefundingMinor() (r int64, exists bool) {
+	v := m.refunding_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefundingMinor returns the old "refunding_minor" field's value of the Bill entity.
+// If the Bill object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *BillMutation) OldRefundingMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefundingMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefundingMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefundingMinor: %w", err)
+	}
+	return oldValue.RefundingMinor, nil
+}
+
+// AddRefundingMinor adds i to the "refunding_minor" field.
+func (m *BillMutation) AddRefundingMinor(i int64) {
+	if m.addrefunding_minor != nil {
+		*m.addrefunding_minor += i
+	} else {
+		m.addrefunding_minor = &i
+	}
+}
+
+// AddedRefundingMinor returns the value that was added to the "refunding_minor" field in this mutation.
+func (m *BillMutation) AddedRefundingMinor() (r int64, exists bool) {
+	v := m.addrefunding_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRefundingMinor resets all changes to the "refunding_minor" field.
+func (m *BillMutation) ResetRefundingMinor() {
+	m.refunding_minor = nil
+	m.addrefunding_minor = nil
 }
 
 // SetEmail sets the "email" field.
@@ -5334,6 +5654,60 @@ func (m *BillMutation) ResetReviews() {
 	m.removedreviews = nil
 }
 
+// AddRefundIDs adds the "refunds" edge to the Refund entity by ids.
+func (m *BillMutation) AddRefundIDs(ids ...pay.RefundID) {
+	if m.refunds == nil {
+		m.refunds = make(map[pay.RefundID]struct{})
+	}
+	for i := range ids {
+		m.refunds[ids[i]] = struct{}{}
+	}
+}
+
+// ClearRefunds clears the "refunds" edge to the Refund entity.
+func (m *BillMutation) ClearRefunds() {
+	m.clearedrefunds = true
+}
+
+// RefundsCleared reports if the "refunds" edge to the Refund entity was cleared.
+func (m *BillMutation) RefundsCleared() bool {
+	return m.clearedrefunds
+}
+
+// RemoveRefundIDs removes the "refunds" edge to the Refund entity by IDs.
+func (m *BillMutation) RemoveRefundIDs(ids ...pay.RefundID) {
+	if m.removedrefunds == nil {
+		m.removedrefunds = make(map[pay.RefundID]struct{})
+	}
+	for i := range ids {
+		delete(m.refunds, ids[i])
+		m.removedrefunds[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedRefunds returns the removed IDs of the "refunds" edge to the Refund entity.
+func (m *BillMutation) RemovedRefundsIDs() (ids []pay.RefundID) {
+	for id := range m.removedrefunds {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// RefundsIDs returns the "refunds" edge IDs in the mutation.
+func (m *BillMutation) RefundsIDs() (ids []pay.RefundID) {
+	for id := range m.refunds {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetRefunds resets all changes to the "refunds" edge.
+func (m *BillMutation) ResetRefunds() {
+	m.refunds = nil
+	m.clearedrefunds = false
+	m.removedrefunds = nil
+}
+
 // AddEntitlementIDs adds the "entitlements" edge to the Entitlement entity by ids.
 func (m *BillMutation) AddEntitlementIDs(ids ...pay.EntitlementID) {
 	if m.entitlements == nil {
@@ -5422,7 +5796,7 @@ func (m *BillMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *BillMutation) Fields() []string {
-	fields := make([]string, 0, 25)
+	fields := make([]string, 0, 26)
 	if m.merchant_id != nil {
 		fields = append(fields, bill.FieldMerchantID)
 	}
@@ -5449,6 +5823,9 @@ func (m *BillMutation) Fields() []string {
 	}
 	if m.refunded_minor != nil {
 		fields = append(fields, bill.FieldRefundedMinor)
+	}
+	if m.refunding_minor != nil {
+		fields = append(fields, bill.FieldRefundingMinor)
 	}
 	if m.email != nil {
 		fields = append(fields, bill.FieldEmail)
@@ -5524,6 +5901,8 @@ func (m *BillMutation) Field(name string) (ent.Value, bool) {
 		return m.PaidMinor()
 	case bill.FieldRefundedMinor:
 		return m.RefundedMinor()
+	case bill.FieldRefundingMinor:
+		return m.RefundingMinor()
 	case bill.FieldEmail:
 		return m.Email()
 	case bill.FieldPageID:
@@ -5583,6 +5962,8 @@ func (m *BillMutation) OldField(ctx context.Context, name string) (ent.Value, er
 		return m.OldPaidMinor(ctx)
 	case bill.FieldRefundedMinor:
 		return m.OldRefundedMinor(ctx)
+	case bill.FieldRefundingMinor:
+		return m.OldRefundingMinor(ctx)
 	case bill.FieldEmail:
 		return m.OldEmail(ctx)
 	case bill.FieldPageID:
@@ -5686,6 +6067,13 @@ func (m *BillMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetRefundedMinor(v)
+		return nil
+	case bill.FieldRefundingMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefundingMinor(v)
 		return nil
 	case bill.FieldEmail:
 		v, ok := value.(string)
@@ -5816,6 +6204,9 @@ func (m *BillMutation) AddedFields() []string {
 	if m.addrefunded_minor != nil {
 		fields = append(fields, bill.FieldRefundedMinor)
 	}
+	if m.addrefunding_minor != nil {
+		fields = append(fields, bill.FieldRefundingMinor)
+	}
 	if m.addversion != nil {
 		fields = append(fields, bill.FieldVersion)
 	}
@@ -5836,6 +6227,8 @@ func (m *BillMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedPaidMinor()
 	case bill.FieldRefundedMinor:
 		return m.AddedRefundedMinor()
+	case bill.FieldRefundingMinor:
+		return m.AddedRefundingMinor()
 	case bill.FieldVersion:
 		return m.AddedVersion()
 	case bill.FieldTokenVersion:
@@ -5869,6 +6262,13 @@ func (m *BillMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddRefundedMinor(v)
+		return nil
+	case bill.FieldRefundingMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRefundingMinor(v)
 		return nil
 	case bill.FieldVersion:
 		v, ok := value.(int)
@@ -6025,6 +6425,9 @@ func (m *BillMutation) ResetField(name string) error {
 	case bill.FieldRefundedMinor:
 		m.ResetRefundedMinor()
 		return nil
+	case bill.FieldRefundingMinor:
+		m.ResetRefundingMinor()
+		return nil
 	case bill.FieldEmail:
 		m.ResetEmail()
 		return nil
@@ -6079,7 +6482,7 @@ func (m *BillMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *BillMutation) AddedEdges() []string {
-	edges := make([]string, 0, 8)
+	edges := make([]string, 0, 9)
 	if m.user != nil {
 		edges = append(edges, bill.EdgeUser)
 	}
@@ -6100,6 +6503,9 @@ func (m *BillMutation) AddedEdges() []string {
 	}
 	if m.reviews != nil {
 		edges = append(edges, bill.EdgeReviews)
+	}
+	if m.refunds != nil {
+		edges = append(edges, bill.EdgeRefunds)
 	}
 	if m.entitlements != nil {
 		edges = append(edges, bill.EdgeEntitlements)
@@ -6147,6 +6553,12 @@ func (m *BillMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case bill.EdgeRefunds:
+		ids := make([]ent.Value, 0, len(m.refunds))
+		for id := range m.refunds {
+			ids = append(ids, id)
+		}
+		return ids
 	case bill.EdgeEntitlements:
 		ids := make([]ent.Value, 0, len(m.entitlements))
 		for id := range m.entitlements {
@@ -6159,7 +6571,7 @@ func (m *BillMutation) AddedIDs(name string) []ent.Value {
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *BillMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 8)
+	edges := make([]string, 0, 9)
 	if m.removedlines != nil {
 		edges = append(edges, bill.EdgeLines)
 	}
@@ -6171,6 +6583,9 @@ func (m *BillMutation) RemovedEdges() []string {
 	}
 	if m.removedreviews != nil {
 		edges = append(edges, bill.EdgeReviews)
+	}
+	if m.removedrefunds != nil {
+		edges = append(edges, bill.EdgeRefunds)
 	}
 	if m.removedentitlements != nil {
 		edges = append(edges, bill.EdgeEntitlements)
@@ -6206,6 +6621,12 @@ func (m *BillMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case bill.EdgeRefunds:
+		ids := make([]ent.Value, 0, len(m.removedrefunds))
+		for id := range m.removedrefunds {
+			ids = append(ids, id)
+		}
+		return ids
 	case bill.EdgeEntitlements:
 		ids := make([]ent.Value, 0, len(m.removedentitlements))
 		for id := range m.removedentitlements {
@@ -6218,7 +6639,7 @@ func (m *BillMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *BillMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 8)
+	edges := make([]string, 0, 9)
 	if m.cleareduser {
 		edges = append(edges, bill.EdgeUser)
 	}
@@ -6239,6 +6660,9 @@ func (m *BillMutation) ClearedEdges() []string {
 	}
 	if m.clearedreviews {
 		edges = append(edges, bill.EdgeReviews)
+	}
+	if m.clearedrefunds {
+		edges = append(edges, bill.EdgeRefunds)
 	}
 	if m.clearedentitlements {
 		edges = append(edges, bill.EdgeEntitlements)
@@ -6264,6 +6688,8 @@ func (m *BillMutation) EdgeCleared(name string) bool {
 		return m.clearedevents
 	case bill.EdgeReviews:
 		return m.clearedreviews
+	case bill.EdgeRefunds:
+		return m.clearedrefunds
 	case bill.EdgeEntitlements:
 		return m.clearedentitlements
 	}
@@ -6311,6 +6737,9 @@ func (m *BillMutation) ResetEdge(name string) error {
 		return nil
 	case bill.EdgeReviews:
 		m.ResetReviews()
+		return nil
+	case bill.EdgeRefunds:
+		m.ResetRefunds()
 		return nil
 	case bill.EdgeEntitlements:
 		m.ResetEntitlements()
@@ -28862,6 +29291,1742 @@ func (m *ProviderEventMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *ProviderEventMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown ProviderEvent edge %s", name)
+}
+
+// RefundMutation represents an operation that mutates the Refund nodes in the graph.
+type RefundMutation struct {
+	config
+	op                    Op
+	typ                   string
+	id                    *pay.RefundID
+	merchant_id           *pay.MerchantID
+	review_id             *pay.ReviewCaseID
+	operation_id          *pay.OperationID
+	status                *pay.RefundStatus
+	currency              *pay.Currency
+	amount_minor          *int64
+	addamount_minor       *int64
+	source                *pay.AccountKind
+	returns_all           *bool
+	reason                *string
+	requested_by          *string
+	approved_by           *string
+	tries                 *int
+	addtries              *int
+	decline_code          *string
+	decline_provider_code *string
+	decline_message       *string
+	decline_retry         *pay.Retry
+	created_at            *time.Time
+	updated_at            *time.Time
+	resolved_at           *time.Time
+	clearedFields         map[string]struct{}
+	bill                  *pay.BillID
+	clearedbill           bool
+	attempt               *pay.AttemptID
+	clearedattempt        bool
+	done                  bool
+	oldValue              func(context.Context) (*Refund, error)
+	predicates            []predicate.Refund
+}
+
+var _ ent.Mutation = (*RefundMutation)(nil)
+
+// refundOption allows management of the mutation configuration using functional options.
+type refundOption func(*RefundMutation)
+
+// newRefundMutation creates new mutation for the Refund entity.
+func newRefundMutation(c config, op Op, opts ...refundOption) *RefundMutation {
+	m := &RefundMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeRefund,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withRefundID sets the ID field of the mutation.
+func withRefundID(id pay.RefundID) refundOption {
+	return func(m *RefundMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Refund
+		)
+		m.oldValue = func(ctx context.Context) (*Refund, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Refund.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withRefund sets the old Refund of the mutation.
+func withRefund(node *Refund) refundOption {
+	return func(m *RefundMutation) {
+		m.oldValue = func(context.Context) (*Refund, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m RefundMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m RefundMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Refund entities.
+func (m *RefundMutation) SetID(id pay.RefundID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *RefundMutation) ID() (id pay.RefundID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *RefundMutation) IDs(ctx context.Context) ([]pay.RefundID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []pay.RefundID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Refund.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetMerchantID sets the "merchant_id" field.
+func (m *RefundMutation) SetMerchantID(pi pay.MerchantID) {
+	m.merchant_id = &pi
+}
+
+// MerchantID returns the value of the "merchant_id" field in the mutation.
+func (m *RefundMutation) MerchantID() (r pay.MerchantID, exists bool) {
+	v := m.merchant_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMerchantID returns the old "merchant_id" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldMerchantID(ctx context.Context) (v pay.MerchantID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMerchantID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMerchantID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMerchantID: %w", err)
+	}
+	return oldValue.MerchantID, nil
+}
+
+// ResetMerchantID resets all changes to the "merchant_id" field.
+func (m *RefundMutation) ResetMerchantID() {
+	m.merchant_id = nil
+}
+
+// SetBillID sets the "bill_id" field.
+func (m *RefundMutation) SetBillID(pi pay.BillID) {
+	m.bill = &pi
+}
+
+// BillID returns the value of the "bill_id" field in the mutation.
+func (m *RefundMutation) BillID() (r pay.BillID, exists bool) {
+	v := m.bill
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBillID returns the old "bill_id" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldBillID(ctx context.Context) (v pay.BillID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBillID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBillID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBillID: %w", err)
+	}
+	return oldValue.BillID, nil
+}
+
+// ResetBillID resets all changes to the "bill_id" field.
+func (m *RefundMutation) ResetBillID() {
+	m.bill = nil
+}
+
+// SetAttemptID sets the "attempt_id" field.
+func (m *RefundMutation) SetAttemptID(pi pay.AttemptID) {
+	m.attempt = &pi
+}
+
+// AttemptID returns the value of the "attempt_id" field in the mutation.
+func (m *RefundMutation) AttemptID() (r pay.AttemptID, exists bool) {
+	v := m.attempt
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAttemptID returns the old "attempt_id" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldAttemptID(ctx context.Context) (v pay.AttemptID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAttemptID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAttemptID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAttemptID: %w", err)
+	}
+	return oldValue.AttemptID, nil
+}
+
+// ResetAttemptID resets all changes to the "attempt_id" field.
+func (m *RefundMutation) ResetAttemptID() {
+	m.attempt = nil
+}
+
+// SetReviewID sets the "review_id" field.
+func (m *RefundMutation) SetReviewID(pci pay.ReviewCaseID) {
+	m.review_id = &pci
+}
+
+// ReviewID returns the value of the "review_id" field in the mutation.
+func (m *RefundMutation) ReviewID() (r pay.ReviewCaseID, exists bool) {
+	v := m.review_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReviewID returns the old "review_id" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldReviewID(ctx context.Context) (v *pay.ReviewCaseID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReviewID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReviewID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReviewID: %w", err)
+	}
+	return oldValue.ReviewID, nil
+}
+
+// ClearReviewID clears the value of the "review_id" field.
+func (m *RefundMutation) ClearReviewID() {
+	m.review_id = nil
+	m.clearedFields[refund.FieldReviewID] = struct{}{}
+}
+
+// ReviewIDCleared returns if the "review_id" field was cleared in this mutation.
+func (m *RefundMutation) ReviewIDCleared() bool {
+	_, ok := m.clearedFields[refund.FieldReviewID]
+	return ok
+}
+
+// ResetReviewID resets all changes to the "review_id" field.
+func (m *RefundMutation) ResetReviewID() {
+	m.review_id = nil
+	delete(m.clearedFields, refund.FieldReviewID)
+}
+
+// SetOperationID sets the "operation_id" field.
+func (m *RefundMutation) SetOperationID(pi pay.OperationID) {
+	m.operation_id = &pi
+}
+
+// OperationID returns the value of the "operation_id" field in the mutation.
+func (m *RefundMutation) OperationID() (r pay.OperationID, exists bool) {
+	v := m.operation_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOperationID returns the old "operation_id" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldOperationID(ctx context.Context) (v *pay.OperationID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOperationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOperationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOperationID: %w", err)
+	}
+	return oldValue.OperationID, nil
+}
+
+// ClearOperationID clears the value of the "operation_id" field.
+func (m *RefundMutation) ClearOperationID() {
+	m.operation_id = nil
+	m.clearedFields[refund.FieldOperationID] = struct{}{}
+}
+
+// OperationIDCleared returns if the "operation_id" field was cleared in this mutation.
+func (m *RefundMutation) OperationIDCleared() bool {
+	_, ok := m.clearedFields[refund.FieldOperationID]
+	return ok
+}
+
+// ResetOperationID resets all changes to the "operation_id" field.
+func (m *RefundMutation) ResetOperationID() {
+	m.operation_id = nil
+	delete(m.clearedFields, refund.FieldOperationID)
+}
+
+// SetStatus sets the "status" field.
+func (m *RefundMutation) SetStatus(ps pay.RefundStatus) {
+	m.status = &ps
+}
+
+// Status returns the value of the "status" field in the mutation.
+func (m *RefundMutation) Status() (r pay.RefundStatus, exists bool) {
+	v := m.status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatus returns the old "status" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldStatus(ctx context.Context) (v pay.RefundStatus, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatus: %w", err)
+	}
+	return oldValue.Status, nil
+}
+
+// ResetStatus resets all changes to the "status" field.
+func (m *RefundMutation) ResetStatus() {
+	m.status = nil
+}
+
+// SetCurrency sets the "currency" field.
+func (m *RefundMutation) SetCurrency(pa pay.Currency) {
+	m.currency = &pa
+}
+
+// Currency returns the value of the "currency" field in the mutation.
+func (m *RefundMutation) Currency() (r pay.Currency, exists bool) {
+	v := m.currency
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCurrency returns the old "currency" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldCurrency(ctx context.Context) (v pay.Currency, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCurrency is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCurrency requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCurrency: %w", err)
+	}
+	return oldValue.Currency, nil
+}
+
+// ResetCurrency resets all changes to the "currency" field.
+func (m *RefundMutation) ResetCurrency() {
+	m.currency = nil
+}
+
+// SetAmountMinor sets the "amount_minor" field.
+func (m *RefundMutation) SetAmountMinor(i int64) {
+	m.amount_minor = &i
+	m.addamount_minor = nil
+}
+
+// AmountMinor returns the value of the "amount_minor" field in the mutation.
+func (m *RefundMutation) AmountMinor() (r int64, exists bool) {
+	v := m.amount_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAmountMinor returns the old "amount_minor" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldAmountMinor(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAmountMinor is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAmountMinor requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAmountMinor: %w", err)
+	}
+	return oldValue.AmountMinor, nil
+}
+
+// AddAmountMinor adds i to the "amount_minor" field.
+func (m *RefundMutation) AddAmountMinor(i int64) {
+	if m.addamount_minor != nil {
+		*m.addamount_minor += i
+	} else {
+		m.addamount_minor = &i
+	}
+}
+
+// AddedAmountMinor returns the value that was added to the "amount_minor" field in this mutation.
+func (m *RefundMutation) AddedAmountMinor() (r int64, exists bool) {
+	v := m.addamount_minor
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAmountMinor resets all changes to the "amount_minor" field.
+func (m *RefundMutation) ResetAmountMinor() {
+	m.amount_minor = nil
+	m.addamount_minor = nil
+}
+
+// SetSource sets the "source" field.
+func (m *RefundMutation) SetSource(pk pay.AccountKind) {
+	m.source = &pk
+}
+
+// Source returns the value of the "source" field in the mutation.
+func (m *RefundMutation) Source() (r pay.AccountKind, exists bool) {
+	v := m.source
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSource returns the old "source" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldSource(ctx context.Context) (v pay.AccountKind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSource is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSource requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSource: %w", err)
+	}
+	return oldValue.Source, nil
+}
+
+// ResetSource resets all changes to the "source" field.
+func (m *RefundMutation) ResetSource() {
+	m.source = nil
+}
+
+// SetReturnsAll sets the "returns_all" field.
+func (m *RefundMutation) SetReturnsAll(b bool) {
+	m.returns_all = &b
+}
+
+// ReturnsAll returns the value of the "returns_all" field in the mutation.
+func (m *RefundMutation) ReturnsAll() (r bool, exists bool) {
+	v := m.returns_all
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReturnsAll returns the old "returns_all" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldReturnsAll(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReturnsAll is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReturnsAll requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReturnsAll: %w", err)
+	}
+	return oldValue.ReturnsAll, nil
+}
+
+// ResetReturnsAll resets all changes to the "returns_all" field.
+func (m *RefundMutation) ResetReturnsAll() {
+	m.returns_all = nil
+}
+
+// SetReason sets the "reason" field.
+func (m *RefundMutation) SetReason(s string) {
+	m.reason = &s
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *RefundMutation) Reason() (r string, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldReason(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *RefundMutation) ResetReason() {
+	m.reason = nil
+}
+
+// SetRequestedBy sets the "requested_by" field.
+func (m *RefundMutation) SetRequestedBy(s string) {
+	m.requested_by = &s
+}
+
+// RequestedBy returns the value of the "requested_by" field in the mutation.
+func (m *RefundMutation) RequestedBy() (r string, exists bool) {
+	v := m.requested_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRequestedBy returns the old "requested_by" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldRequestedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRequestedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRequestedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRequestedBy: %w", err)
+	}
+	return oldValue.RequestedBy, nil
+}
+
+// ResetRequestedBy resets all changes to the "requested_by" field.
+func (m *RefundMutation) ResetRequestedBy() {
+	m.requested_by = nil
+}
+
+// SetApprovedBy sets the "approved_by" field.
+func (m *RefundMutation) SetApprovedBy(s string) {
+	m.approved_by = &s
+}
+
+// ApprovedBy returns the value of the "approved_by" field in the mutation.
+func (m *RefundMutation) ApprovedBy() (r string, exists bool) {
+	v := m.approved_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldApprovedBy returns the old "approved_by" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldApprovedBy(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldApprovedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldApprovedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldApprovedBy: %w", err)
+	}
+	return oldValue.ApprovedBy, nil
+}
+
+// ClearApprovedBy clears the value of the "approved_by" field.
+func (m *RefundMutation) ClearApprovedBy() {
+	m.approved_by = nil
+	m.clearedFields[refund.FieldApprovedBy] = struct{}{}
+}
+
+// ApprovedByCleared returns if the "approved_by" field was cleared in this mutation.
+func (m *RefundMutation) ApprovedByCleared() bool {
+	_, ok := m.clearedFields[refund.FieldApprovedBy]
+	return ok
+}
+
+// ResetApprovedBy resets all changes to the "approved_by" field.
+func (m *RefundMutation) ResetApprovedBy() {
+	m.approved_by = nil
+	delete(m.clearedFields, refund.FieldApprovedBy)
+}
+
+// SetTries sets the "tries" field.
+func (m *RefundMutation) SetTries(i int) {
+	m.tries = &i
+	m.addtries = nil
+}
+
+// Tries returns the value of the "tries" field in the mutation.
+func (m *RefundMutation) Tries() (r int, exists bool) {
+	v := m.tries
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTries returns the old "tries" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldTries(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTries is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTries requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTries: %w", err)
+	}
+	return oldValue.Tries, nil
+}
+
+// AddTries adds i to the "tries" field.
+func (m *RefundMutation) AddTries(i int) {
+	if m.addtries != nil {
+		*m.addtries += i
+	} else {
+		m.addtries = &i
+	}
+}
+
+// AddedTries returns the value that was added to the "tries" field in this mutation.
+func (m *RefundMutation) AddedTries() (r int, exists bool) {
+	v := m.addtries
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetTries resets all changes to the "tries" field.
+func (m *RefundMutation) ResetTries() {
+	m.tries = nil
+	m.addtries = nil
+}
+
+// SetDeclineCode sets the "decline_code" field.
+func (m *RefundMutation) SetDeclineCode(s string) {
+	m.decline_code = &s
+}
+
+// DeclineCode returns the value of the "decline_code" field in the mutation.
+func (m *RefundMutation) DeclineCode() (r string, exists bool) {
+	v := m.decline_code
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDeclineCode returns the old "decline_code" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldDeclineCode(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDeclineCode is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDeclineCode requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDeclineCode: %w", err)
+	}
+	return oldValue.DeclineCode, nil
+}
+
+// ClearDeclineCode clears the value of the "decline_code" field.
+func (m *RefundMutation) ClearDeclineCode() {
+	m.decline_code = nil
+	m.clearedFields[refund.FieldDeclineCode] = struct{}{}
+}
+
+// DeclineCodeCleared returns if the "decline_code" field was cleared in this mutation.
+func (m *RefundMutation) DeclineCodeCleared() bool {
+	_, ok := m.clearedFields[refund.FieldDeclineCode]
+	return ok
+}
+
+// ResetDeclineCode resets all changes to the "decline_code" field.
+func (m *RefundMutation) ResetDeclineCode() {
+	m.decline_code = nil
+	delete(m.clearedFields, refund.FieldDeclineCode)
+}
+
+// SetDeclineProviderCode sets the "decline_provider_code" field.
+func (m *RefundMutation) SetDeclineProviderCode(s string) {
+	m.decline_provider_code = &s
+}
+
+// DeclineProviderCode returns the value of the "decline_provider_code" field in the mutation.
+func (m *RefundMutation) DeclineProviderCode() (r string, exists bool) {
+	v := m.decline_provider_code
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDeclineProviderCode returns the old "decline_provider_code" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldDeclineProviderCode(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDeclineProviderCode is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDeclineProviderCode requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDeclineProviderCode: %w", err)
+	}
+	return oldValue.DeclineProviderCode, nil
+}
+
+// ClearDeclineProviderCode clears the value of the "decline_provider_code" field.
+func (m *RefundMutation) ClearDeclineProviderCode() {
+	m.decline_provider_code = nil
+	m.clearedFields[refund.FieldDeclineProviderCode] = struct{}{}
+}
+
+// DeclineProviderCodeCleared returns if the "decline_provider_code" field was cleared in this mutation.
+func (m *RefundMutation) DeclineProviderCodeCleared() bool {
+	_, ok := m.clearedFields[refund.FieldDeclineProviderCode]
+	return ok
+}
+
+// ResetDeclineProviderCode resets all changes to the "decline_provider_code" field.
+func (m *RefundMutation) ResetDeclineProviderCode() {
+	m.decline_provider_code = nil
+	delete(m.clearedFields, refund.FieldDeclineProviderCode)
+}
+
+// SetDeclineMessage sets the "decline_message" field.
+func (m *RefundMutation) SetDeclineMessage(s string) {
+	m.decline_message = &s
+}
+
+// DeclineMessage returns the value of the "decline_message" field in the mutation.
+func (m *RefundMutation) DeclineMessage() (r string, exists bool) {
+	v := m.decline_message
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDeclineMessage returns the old "decline_message" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldDeclineMessage(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDeclineMessage is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDeclineMessage requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDeclineMessage: %w", err)
+	}
+	return oldValue.DeclineMessage, nil
+}
+
+// ClearDeclineMessage clears the value of the "decline_message" field.
+func (m *RefundMutation) ClearDeclineMessage() {
+	m.decline_message = nil
+	m.clearedFields[refund.FieldDeclineMessage] = struct{}{}
+}
+
+// DeclineMessageCleared returns if the "decline_message" field was cleared in this mutation.
+func (m *RefundMutation) DeclineMessageCleared() bool {
+	_, ok := m.clearedFields[refund.FieldDeclineMessage]
+	return ok
+}
+
+// ResetDeclineMessage resets all changes to the "decline_message" field.
+func (m *RefundMutation) ResetDeclineMessage() {
+	m.decline_message = nil
+	delete(m.clearedFields, refund.FieldDeclineMessage)
+}
+
+// SetDeclineRetry sets the "decline_retry" field.
+func (m *RefundMutation) SetDeclineRetry(pa pay.Retry) {
+	m.decline_retry = &pa
+}
+
+// DeclineRetry returns the value of the "decline_retry" field in the mutation.
+func (m *RefundMutation) DeclineRetry() (r pay.Retry, exists bool) {
+	v := m.decline_retry
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDeclineRetry returns the old "decline_retry" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldDeclineRetry(ctx context.Context) (v *pay.Retry, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDeclineRetry is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDeclineRetry requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDeclineRetry: %w", err)
+	}
+	return oldValue.DeclineRetry, nil
+}
+
+// ClearDeclineRetry clears the value of the "decline_retry" field.
+func (m *RefundMutation) ClearDeclineRetry() {
+	m.decline_retry = nil
+	m.clearedFields[refund.FieldDeclineRetry] = struct{}{}
+}
+
+// DeclineRetryCleared returns if the "decline_retry" field was cleared in this mutation.
+func (m *RefundMutation) DeclineRetryCleared() bool {
+	_, ok := m.clearedFields[refund.FieldDeclineRetry]
+	return ok
+}
+
+// ResetDeclineRetry resets all changes to the "decline_retry" field.
+func (m *RefundMutation) ResetDeclineRetry() {
+	m.decline_retry = nil
+	delete(m.clearedFields, refund.FieldDeclineRetry)
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *RefundMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *RefundMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *RefundMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *RefundMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *RefundMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *RefundMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetResolvedAt sets the "resolved_at" field.
+func (m *RefundMutation) SetResolvedAt(t time.Time) {
+	m.resolved_at = &t
+}
+
+// ResolvedAt returns the value of the "resolved_at" field in the mutation.
+func (m *RefundMutation) ResolvedAt() (r time.Time, exists bool) {
+	v := m.resolved_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldResolvedAt returns the old "resolved_at" field's value of the Refund entity.
+// If the Refund object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RefundMutation) OldResolvedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldResolvedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldResolvedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldResolvedAt: %w", err)
+	}
+	return oldValue.ResolvedAt, nil
+}
+
+// ClearResolvedAt clears the value of the "resolved_at" field.
+func (m *RefundMutation) ClearResolvedAt() {
+	m.resolved_at = nil
+	m.clearedFields[refund.FieldResolvedAt] = struct{}{}
+}
+
+// ResolvedAtCleared returns if the "resolved_at" field was cleared in this mutation.
+func (m *RefundMutation) ResolvedAtCleared() bool {
+	_, ok := m.clearedFields[refund.FieldResolvedAt]
+	return ok
+}
+
+// ResetResolvedAt resets all changes to the "resolved_at" field.
+func (m *RefundMutation) ResetResolvedAt() {
+	m.resolved_at = nil
+	delete(m.clearedFields, refund.FieldResolvedAt)
+}
+
+// ClearBill clears the "bill" edge to the Bill entity.
+func (m *RefundMutation) ClearBill() {
+	m.clearedbill = true
+	m.clearedFields[refund.FieldBillID] = struct{}{}
+}
+
+// BillCleared reports if the "bill" edge to the Bill entity was cleared.
+func (m *RefundMutation) BillCleared() bool {
+	return m.clearedbill
+}
+
+// BillIDs returns the "bill" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// BillID instead. It exists only for internal usage by the builders.
+func (m *RefundMutation) BillIDs() (ids []pay.BillID) {
+	if id := m.bill; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetBill resets all changes to the "bill" edge.
+func (m *RefundMutation) ResetBill() {
+	m.bill = nil
+	m.clearedbill = false
+}
+
+// ClearAttempt clears the "attempt" edge to the Attempt entity.
+func (m *RefundMutation) ClearAttempt() {
+	m.clearedattempt = true
+	m.clearedFields[refund.FieldAttemptID] = struct{}{}
+}
+
+// AttemptCleared reports if the "attempt" edge to the Attempt entity was cleared.
+func (m *RefundMutation) AttemptCleared() bool {
+	return m.clearedattempt
+}
+
+// AttemptIDs returns the "attempt" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// AttemptID instead. It exists only for internal usage by the builders.
+func (m *RefundMutation) AttemptIDs() (ids []pay.AttemptID) {
+	if id := m.attempt; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetAttempt resets all changes to the "attempt" edge.
+func (m *RefundMutation) ResetAttempt() {
+	m.attempt = nil
+	m.clearedattempt = false
+}
+
+// Where appends a list predicates to the RefundMutation builder.
+func (m *RefundMutation) Where(ps ...predicate.Refund) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the RefundMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *RefundMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Refund, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *RefundMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *RefundMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Refund).
+func (m *RefundMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *RefundMutation) Fields() []string {
+	fields := make([]string, 0, 21)
+	if m.merchant_id != nil {
+		fields = append(fields, refund.FieldMerchantID)
+	}
+	if m.bill != nil {
+		fields = append(fields, refund.FieldBillID)
+	}
+	if m.attempt != nil {
+		fields = append(fields, refund.FieldAttemptID)
+	}
+	if m.review_id != nil {
+		fields = append(fields, refund.FieldReviewID)
+	}
+	if m.operation_id != nil {
+		fields = append(fields, refund.FieldOperationID)
+	}
+	if m.status != nil {
+		fields = append(fields, refund.FieldStatus)
+	}
+	if m.currency != nil {
+		fields = append(fields, refund.FieldCurrency)
+	}
+	if m.amount_minor != nil {
+		fields = append(fields, refund.FieldAmountMinor)
+	}
+	if m.source != nil {
+		fields = append(fields, refund.FieldSource)
+	}
+	if m.returns_all != nil {
+		fields = append(fields, refund.FieldReturnsAll)
+	}
+	if m.reason != nil {
+		fields = append(fields, refund.FieldReason)
+	}
+	if m.requested_by != nil {
+		fields = append(fields, refund.FieldRequestedBy)
+	}
+	if m.approved_by != nil {
+		fields = append(fields, refund.FieldApprovedBy)
+	}
+	if m.tries != nil {
+		fields = append(fields, refund.FieldTries)
+	}
+	if m.decline_code != nil {
+		fields = append(fields, refund.FieldDeclineCode)
+	}
+	if m.decline_provider_code != nil {
+		fields = append(fields, refund.FieldDeclineProviderCode)
+	}
+	if m.decline_message != nil {
+		fields = append(fields, refund.FieldDeclineMessage)
+	}
+	if m.decline_retry != nil {
+		fields = append(fields, refund.FieldDeclineRetry)
+	}
+	if m.created_at != nil {
+		fields = append(fields, refund.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, refund.FieldUpdatedAt)
+	}
+	if m.resolved_at != nil {
+		fields = append(fields, refund.FieldResolvedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *RefundMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case refund.FieldMerchantID:
+		return m.MerchantID()
+	case refund.FieldBillID:
+		return m.BillID()
+	case refund.FieldAttemptID:
+		return m.AttemptID()
+	case refund.FieldReviewID:
+		return m.ReviewID()
+	case refund.FieldOperationID:
+		return m.OperationID()
+	case refund.FieldStatus:
+		return m.Status()
+	case refund.FieldCurrency:
+		return m.Currency()
+	case refund.FieldAmountMinor:
+		return m.AmountMinor()
+	case refund.FieldSource:
+		return m.Source()
+	case refund.FieldReturnsAll:
+		return m.ReturnsAll()
+	case refund.FieldReason:
+		return m.Reason()
+	case refund.FieldRequestedBy:
+		return m.RequestedBy()
+	case refund.FieldApprovedBy:
+		return m.ApprovedBy()
+	case refund.FieldTries:
+		return m.Tries()
+	case refund.FieldDeclineCode:
+		return m.DeclineCode()
+	case refund.FieldDeclineProviderCode:
+		return m.DeclineProviderCode()
+	case refund.FieldDeclineMessage:
+		return m.DeclineMessage()
+	case refund.FieldDeclineRetry:
+		return m.DeclineRetry()
+	case refund.FieldCreatedAt:
+		return m.CreatedAt()
+	case refund.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case refund.FieldResolvedAt:
+		return m.ResolvedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *RefundMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case refund.FieldMerchantID:
+		return m.OldMerchantID(ctx)
+	case refund.FieldBillID:
+		return m.OldBillID(ctx)
+	case refund.FieldAttemptID:
+		return m.OldAttemptID(ctx)
+	case refund.FieldReviewID:
+		return m.OldReviewID(ctx)
+	case refund.FieldOperationID:
+		return m.OldOperationID(ctx)
+	case refund.FieldStatus:
+		return m.OldStatus(ctx)
+	case refund.FieldCurrency:
+		return m.OldCurrency(ctx)
+	case refund.FieldAmountMinor:
+		return m.OldAmountMinor(ctx)
+	case refund.FieldSource:
+		return m.OldSource(ctx)
+	case refund.FieldReturnsAll:
+		return m.OldReturnsAll(ctx)
+	case refund.FieldReason:
+		return m.OldReason(ctx)
+	case refund.FieldRequestedBy:
+		return m.OldRequestedBy(ctx)
+	case refund.FieldApprovedBy:
+		return m.OldApprovedBy(ctx)
+	case refund.FieldTries:
+		return m.OldTries(ctx)
+	case refund.FieldDeclineCode:
+		return m.OldDeclineCode(ctx)
+	case refund.FieldDeclineProviderCode:
+		return m.OldDeclineProviderCode(ctx)
+	case refund.FieldDeclineMessage:
+		return m.OldDeclineMessage(ctx)
+	case refund.FieldDeclineRetry:
+		return m.OldDeclineRetry(ctx)
+	case refund.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case refund.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case refund.FieldResolvedAt:
+		return m.OldResolvedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Refund field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *RefundMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case refund.FieldMerchantID:
+		v, ok := value.(pay.MerchantID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMerchantID(v)
+		return nil
+	case refund.FieldBillID:
+		v, ok := value.(pay.BillID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBillID(v)
+		return nil
+	case refund.FieldAttemptID:
+		v, ok := value.(pay.AttemptID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAttemptID(v)
+		return nil
+	case refund.FieldReviewID:
+		v, ok := value.(pay.ReviewCaseID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReviewID(v)
+		return nil
+	case refund.FieldOperationID:
+		v, ok := value.(pay.OperationID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOperationID(v)
+		return nil
+	case refund.FieldStatus:
+		v, ok := value.(pay.RefundStatus)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatus(v)
+		return nil
+	case refund.FieldCurrency:
+		v, ok := value.(pay.Currency)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCurrency(v)
+		return nil
+	case refund.FieldAmountMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAmountMinor(v)
+		return nil
+	case refund.FieldSource:
+		v, ok := value.(pay.AccountKind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSource(v)
+		return nil
+	case refund.FieldReturnsAll:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReturnsAll(v)
+		return nil
+	case refund.FieldReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case refund.FieldRequestedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRequestedBy(v)
+		return nil
+	case refund.FieldApprovedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetApprovedBy(v)
+		return nil
+	case refund.FieldTries:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTries(v)
+		return nil
+	case refund.FieldDeclineCode:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDeclineCode(v)
+		return nil
+	case refund.FieldDeclineProviderCode:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDeclineProviderCode(v)
+		return nil
+	case refund.FieldDeclineMessage:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDeclineMessage(v)
+		return nil
+	case refund.FieldDeclineRetry:
+		v, ok := value.(pay.Retry)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDeclineRetry(v)
+		return nil
+	case refund.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case refund.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case refund.FieldResolvedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetResolvedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Refund field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *RefundMutation) AddedFields() []string {
+	var fields []string
+	if m.addamount_minor != nil {
+		fields = append(fields, refund.FieldAmountMinor)
+	}
+	if m.addtries != nil {
+		fields = append(fields, refund.FieldTries)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *RefundMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case refund.FieldAmountMinor:
+		return m.AddedAmountMinor()
+	case refund.FieldTries:
+		return m.AddedTries()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *RefundMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case refund.FieldAmountMinor:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAmountMinor(v)
+		return nil
+	case refund.FieldTries:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddTries(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Refund numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *RefundMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(refund.FieldReviewID) {
+		fields = append(fields, refund.FieldReviewID)
+	}
+	if m.FieldCleared(refund.FieldOperationID) {
+		fields = append(fields, refund.FieldOperationID)
+	}
+	if m.FieldCleared(refund.FieldApprovedBy) {
+		fields = append(fields, refund.FieldApprovedBy)
+	}
+	if m.FieldCleared(refund.FieldDeclineCode) {
+		fields = append(fields, refund.FieldDeclineCode)
+	}
+	if m.FieldCleared(refund.FieldDeclineProviderCode) {
+		fields = append(fields, refund.FieldDeclineProviderCode)
+	}
+	if m.FieldCleared(refund.FieldDeclineMessage) {
+		fields = append(fields, refund.FieldDeclineMessage)
+	}
+	if m.FieldCleared(refund.FieldDeclineRetry) {
+		fields = append(fields, refund.FieldDeclineRetry)
+	}
+	if m.FieldCleared(refund.FieldResolvedAt) {
+		fields = append(fields, refund.FieldResolvedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *RefundMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *RefundMutation) ClearField(name string) error {
+	switch name {
+	case refund.FieldReviewID:
+		m.ClearReviewID()
+		return nil
+	case refund.FieldOperationID:
+		m.ClearOperationID()
+		return nil
+	case refund.FieldApprovedBy:
+		m.ClearApprovedBy()
+		return nil
+	case refund.FieldDeclineCode:
+		m.ClearDeclineCode()
+		return nil
+	case refund.FieldDeclineProviderCode:
+		m.ClearDeclineProviderCode()
+		return nil
+	case refund.FieldDeclineMessage:
+		m.ClearDeclineMessage()
+		return nil
+	case refund.FieldDeclineRetry:
+		m.ClearDeclineRetry()
+		return nil
+	case refund.FieldResolvedAt:
+		m.ClearResolvedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Refund nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *RefundMutation) ResetField(name string) error {
+	switch name {
+	case refund.FieldMerchantID:
+		m.ResetMerchantID()
+		return nil
+	case refund.FieldBillID:
+		m.ResetBillID()
+		return nil
+	case refund.FieldAttemptID:
+		m.ResetAttemptID()
+		return nil
+	case refund.FieldReviewID:
+		m.ResetReviewID()
+		return nil
+	case refund.FieldOperationID:
+		m.ResetOperationID()
+		return nil
+	case refund.FieldStatus:
+		m.ResetStatus()
+		return nil
+	case refund.FieldCurrency:
+		m.ResetCurrency()
+		return nil
+	case refund.FieldAmountMinor:
+		m.ResetAmountMinor()
+		return nil
+	case refund.FieldSource:
+		m.ResetSource()
+		return nil
+	case refund.FieldReturnsAll:
+		m.ResetReturnsAll()
+		return nil
+	case refund.FieldReason:
+		m.ResetReason()
+		return nil
+	case refund.FieldRequestedBy:
+		m.ResetRequestedBy()
+		return nil
+	case refund.FieldApprovedBy:
+		m.ResetApprovedBy()
+		return nil
+	case refund.FieldTries:
+		m.ResetTries()
+		return nil
+	case refund.FieldDeclineCode:
+		m.ResetDeclineCode()
+		return nil
+	case refund.FieldDeclineProviderCode:
+		m.ResetDeclineProviderCode()
+		return nil
+	case refund.FieldDeclineMessage:
+		m.ResetDeclineMessage()
+		return nil
+	case refund.FieldDeclineRetry:
+		m.ResetDeclineRetry()
+		return nil
+	case refund.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case refund.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case refund.FieldResolvedAt:
+		m.ResetResolvedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Refund field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *RefundMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.bill != nil {
+		edges = append(edges, refund.EdgeBill)
+	}
+	if m.attempt != nil {
+		edges = append(edges, refund.EdgeAttempt)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *RefundMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case refund.EdgeBill:
+		if id := m.bill; id != nil {
+			return []ent.Value{*id}
+		}
+	case refund.EdgeAttempt:
+		if id := m.attempt; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *RefundMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *RefundMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *RefundMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedbill {
+		edges = append(edges, refund.EdgeBill)
+	}
+	if m.clearedattempt {
+		edges = append(edges, refund.EdgeAttempt)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *RefundMutation) EdgeCleared(name string) bool {
+	switch name {
+	case refund.EdgeBill:
+		return m.clearedbill
+	case refund.EdgeAttempt:
+		return m.clearedattempt
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *RefundMutation) ClearEdge(name string) error {
+	switch name {
+	case refund.EdgeBill:
+		m.ClearBill()
+		return nil
+	case refund.EdgeAttempt:
+		m.ClearAttempt()
+		return nil
+	}
+	return fmt.Errorf("unknown Refund unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *RefundMutation) ResetEdge(name string) error {
+	switch name {
+	case refund.EdgeBill:
+		m.ResetBill()
+		return nil
+	case refund.EdgeAttempt:
+		m.ResetAttempt()
+		return nil
+	}
+	return fmt.Errorf("unknown Refund edge %s", name)
 }
 
 // ReviewCaseMutation represents an operation that mutates the ReviewCase nodes in the graph.

@@ -24,6 +24,7 @@ import (
 	"github.com/paygraph/paygraph/ent/price"
 	"github.com/paygraph/paygraph/ent/product"
 	"github.com/paygraph/paygraph/ent/providerevent"
+	"github.com/paygraph/paygraph/ent/refund"
 	"github.com/paygraph/paygraph/ent/reviewcase"
 	"github.com/paygraph/paygraph/ent/schema"
 	"github.com/paygraph/paygraph/ent/setting"
@@ -63,6 +64,14 @@ func init() {
 	attemptDescCapturedMinor := attemptFields[18].Descriptor()
 	// attempt.DefaultCapturedMinor holds the default value on creation for the captured_minor field.
 	attempt.DefaultCapturedMinor = attemptDescCapturedMinor.Default.(int64)
+	// attemptDescRefundedMinor is the schema descriptor for refunded_minor field.
+	attemptDescRefundedMinor := attemptFields[19].Descriptor()
+	// attempt.DefaultRefundedMinor holds the default value on creation for the refunded_minor field.
+	attempt.DefaultRefundedMinor = attemptDescRefundedMinor.Default.(int64)
+	// attemptDescRefundingMinor is the schema descriptor for refunding_minor field.
+	attemptDescRefundingMinor := attemptFields[20].Descriptor()
+	// attempt.DefaultRefundingMinor holds the default value on creation for the refunding_minor field.
+	attempt.DefaultRefundingMinor = attemptDescRefundingMinor.Default.(int64)
 	billFields := schema.Bill{}.Fields()
 	_ = billFields
 	// billDescCurrency is the schema descriptor for currency field.
@@ -77,8 +86,12 @@ func init() {
 	billDescRefundedMinor := billFields[9].Descriptor()
 	// bill.DefaultRefundedMinor holds the default value on creation for the refunded_minor field.
 	bill.DefaultRefundedMinor = billDescRefundedMinor.Default.(int64)
+	// billDescRefundingMinor is the schema descriptor for refunding_minor field.
+	billDescRefundingMinor := billFields[10].Descriptor()
+	// bill.DefaultRefundingMinor holds the default value on creation for the refunding_minor field.
+	bill.DefaultRefundingMinor = billDescRefundingMinor.Default.(int64)
 	// billDescTokenVersion is the schema descriptor for token_version field.
-	billDescTokenVersion := billFields[21].Descriptor()
+	billDescTokenVersion := billFields[22].Descriptor()
 	// bill.DefaultTokenVersion holds the default value on creation for the token_version field.
 	bill.DefaultTokenVersion = billDescTokenVersion.Default.(int)
 	billeventFields := schema.BillEvent{}.Fields()
@@ -307,6 +320,24 @@ func init() {
 	providereventDescOrderNumber := providereventFields[5].Descriptor()
 	// providerevent.DefaultOrderNumber holds the default value on creation for the order_number field.
 	providerevent.DefaultOrderNumber = providereventDescOrderNumber.Default.(string)
+	refundFields := schema.Refund{}.Fields()
+	_ = refundFields
+	// refundDescCurrency is the schema descriptor for currency field.
+	refundDescCurrency := refundFields[7].Descriptor()
+	// refund.CurrencyValidator is a validator for the "currency" field. It is called by the builders before save.
+	refund.CurrencyValidator = refundDescCurrency.Validators[0].(func(string) error)
+	// refundDescReason is the schema descriptor for reason field.
+	refundDescReason := refundFields[11].Descriptor()
+	// refund.ReasonValidator is a validator for the "reason" field. It is called by the builders before save.
+	refund.ReasonValidator = refundDescReason.Validators[0].(func(string) error)
+	// refundDescRequestedBy is the schema descriptor for requested_by field.
+	refundDescRequestedBy := refundFields[12].Descriptor()
+	// refund.RequestedByValidator is a validator for the "requested_by" field. It is called by the builders before save.
+	refund.RequestedByValidator = refundDescRequestedBy.Validators[0].(func(string) error)
+	// refundDescTries is the schema descriptor for tries field.
+	refundDescTries := refundFields[14].Descriptor()
+	// refund.DefaultTries holds the default value on creation for the tries field.
+	refund.DefaultTries = refundDescTries.Default.(int)
 	reviewcaseFields := schema.ReviewCase{}.Fields()
 	_ = reviewcaseFields
 	// reviewcaseDescKey is the schema descriptor for key field.

@@ -60,6 +60,8 @@ type Tx struct {
 	Product *ProductClient
 	// ProviderEvent is the client for interacting with the ProviderEvent builders.
 	ProviderEvent *ProviderEventClient
+	// Refund is the client for interacting with the Refund builders.
+	Refund *RefundClient
 	// ReviewCase is the client for interacting with the ReviewCase builders.
 	ReviewCase *ReviewCaseClient
 	// Setting is the client for interacting with the Setting builders.
@@ -226,6 +228,7 @@ func (tx *Tx) init() {
 	tx.Price = NewPriceClient(tx.config)
 	tx.Product = NewProductClient(tx.config)
 	tx.ProviderEvent = NewProviderEventClient(tx.config)
+	tx.Refund = NewRefundClient(tx.config)
 	tx.ReviewCase = NewReviewCaseClient(tx.config)
 	tx.Setting = NewSettingClient(tx.config)
 	tx.SubscriptionPeriod = NewSubscriptionPeriodClient(tx.config)

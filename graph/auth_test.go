@@ -68,6 +68,7 @@ func document(name string, field *ast.FieldDefinition) string {
 	values := map[string]string{
 		"ID!": `"bill_01h455vb4pex5vsknk084sn02q"`, "[ID!]!": `["bill_01h455vb4pex5vsknk084sn02q"]`, "String!": `"x"`, "BillFilter!": `{}`,
 		"BillCreateInput!": `{idempotencyKey: "k"}`, "BillPayInput!": `{idempotencyKey: "k", bill: "x", payWith: {provider: "x"}}`,
+		"RefundCreateInput!":  `{idempotencyKey: "", bill: "x", reason: "x"}`,
 		"ReviewResolveInput!": `{idempotencyKey: "", case: "x", resolution: DISMISS, note: "x"}`,
 		"UserUpsertInput!":    `{idempotencyKey: "", externalId: "x"}`,
 		"ProductUpsertInput!": `{idempotencyKey: "", code: "x", kind: DIRECT, title: "x", prices: []}`,
@@ -118,7 +119,7 @@ func (b *bundle) belongings(ctx context.Context) objects {
 	id := b.bill(ctx, nil)
 	b.paid(id)
 	b.fulfilled()
-	found := objects{"bill": id}
+	found := objects{"bill": id, "refund": b.returned(id, 1)}
 	data := b.do(b.as(pay.RoleAdmin), `query($id: ID!) { bill(id: $id) { attempts { id } entitlements { id } payer { id } } }`, vars{"id": id})
 	found["attempt"] = text(b.t, data, "bill", "attempts", 0, "id")
 	found["entitlement"] = text(b.t, data, "bill", "entitlements", 0, "id")
@@ -150,7 +151,7 @@ func TestAccess(t *testing.T) {
 			"entitlement": pay.NewEntitlementID(b.clock.Now()).String(), "user": pay.NewUserID(b.clock.Now()).String(),
 			"wallet": pay.NewWalletID(b.clock.Now()).String(), "card": pay.NewCardID(b.clock.Now()).String(),
 			"registration": pay.NewCardRegistrationID(b.clock.Now()).String(), "subscription": pay.NewSubscriptionID(b.clock.Now()).String(),
-			"gift": pay.NewGiftID(b.clock.Now()).String(),
+			"gift": pay.NewGiftID(b.clock.Now()).String(), "refund": pay.NewRefundID(b.clock.Now()).String(),
 		}
 		elsewhere := func(role pay.Role) context.Context {
 			return b.by(viewer.Viewer{Role: role, Merchant: b.other.ID, User: b.alice.ID, Principal: "elsewhere"})
@@ -161,7 +162,7 @@ func TestAccess(t *testing.T) {
 			sees objects // of alice's and bob's
 		}{
 			{"PUBLIC", b.as(pay.RolePublic), nil},
-			{"GUEST", b.guest(alice["bill"]), objects{"bill": alice["bill"], "attempt": alice["attempt"], "entitlement": alice["entitlement"], "gift": alice["gift"]}},
+			{"GUEST", b.guest(alice["bill"]), objects{"bill": alice["bill"], "attempt": alice["attempt"], "entitlement": alice["entitlement"], "gift": alice["gift"], "refund": alice["refund"]}},
 			{"GUEST of a registration", b.registrant(alice["registration"]), objects{"registration": alice["registration"]}},
 			{"USER", b.as(pay.RoleUser), alice},
 			{"elsewhere USER", elsewhere(pay.RoleUser), nil},
@@ -216,6 +217,8 @@ var asking = []string{
 	`mutation($id: ID!) { testClockAdvance(idempotencyKey: $id, clock: $id, to: "2027-01-01T00:00:00Z") { clock { id } errors { code key path } } }`,
 	`mutation($id: ID!) { giftRedeem(input: {idempotencyKey: $id, code: "x"}) { gift { id } errors { code key } } }`,
 	`query { gift(code: "x") { id } }`,
+	`mutation($id: ID!) { refundCreate(input: {idempotencyKey: $id, bill: $id, reason: "x", amount: {amount: 100000000, currency: "RUB"}}) { refund { id } bill { id } errors { code key path } } }`,
+	`mutation($id: ID!) { refundApprove(idempotencyKey: $id, refund: $id) { refund { id } bill { id } errors { code key path } } }`,
 	`subscription($id: ID!) { cardRegistrationUpdated(id: $id) { snapshot } }`,
 	`subscription($id: ID!) { billingSubscriptionUpdated(id: $id) { snapshot } }`,
 }
@@ -266,11 +269,11 @@ func TestNodes(t *testing.T) {
 		ids := []string{
 			own["user"], own["bill"], b.shop.ID.String(), b.page.ID.String(), b.page.Edges.Prices[0].ID.String(), "nonsense",
 			own["attempt"], own["entitlement"], own["wallet"], own["bill"], b.other.ID.String(),
-			own["card"], own["registration"], own["subscription"], own["gift"],
+			own["card"], own["registration"], own["subscription"], own["gift"], own["refund"],
 		}
 		before := b.statements.Load()
 		data := b.do(b.as(pay.RoleSupport), `query($ids: [ID!]!) { nodes(ids: $ids) { __typename id ... on Bill { product { code } } ... on Price { of: product { code } } } }`, vars{"ids": ids})
-		require.LessOrEqual(t, b.statements.Load()-before, int64(21))
+		require.LessOrEqual(t, b.statements.Load()-before, int64(23))
 		var kinds []string
 		list, ok := data["nodes"].([]any)
 		require.True(t, ok)
@@ -284,7 +287,7 @@ func TestNodes(t *testing.T) {
 		}
 		require.Equal(t, []string{
 			"User", "Bill", "Merchant", "Product", "Price", "", "PaymentAttempt", "Entitlement", "Wallet", "Bill", "",
-			"Card", "CardRegistration", "BillingSubscription", "Gift",
+			"Card", "CardRegistration", "BillingSubscription", "Gift", "Refund",
 		}, kinds)
 	})
 

@@ -41,6 +41,9 @@ func linked(bills ...*ent.Bill) []*ent.Bill {
 		for _, c := range b.Edges.Reviews {
 			c.Edges.Bill = b
 		}
+		for _, f := range b.Edges.Refunds {
+			f.Edges.Bill = b
+		}
 		for _, e := range b.Edges.Entitlements {
 			e.Edges.Bill = b
 		}
@@ -81,10 +84,9 @@ func (r billFields) Reviews(ctx context.Context, b *ent.Bill) ([]*ent.ReviewCase
 	return edgeOf(ctx, r.Resolver, b, billing.Want{Reviews: true}, ent.BillEdges.ReviewsOrErr)
 }
 
-// Refundable is what was paid less what was returned.
+// Refundable is what was paid less what was returned and what is on its way back.
 func (r billFields) Refundable(_ context.Context, b *ent.Bill) (*pay.Money, error) {
-	rest, err := b.Paid().Sub(b.Refunded())
-	return &rest, err
+	return new(pay.Of(b.PaidMinor-b.RefundedMinor-b.RefundingMinor, b.Currency)), nil
 }
 
 // Lines are what the bill is for.
@@ -178,9 +180,21 @@ func (r billFields) LatestAttempt(ctx context.Context, b *ent.Bill) (*ent.Attemp
 	return attempts[len(attempts)-1], nil
 }
 
-// Refunds are none: money cannot be returned through the API yet.
-func (r billFields) Refunds(context.Context, *ent.Bill) ([]*model.Refund, error) {
-	return []*model.Refund{}, nil
+// Refunds are what was given back, or is to be.
+func (r billFields) Refunds(ctx context.Context, b *ent.Bill) ([]*ent.Refund, error) {
+	refunds, err := edgeOf(ctx, r.Resolver, b, billing.Want{Refunds: true, Attempts: true}, ent.BillEdges.RefundsOrErr)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range refunds {
+		f.Edges.Bill = b
+		for _, a := range b.Edges.Attempts {
+			if a.ID == f.AttemptID {
+				f.Edges.Attempt = a
+			}
+		}
+	}
+	return refunds, nil
 }
 
 // Gift is what the bill bought. Its bill is at hand for the gift's own fields.

@@ -98,6 +98,7 @@ func setup(t *testing.T, url string) *bundle {
 	bills := billing.New(billing.Config{
 		Store: b.store, Accounts: accounts, Catalogue: products, Merchants: shops, Ledger: ledger, Cards: savedCards{saved}, Tokens: tokens,
 		Feed: b.feed, Runner: b.runner, Fulfillers: map[pay.ProductKind]billing.Fulfiller{pay.ProductDirect: entitlements.New()},
+		Returners: map[pay.ProductKind]billing.Returner{pay.ProductDirect: entitlements.New()}, RefundRules: refundRules,
 		CheckReturn: auth.ReturnURL, ReturnKey: bytes.Repeat([]byte("r"), 32), PublicURL: "http://127.0.0.1:8080", Logger: silent,
 	})
 	renewals := subscriptions.New(subscriptions.Config{
@@ -292,12 +293,21 @@ func (b *bundle) fulfilled() {
 	require.NoError(b.t, err)
 }
 
+// refundRules are the shop's: SUPPORT gives back 100.00, and above 500.00 a second
+// person approves.
+func refundRules(pay.MerchantID) billing.RefundRules {
+	return billing.RefundRules{
+		SupportLimit: map[pay.Currency]int64{pay.RUB: 10000}, ApprovalAbove: map[pay.Currency]int64{pay.RUB: 50000},
+	}
+}
+
 // scripted is a provider that answers at once, and as it was told.
 type scripted struct {
 	mu      sync.Mutex
 	started map[string]pay.Money        // by order number
 	says    map[string]providers.Result // what Sync answers
 	refuses *providers.Result           // what Start answers, if set
+	refunds bool                        // it can give money back
 }
 
 func newScripted() *scripted {
@@ -307,8 +317,12 @@ func newScripted() *scripted {
 func (s *scripted) Name() providers.Name { return "scripted" }
 
 func (s *scripted) Capabilities() providers.Capabilities {
+	ops := []providers.Op{providers.OpStart, providers.OpSync}
+	if s.refunds {
+		ops = append(ops, providers.OpRefund)
+	}
 	return providers.Capabilities{
-		Ops:        []providers.Op{providers.OpStart, providers.OpSync},
+		Ops: ops, PartialRefund: s.refunds, TellsRefunds: true,
 		Currencies: []pay.Currency{pay.RUB}, SessionLife: time.Hour, SyncByOurNumber: true,
 	}
 }
@@ -336,6 +350,19 @@ func (s *scripted) Sync(_ context.Context, ref providers.Ref) (providers.Result,
 		return result, nil
 	}
 	return providers.Result{Status: providers.ActionRequired}, nil
+}
+
+// Refund gives back what it is asked to.
+func (s *scripted) Refund(_ context.Context, r providers.RefundRequest) (providers.Result, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	said := s.says[r.Ref.OrderNumber]
+	said.Captured.Amount -= r.Amount.Amount
+	if said.Captured.IsZero() {
+		said.Status = providers.Refunded
+	}
+	s.says[r.Ref.OrderNumber] = said
+	return said, nil
 }
 
 // captureAll has every order that was started be paid.

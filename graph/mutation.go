@@ -6,6 +6,7 @@ import (
 	"github.com/paygraph/paygraph/graph/model"
 	"github.com/paygraph/paygraph/internal/billing"
 	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/providers"
 )
 
 // BillCreate makes a bill and opens its payment.
@@ -94,13 +95,13 @@ func (r *Resolver) payerOf(ctx context.Context, in *model.PayerInput) billing.Pa
 	}
 	payer.Phone, payer.Locale, payer.Note = in.Phone, in.Locale, in.Note
 	for _, one := range in.Requisites {
-		payer.Requisites = append(payer.Requisites, billing.Requisite{Name: one.Name, Value: one.Value})
+		payer.Requisites = append(payer.Requisites, providers.Requisite{Name: one.Name, Value: one.Value})
 	}
 	if s := in.Service; s != nil {
-		payer.Service = &billing.ServiceOrder{ServiceID: s.ServiceID, ContractValue: s.ContractValue}
+		payer.Service = &providers.ServiceOrder{ServiceID: s.ServiceID, ContractValue: s.ContractValue}
 	}
 	if b := in.Browser; b != nil {
-		payer.Browser = &billing.Browser{
+		payer.Browser = &providers.Browser{
 			UserAgent: b.UserAgent, Language: b.Language, AcceptHeader: valueOf(b.AcceptHeader),
 			ColorDepth: b.ColorDepth, ScreenWidth: b.ScreenWidth, ScreenHeight: b.ScreenHeight,
 			TimeZoneOffset: b.TimeZoneOffset, JavaEnabled: b.JavaEnabled,

@@ -64,6 +64,8 @@ func (r *Resolver) nodesOf(ctx context.Context, prefix string, ids []string, ask
 		return collect(ctx, found, ids, pay.ParseAttemptID, r.Billing.AttemptsByID, func(a *ent.Attempt) pay.AttemptID { return a.ID })
 	case "rev":
 		return collect(ctx, found, ids, pay.ParseReviewCaseID, r.Billing.ReviewsByID, func(c *ent.ReviewCase) pay.ReviewCaseID { return c.ID })
+	case "ref":
+		return collect(ctx, found, ids, pay.ParseRefundID, r.Billing.RefundsByID, func(f *ent.Refund) pay.RefundID { return f.ID })
 	case "ent":
 		return collect(ctx, found, ids, pay.ParseEntitlementID, r.Entitlements.ByID, func(e *ent.Entitlement) pay.EntitlementID { return e.ID })
 	case "prod":

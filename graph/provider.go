@@ -2,6 +2,8 @@ package graph
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/paygraph/paygraph/graph/model"
 	"github.com/paygraph/paygraph/internal/pay"
@@ -23,7 +25,30 @@ func (r query) Providers(ctx context.Context, amount *pay.Money, capability *str
 
 func shownProvider(a providers.Account) *model.Provider {
 	can := a.Provider.Capabilities()
-	return &model.Provider{Code: a.Code, Name: a.Title, Sandbox: a.TestMode, Currencies: can.Currencies, Capabilities: can.Words()}
+	return &model.Provider{Code: a.Code, Name: a.Title, Sandbox: a.TestMode, Currencies: can.Currencies, Capabilities: can.Words(), Limits: shownLimits(can)}
+}
+
+// shownLimits are an account's limits of one payment, by currency in alphabetical
+// order.
+func shownLimits(can providers.Capabilities) []*model.ProviderLimit {
+	limited := make(map[pay.Currency]*model.ProviderLimit)
+	of := func(c pay.Currency) *model.ProviderLimit {
+		if limited[c] == nil {
+			limited[c] = &model.ProviderLimit{}
+		}
+		return limited[c]
+	}
+	for currency, least := range can.Min {
+		of(currency).Min = new(pay.Of(least, currency))
+	}
+	for currency, most := range can.Max {
+		of(currency).Max = new(pay.Of(most, currency))
+	}
+	shown := []*model.ProviderLimit{}
+	for _, currency := range slices.Sorted(maps.Keys(limited)) {
+		shown = append(shown, limited[currency])
+	}
+	return shown
 }
 
 // provider is the account with the code; of one that is no longer configured
@@ -32,5 +57,5 @@ func (r *Resolver) provider(code string, sandbox bool) *model.Provider {
 	if account, ok := r.Billing.Account(code); ok {
 		return shownProvider(account)
 	}
-	return &model.Provider{Code: code, Name: code, Sandbox: sandbox, Capabilities: []string{}}
+	return &model.Provider{Code: code, Name: code, Sandbox: sandbox, Capabilities: []string{}, Limits: []*model.ProviderLimit{}}
 }

@@ -82,6 +82,7 @@ type (
 	billEventFields   struct{ *Resolver }
 	attemptFields     struct{ *Resolver }
 	reviewFields      struct{ *Resolver }
+	refundFields      struct{ *Resolver }
 	entitlementFields struct{ *Resolver }
 	productFields     struct{ *Resolver }
 	grantsFields      struct{ *Resolver }
@@ -119,6 +120,9 @@ func (r *Resolver) BillEvent() generated.BillEventResolver { return billEventFie
 
 // PaymentAttempt resolves what an attempt's row does not hold.
 func (r *Resolver) PaymentAttempt() generated.PaymentAttemptResolver { return attemptFields{r} }
+
+// Refund resolves what a refund's row does not hold.
+func (r *Resolver) Refund() generated.RefundResolver { return refundFields{r} }
 
 // ReviewCase resolves what a case's row does not hold.
 func (r *Resolver) ReviewCase() generated.ReviewCaseResolver { return reviewFields{r} }

@@ -167,6 +167,8 @@ func TestSchema_RootFieldsAreForTheseRoles(t *testing.T) {
 		"Mutation.billClaim":                     "USER",
 		"Mutation.billAccessTokenCreate":         "SERVER",
 		"Mutation.reviewResolve":                 "FINANCE ADMIN",
+		"Mutation.refundCreate":                  merchantSide,
+		"Mutation.refundApprove":                 "FINANCE ADMIN",
 		"Mutation.cardRegistrationStart":         "USER SERVER ADMIN",
 		"Mutation.cardRegistrationFinish":        "GUEST USER SERVER ADMIN",
 		"Mutation.cardRemove":                    "USER SERVER ADMIN",

@@ -85,14 +85,16 @@ func (s selection) want() billing.Want {
 			w.Attempts = true
 		case "reviews", "reviewReason":
 			w.Reviews = true
+		case "refunds":
+			w.Refunds, w.Attempts = true, true
 		case "entitlements":
 			w.Entitlements = true
 		case "history":
 			w.Events = true
 		}
 	})
-	// An attempt, a case and an entitlement lead back to the bill itself.
-	for _, name := range []string{"attempts", "latestAttempt", "reviews", "entitlements"} {
+	// An attempt, a case, a refund and an entitlement lead back to the bill itself.
+	for _, name := range []string{"attempts", "latestAttempt", "reviews", "refunds", "entitlements"} {
 		if back := s.at(name, "bill"); !back.isEmpty() {
 			w = union(w, back.want())
 		}
@@ -107,6 +109,7 @@ func union(a, b billing.Want) billing.Want {
 		Lines:        a.Lines || b.Lines,
 		Attempts:     a.Attempts || b.Attempts,
 		Reviews:      a.Reviews || b.Reviews,
+		Refunds:      a.Refunds || b.Refunds,
 		Entitlements: a.Entitlements || b.Entitlements,
 		Events:       a.Events || b.Events,
 	}

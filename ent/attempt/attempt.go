@@ -49,6 +49,10 @@ const (
 	FieldAuthorizedMinor = "authorized_minor"
 	// FieldCapturedMinor holds the string denoting the captured_minor field in the database.
 	FieldCapturedMinor = "captured_minor"
+	// FieldRefundedMinor holds the string denoting the refunded_minor field in the database.
+	FieldRefundedMinor = "refunded_minor"
+	// FieldRefundingMinor holds the string denoting the refunding_minor field in the database.
+	FieldRefundingMinor = "refunding_minor"
 	// FieldProviderRef holds the string denoting the provider_ref field in the database.
 	FieldProviderRef = "provider_ref"
 	// FieldProviderStatus holds the string denoting the provider_status field in the database.
@@ -91,6 +95,8 @@ const (
 	EdgeBill = "bill"
 	// EdgeOperations holds the string denoting the operations edge name in mutations.
 	EdgeOperations = "operations"
+	// EdgeRefunds holds the string denoting the refunds edge name in mutations.
+	EdgeRefunds = "refunds"
 	// Table holds the table name of the attempt in the database.
 	Table = "attempts"
 	// BillTable is the table that holds the bill relation/edge.
@@ -107,6 +113,13 @@ const (
 	OperationsInverseTable = "operations"
 	// OperationsColumn is the table column denoting the operations relation/edge.
 	OperationsColumn = "attempt_id"
+	// RefundsTable is the table that holds the refunds relation/edge.
+	RefundsTable = "refunds"
+	// RefundsInverseTable is the table name for the Refund entity.
+	// It exists in this package in order to avoid circular dependency with the "refund" package.
+	RefundsInverseTable = "refunds"
+	// RefundsColumn is the table column denoting the refunds relation/edge.
+	RefundsColumn = "attempt_id"
 )
 
 // Columns holds all SQL columns for attempt fields.
@@ -130,6 +143,8 @@ var Columns = []string{
 	FieldFeeMinor,
 	FieldAuthorizedMinor,
 	FieldCapturedMinor,
+	FieldRefundedMinor,
+	FieldRefundingMinor,
 	FieldProviderRef,
 	FieldProviderStatus,
 	FieldRedirectURL,
@@ -174,6 +189,10 @@ var (
 	DefaultAuthorizedMinor int64
 	// DefaultCapturedMinor holds the default value on creation for the "captured_minor" field.
 	DefaultCapturedMinor int64
+	// DefaultRefundedMinor holds the default value on creation for the "refunded_minor" field.
+	DefaultRefundedMinor int64
+	// DefaultRefundingMinor holds the default value on creation for the "refunding_minor" field.
+	DefaultRefundingMinor int64
 )
 
 // OrderOption defines the ordering options for the Attempt queries.
@@ -272,6 +291,16 @@ func ByAuthorizedMinor(opts ...sql.OrderTermOption) OrderOption {
 // ByCapturedMinor orders the results by the captured_minor field.
 func ByCapturedMinor(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCapturedMinor, opts...).ToFunc()
+}
+
+// ByRefundedMinor orders the results by the refunded_minor field.
+func ByRefundedMinor(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRefundedMinor, opts...).ToFunc()
+}
+
+// ByRefundingMinor orders the results by the refunding_minor field.
+func ByRefundingMinor(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRefundingMinor, opts...).ToFunc()
 }
 
 // ByProviderRef orders the results by the provider_ref field.
@@ -384,6 +413,20 @@ func ByOperations(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 		sqlgraph.OrderByNeighborTerms(s, newOperationsStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
+
+// ByRefundsCount orders the results by refunds count.
+func ByRefundsCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newRefundsStep(), opts...)
+	}
+}
+
+// ByRefunds orders the results by refunds terms.
+func ByRefunds(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newRefundsStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
 func newBillStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
@@ -396,5 +439,12 @@ func newOperationsStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(OperationsInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, OperationsTable, OperationsColumn),
+	)
+}
+func newRefundsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(RefundsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, RefundsTable, RefundsColumn),
 	)
 }

@@ -149,6 +149,16 @@ func CapturedMinor(v int64) predicate.Attempt {
 	return predicate.Attempt(sql.FieldEQ(FieldCapturedMinor, v))
 }
 
+// RefundedMinor applies equality check predicate on the "refunded_minor" field. It's identical to RefundedMinorEQ.
+func RefundedMinor(v int64) predicate.Attempt {
+	return predicate.Attempt(sql.FieldEQ(FieldRefundedMinor, v))
+}
+
+// RefundingMinor applies equality check predicate on the "refunding_minor" field. It's identical to RefundingMinorEQ.
+func RefundingMinor(v int64) predicate.Attempt {
+	return predicate.Attempt(sql.FieldEQ(FieldRefundingMinor, v))
+}
+
 // ProviderRef applies equality check predicate on the "provider_ref" field. It's identical to ProviderRefEQ.
 func ProviderRef(v string) predicate.Attempt {
 	return predicate.Attempt(sql.FieldEQ(FieldProviderRef, v))
@@ -1085,6 +1095,86 @@ func CapturedMinorLT(v int64) predicate.Attempt {
 // CapturedMinorLTE applies the LTE predicate on the "captured_minor" field.
 func CapturedMinorLTE(v int64) predicate.Attempt {
 	return predicate.Attempt(sql.FieldLTE(FieldCapturedMinor, v))
+}
+
+// RefundedMinorEQ applies the EQ predicate on the "refunded_minor" field.
+func RefundedMinorEQ(v int64) predicate.Attempt {
+	return predicate.Attempt(sql.FieldEQ(FieldRefundedMinor, v))
+}
+
+// RefundedMinorNEQ applies the NEQ predicate on the "refunded_minor" field.
+func RefundedMinorNEQ(v int64) predicate.Attempt {
+	return predicate.Attempt(sql.FieldNEQ(FieldRefundedMinor, v))
+}
+
+// RefundedMinorIn applies the In predicate on the "refunded_minor" field.
+func RefundedMinorIn(vs ...int64) predicate.Attempt {
+	return predicate.Attempt(sql.FieldIn(FieldRefundedMinor, vs...))
+}
+
+// RefundedMinorNotIn applies the NotIn predicate on the "refunded_minor" field.
+func RefundedMinorNotIn(vs ...int64) predicate.Attempt {
+	return predicate.Attempt(sql.FieldNotIn(FieldRefundedMinor, vs...))
+}
+
+// RefundedMinorGT applies the GT predicate on the "refunded_minor" field.
+func RefundedMinorGT(v int64) predicate.Attempt {
+	return predicate.Attempt(sql.FieldGT(FieldRefundedMinor, v))
+}
+
+// RefundedMinorGTE applies the GTE predicate on the "refunded_minor" field.
+func RefundedMinorGTE(v int64) predicate.Attempt {
+	return predicate.Attempt(sql.FieldGTE(FieldRefundedMinor, v))
+}
+
+// RefundedMinorLT applies the LT predicate on the "refunded_minor" field.
+func RefundedMinorLT(v int64) predicate.Attempt {
+	return predicate.Attempt(sql.FieldLT(FieldRefundedMinor, v))
+}
+
+// RefundedMinorLTE applies the LTE predicate on the "refunded_minor" field.
+func RefundedMinorLTE(v int64) predicate.Attempt {
+	return predicate.Attempt(sql.FieldLTE(FieldRefundedMinor, v))
+}
+
+// RefundingMinorEQ applies the EQ predicate on the "refunding_minor" field.
+func RefundingMinorEQ(v int64) predicate.Attempt {
+	return predicate.Attempt(sql.FieldEQ(FieldRefundingMinor, v))
+}
+
+// RefundingMinorNEQ applies the NEQ predicate on the "refunding_minor" field.
+func RefundingMinorNEQ(v int64) predicate.Attempt {
+	return predicate.Attempt(sql.FieldNEQ(FieldRefundingMinor, v))
+}
+
+// RefundingMinorIn applies the In predicate on the "refunding_minor" field.
+func RefundingMinorIn(vs ...int64) predicate.Attempt {
+	return predicate.Attempt(sql.FieldIn(FieldRefundingMinor, vs...))
+}
+
+// RefundingMinorNotIn applies the NotIn predicate on the "refunding_minor" field.
+func RefundingMinorNotIn(vs ...int64) predicate.Attempt {
+	return predicate.Attempt(sql.FieldNotIn(FieldRefundingMinor, vs...))
+}
+
+// RefundingMinorGT applies the GT predicate on the "refunding_minor" field.
+func RefundingMinorGT(v int64) predicate.Attempt {
+	return predicate.Attempt(sql.FieldGT(FieldRefundingMinor, v))
+}
+
+// RefundingMinorGTE applies the GTE predicate on the "refunding_minor" field.
+func RefundingMinorGTE(v int64) predicate.Attempt {
+	return predicate.Attempt(sql.FieldGTE(FieldRefundingMinor, v))
+}
+
+// RefundingMinorLT applies the LT predicate on the "refunding_minor" field.
+func RefundingMinorLT(v int64) predicate.Attempt {
+	return predicate.Attempt(sql.FieldLT(FieldRefundingMinor, v))
+}
+
+// RefundingMinorLTE applies the LTE predicate on the "refunding_minor" field.
+func RefundingMinorLTE(v int64) predicate.Attempt {
+	return predicate.Attempt(sql.FieldLTE(FieldRefundingMinor, v))
 }
 
 // ProviderRefEQ applies the EQ predicate on the "provider_ref" field.
@@ -2299,6 +2389,29 @@ func HasOperations() predicate.Attempt {
 func HasOperationsWith(preds ...predicate.Operation) predicate.Attempt {
 	return predicate.Attempt(func(s *sql.Selector) {
 		step := newOperationsStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasRefunds applies the HasEdge predicate on the "refunds" edge.
+func HasRefunds() predicate.Attempt {
+	return predicate.Attempt(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, RefundsTable, RefundsColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasRefundsWith applies the HasEdge predicate on the "refunds" edge with a given conditions (other predicates).
+func HasRefundsWith(preds ...predicate.Refund) predicate.Attempt {
+	return predicate.Attempt(func(s *sql.Selector) {
+		step := newRefundsStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

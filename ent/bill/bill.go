@@ -30,6 +30,8 @@ const (
 	FieldPaidMinor = "paid_minor"
 	// FieldRefundedMinor holds the string denoting the refunded_minor field in the database.
 	FieldRefundedMinor = "refunded_minor"
+	// FieldRefundingMinor holds the string denoting the refunding_minor field in the database.
+	FieldRefundingMinor = "refunding_minor"
 	// FieldEmail holds the string denoting the email field in the database.
 	FieldEmail = "email"
 	// FieldPageID holds the string denoting the page_id field in the database.
@@ -76,6 +78,8 @@ const (
 	EdgeEvents = "events"
 	// EdgeReviews holds the string denoting the reviews edge name in mutations.
 	EdgeReviews = "reviews"
+	// EdgeRefunds holds the string denoting the refunds edge name in mutations.
+	EdgeRefunds = "refunds"
 	// EdgeEntitlements holds the string denoting the entitlements edge name in mutations.
 	EdgeEntitlements = "entitlements"
 	// Table holds the table name of the bill in the database.
@@ -129,6 +133,13 @@ const (
 	ReviewsInverseTable = "review_cases"
 	// ReviewsColumn is the table column denoting the reviews relation/edge.
 	ReviewsColumn = "bill_id"
+	// RefundsTable is the table that holds the refunds relation/edge.
+	RefundsTable = "refunds"
+	// RefundsInverseTable is the table name for the Refund entity.
+	// It exists in this package in order to avoid circular dependency with the "refund" package.
+	RefundsInverseTable = "refunds"
+	// RefundsColumn is the table column denoting the refunds relation/edge.
+	RefundsColumn = "bill_id"
 	// EntitlementsTable is the table that holds the entitlements relation/edge.
 	EntitlementsTable = "entitlements"
 	// EntitlementsInverseTable is the table name for the Entitlement entity.
@@ -150,6 +161,7 @@ var Columns = []string{
 	FieldTotalMinor,
 	FieldPaidMinor,
 	FieldRefundedMinor,
+	FieldRefundingMinor,
 	FieldEmail,
 	FieldPageID,
 	FieldReference,
@@ -185,6 +197,8 @@ var (
 	DefaultPaidMinor int64
 	// DefaultRefundedMinor holds the default value on creation for the "refunded_minor" field.
 	DefaultRefundedMinor int64
+	// DefaultRefundingMinor holds the default value on creation for the "refunding_minor" field.
+	DefaultRefundingMinor int64
 	// DefaultTokenVersion holds the default value on creation for the "token_version" field.
 	DefaultTokenVersion int
 )
@@ -240,6 +254,11 @@ func ByPaidMinor(opts ...sql.OrderTermOption) OrderOption {
 // ByRefundedMinor orders the results by the refunded_minor field.
 func ByRefundedMinor(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRefundedMinor, opts...).ToFunc()
+}
+
+// ByRefundingMinor orders the results by the refunding_minor field.
+func ByRefundingMinor(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRefundingMinor, opts...).ToFunc()
 }
 
 // ByEmail orders the results by the email field.
@@ -389,6 +408,20 @@ func ByReviews(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 	}
 }
 
+// ByRefundsCount orders the results by refunds count.
+func ByRefundsCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newRefundsStep(), opts...)
+	}
+}
+
+// ByRefunds orders the results by refunds terms.
+func ByRefunds(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newRefundsStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
+
 // ByEntitlementsCount orders the results by entitlements count.
 func ByEntitlementsCount(opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
@@ -449,6 +482,13 @@ func newReviewsStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(ReviewsInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, ReviewsTable, ReviewsColumn),
+	)
+}
+func newRefundsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(RefundsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, RefundsTable, RefundsColumn),
 	)
 }
 func newEntitlementsStep() *sqlgraph.Step {

@@ -103,6 +103,11 @@ func RefundedMinor(v int64) predicate.Bill {
 	return predicate.Bill(sql.FieldEQ(FieldRefundedMinor, v))
 }
 
+// RefundingMinor applies equality check predicate on the "refunding_minor" field. It's identical to RefundingMinorEQ.
+func RefundingMinor(v int64) predicate.Bill {
+	return predicate.Bill(sql.FieldEQ(FieldRefundingMinor, v))
+}
+
 // Email applies equality check predicate on the "email" field. It's identical to EmailEQ.
 func Email(v string) predicate.Bill {
 	return predicate.Bill(sql.FieldEQ(FieldEmail, v))
@@ -589,6 +594,46 @@ func RefundedMinorLT(v int64) predicate.Bill {
 // RefundedMinorLTE applies the LTE predicate on the "refunded_minor" field.
 func RefundedMinorLTE(v int64) predicate.Bill {
 	return predicate.Bill(sql.FieldLTE(FieldRefundedMinor, v))
+}
+
+// RefundingMinorEQ applies the EQ predicate on the "refunding_minor" field.
+func RefundingMinorEQ(v int64) predicate.Bill {
+	return predicate.Bill(sql.FieldEQ(FieldRefundingMinor, v))
+}
+
+// RefundingMinorNEQ applies the NEQ predicate on the "refunding_minor" field.
+func RefundingMinorNEQ(v int64) predicate.Bill {
+	return predicate.Bill(sql.FieldNEQ(FieldRefundingMinor, v))
+}
+
+// RefundingMinorIn applies the In predicate on the "refunding_minor" field.
+func RefundingMinorIn(vs ...int64) predicate.Bill {
+	return predicate.Bill(sql.FieldIn(FieldRefundingMinor, vs...))
+}
+
+// RefundingMinorNotIn applies the NotIn predicate on the "refunding_minor" field.
+func RefundingMinorNotIn(vs ...int64) predicate.Bill {
+	return predicate.Bill(sql.FieldNotIn(FieldRefundingMinor, vs...))
+}
+
+// RefundingMinorGT applies the GT predicate on the "refunding_minor" field.
+func RefundingMinorGT(v int64) predicate.Bill {
+	return predicate.Bill(sql.FieldGT(FieldRefundingMinor, v))
+}
+
+// RefundingMinorGTE applies the GTE predicate on the "refunding_minor" field.
+func RefundingMinorGTE(v int64) predicate.Bill {
+	return predicate.Bill(sql.FieldGTE(FieldRefundingMinor, v))
+}
+
+// RefundingMinorLT applies the LT predicate on the "refunding_minor" field.
+func RefundingMinorLT(v int64) predicate.Bill {
+	return predicate.Bill(sql.FieldLT(FieldRefundingMinor, v))
+}
+
+// RefundingMinorLTE applies the LTE predicate on the "refunding_minor" field.
+func RefundingMinorLTE(v int64) predicate.Bill {
+	return predicate.Bill(sql.FieldLTE(FieldRefundingMinor, v))
 }
 
 // EmailEQ applies the EQ predicate on the "email" field.
@@ -1539,6 +1584,29 @@ func HasReviews() predicate.Bill {
 func HasReviewsWith(preds ...predicate.ReviewCase) predicate.Bill {
 	return predicate.Bill(func(s *sql.Selector) {
 		step := newReviewsStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasRefunds applies the HasEdge predicate on the "refunds" edge.
+func HasRefunds() predicate.Bill {
+	return predicate.Bill(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, RefundsTable, RefundsColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasRefundsWith applies the HasEdge predicate on the "refunds" edge with a given conditions (other predicates).
+func HasRefundsWith(preds ...predicate.Refund) predicate.Bill {
+	return predicate.Bill(func(s *sql.Selector) {
+		step := newRefundsStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

@@ -57,6 +57,8 @@ var (
 		{Name: "fee_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "authorized_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "captured_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "refunded_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "refunding_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "provider_ref", Type: field.TypeString, Nullable: true},
 		{Name: "provider_status", Type: field.TypeString, Nullable: true},
 		{Name: "redirect_url", Type: field.TypeString, Nullable: true},
@@ -86,7 +88,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "attempts_bills_attempts",
-				Columns:    []*schema.Column{AttemptsColumns[37]},
+				Columns:    []*schema.Column{AttemptsColumns[39]},
 				RefColumns: []*schema.Column{BillsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -100,7 +102,7 @@ var (
 			{
 				Name:    "attempts_one_current",
 				Unique:  true,
-				Columns: []*schema.Column{AttemptsColumns[37]},
+				Columns: []*schema.Column{AttemptsColumns[39]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "current",
 				},
@@ -108,12 +110,12 @@ var (
 			{
 				Name:    "attempt_bill_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{AttemptsColumns[37], AttemptsColumns[0]},
+				Columns: []*schema.Column{AttemptsColumns[39], AttemptsColumns[0]},
 			},
 			{
 				Name:    "attempt_bill_id_charge_try",
 				Unique:  true,
-				Columns: []*schema.Column{AttemptsColumns[37], AttemptsColumns[9]},
+				Columns: []*schema.Column{AttemptsColumns[39], AttemptsColumns[9]},
 			},
 			{
 				Name:    "attempt_card_id",
@@ -123,17 +125,17 @@ var (
 			{
 				Name:    "attempt_merchant_id_provider_ref",
 				Unique:  false,
-				Columns: []*schema.Column{AttemptsColumns[1], AttemptsColumns[18]},
+				Columns: []*schema.Column{AttemptsColumns[1], AttemptsColumns[20]},
 			},
 			{
 				Name:    "attempt_status_watch_until",
 				Unique:  false,
-				Columns: []*schema.Column{AttemptsColumns[10], AttemptsColumns[25]},
+				Columns: []*schema.Column{AttemptsColumns[10], AttemptsColumns[27]},
 			},
 			{
 				Name:    "attempts_in_doubt",
 				Unique:  false,
-				Columns: []*schema.Column{AttemptsColumns[3], AttemptsColumns[27]},
+				Columns: []*schema.Column{AttemptsColumns[3], AttemptsColumns[29]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "doubt_since IS NOT NULL",
 				},
@@ -141,7 +143,7 @@ var (
 			{
 				Name:    "attempts_resolved",
 				Unique:  false,
-				Columns: []*schema.Column{AttemptsColumns[3], AttemptsColumns[36]},
+				Columns: []*schema.Column{AttemptsColumns[3], AttemptsColumns[38]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "resolved_at IS NOT NULL",
 				},
@@ -157,6 +159,7 @@ var (
 		{Name: "total_minor", Type: field.TypeInt64},
 		{Name: "paid_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "refunded_minor", Type: field.TypeInt64, Default: 0},
+		{Name: "refunding_minor", Type: field.TypeInt64, Default: 0},
 		{Name: "email", Type: field.TypeString, Nullable: true},
 		{Name: "page_id", Type: field.TypeString, Nullable: true},
 		{Name: "reference", Type: field.TypeString, Nullable: true},
@@ -185,19 +188,19 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "bills_products_product",
-				Columns:    []*schema.Column{BillsColumns[23]},
+				Columns:    []*schema.Column{BillsColumns[24]},
 				RefColumns: []*schema.Column{ProductsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "bills_prices_price",
-				Columns:    []*schema.Column{BillsColumns[24]},
+				Columns:    []*schema.Column{BillsColumns[25]},
 				RefColumns: []*schema.Column{PricesColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "bills_users_bills",
-				Columns:    []*schema.Column{BillsColumns[25]},
+				Columns:    []*schema.Column{BillsColumns[26]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -206,7 +209,7 @@ var (
 			{
 				Name:    "bill_merchant_id_reference",
 				Unique:  true,
-				Columns: []*schema.Column{BillsColumns[1], BillsColumns[9]},
+				Columns: []*schema.Column{BillsColumns[1], BillsColumns[10]},
 			},
 			{
 				Name:    "bill_merchant_id_id",
@@ -221,7 +224,7 @@ var (
 			{
 				Name:    "bill_merchant_id_updated_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{BillsColumns[1], BillsColumns[22], BillsColumns[0]},
+				Columns: []*schema.Column{BillsColumns[1], BillsColumns[23], BillsColumns[0]},
 			},
 			{
 				Name:    "bill_merchant_id_total_minor_id",
@@ -231,27 +234,27 @@ var (
 			{
 				Name:    "bill_merchant_id_expires_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{BillsColumns[1], BillsColumns[20], BillsColumns[0]},
+				Columns: []*schema.Column{BillsColumns[1], BillsColumns[21], BillsColumns[0]},
 			},
 			{
 				Name:    "bill_merchant_id_email",
 				Unique:  false,
-				Columns: []*schema.Column{BillsColumns[1], BillsColumns[7]},
+				Columns: []*schema.Column{BillsColumns[1], BillsColumns[8]},
 			},
 			{
 				Name:    "bill_user_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{BillsColumns[25], BillsColumns[0]},
+				Columns: []*schema.Column{BillsColumns[26], BillsColumns[0]},
 			},
 			{
 				Name:    "bill_product_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{BillsColumns[23], BillsColumns[0]},
+				Columns: []*schema.Column{BillsColumns[24], BillsColumns[0]},
 			},
 			{
 				Name:    "bill_subscription_id_period_start",
 				Unique:  true,
-				Columns: []*schema.Column{BillsColumns[14], BillsColumns[15]},
+				Columns: []*schema.Column{BillsColumns[15], BillsColumns[16]},
 			},
 		},
 	}
@@ -1188,6 +1191,78 @@ var (
 			},
 		},
 	}
+	// RefundsColumns holds the columns for the "refunds" table.
+	RefundsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "merchant_id", Type: field.TypeUUID},
+		{Name: "review_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "operation_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "status", Type: field.TypeString},
+		{Name: "currency", Type: field.TypeString, Size: 3},
+		{Name: "amount_minor", Type: field.TypeInt64},
+		{Name: "source", Type: field.TypeString},
+		{Name: "returns_all", Type: field.TypeBool},
+		{Name: "reason", Type: field.TypeString},
+		{Name: "requested_by", Type: field.TypeString},
+		{Name: "approved_by", Type: field.TypeString, Nullable: true},
+		{Name: "tries", Type: field.TypeInt, Default: 0},
+		{Name: "decline_code", Type: field.TypeString, Nullable: true},
+		{Name: "decline_provider_code", Type: field.TypeString, Nullable: true},
+		{Name: "decline_message", Type: field.TypeString, Nullable: true},
+		{Name: "decline_retry", Type: field.TypeString, Nullable: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "resolved_at", Type: field.TypeTime, Nullable: true},
+		{Name: "attempt_id", Type: field.TypeUUID},
+		{Name: "bill_id", Type: field.TypeUUID},
+	}
+	// RefundsTable holds the schema information for the "refunds" table.
+	RefundsTable = &schema.Table{
+		Name:       "refunds",
+		Columns:    RefundsColumns,
+		PrimaryKey: []*schema.Column{RefundsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "refunds_attempts_refunds",
+				Columns:    []*schema.Column{RefundsColumns[20]},
+				RefColumns: []*schema.Column{AttemptsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "refunds_bills_refunds",
+				Columns:    []*schema.Column{RefundsColumns[21]},
+				RefColumns: []*schema.Column{BillsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "refund_bill_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{RefundsColumns[21], RefundsColumns[0]},
+			},
+			{
+				Name:    "refund_attempt_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{RefundsColumns[20], RefundsColumns[0]},
+			},
+			{
+				Name:    "refund_review_id",
+				Unique:  false,
+				Columns: []*schema.Column{RefundsColumns[2]},
+			},
+			{
+				Name:    "refund_status_updated_at",
+				Unique:  false,
+				Columns: []*schema.Column{RefundsColumns[4], RefundsColumns[18]},
+			},
+			{
+				Name:    "refund_operation_id",
+				Unique:  true,
+				Columns: []*schema.Column{RefundsColumns[3]},
+			},
+		},
+	}
 	// ReviewCasesColumns holds the columns for the "review_cases" table.
 	ReviewCasesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -1408,6 +1483,7 @@ var (
 		PricesTable,
 		ProductsTable,
 		ProviderEventsTable,
+		RefundsTable,
 		ReviewCasesTable,
 		SettingsTable,
 		SubscriptionPeriodsTable,
@@ -1428,6 +1504,7 @@ func init() {
 		"attempts_amount":   "amount_minor > 0",
 		"attempts_captured": "captured_minor >= 0 AND authorized_minor >= 0 AND fee_minor >= 0",
 		"attempts_method":   "method_kind IN ('CARD', 'WALLET', 'TELEGRAM', 'OTHER')",
+		"attempts_refunded": "refunded_minor >= 0 AND refunding_minor >= 0 AND refunded_minor + refunding_minor <= captured_minor",
 		"attempts_status":   "status IN ('CREATED', 'SENT', 'ACTION_REQUIRED', 'AUTHORIZED', 'CAPTURED', 'DECLINED', 'FAILED', 'VOIDED', 'EXPIRED', 'UNKNOWN')",
 	}
 	BillsTable.ForeignKeys[0].RefTable = ProductsTable
@@ -1435,11 +1512,12 @@ func init() {
 	BillsTable.ForeignKeys[2].RefTable = UsersTable
 	BillsTable.Annotation = &entsql.Annotation{}
 	BillsTable.Annotation.Checks = map[string]string{
-		"bills_paid":     "paid_minor >= 0",
-		"bills_refunded": "refunded_minor >= 0 AND refunded_minor <= paid_minor",
-		"bills_status":   "status IN ('PENDING', 'AUTHORIZED', 'PAID', 'DONE', 'AMOUNT_MISMATCH', 'FAILED', 'EXPIRED', 'CANCELED', 'REFUNDED')",
-		"bills_total":    "total_minor > 0 AND total_minor <= 9007199254740991",
-		"bills_version":  "version >= 1",
+		"bills_paid":      "paid_minor >= 0",
+		"bills_refunded":  "refunded_minor >= 0 AND refunded_minor <= paid_minor",
+		"bills_refunding": "refunding_minor >= 0 AND refunded_minor + refunding_minor <= paid_minor",
+		"bills_status":    "status IN ('PENDING', 'AUTHORIZED', 'PAID', 'DONE', 'AMOUNT_MISMATCH', 'FAILED', 'EXPIRED', 'CANCELED', 'REFUNDED')",
+		"bills_total":     "total_minor > 0 AND total_minor <= 9007199254740991",
+		"bills_version":   "version >= 1",
 	}
 	BillEventsTable.ForeignKeys[0].RefTable = BillsTable
 	BillEventsTable.Annotation = &entsql.Annotation{}
@@ -1544,6 +1622,15 @@ func init() {
 	ProductsTable.Annotation.Checks = map[string]string{
 		"products_kind":          "kind IN ('DIRECT', 'SUBSCRIPTION', 'GIFT', 'TOP_UP')",
 		"products_refund_policy": "refund_policy IN ('REVOKE', 'KEEP')",
+	}
+	RefundsTable.ForeignKeys[0].RefTable = AttemptsTable
+	RefundsTable.ForeignKeys[1].RefTable = BillsTable
+	RefundsTable.Annotation = &entsql.Annotation{}
+	RefundsTable.Annotation.Checks = map[string]string{
+		"refunds_amount":   "amount_minor > 0",
+		"refunds_resolved": "resolved_at IS NULL AND status NOT IN ('SUCCEEDED', 'FAILED') OR resolved_at IS NOT NULL AND status IN ('SUCCEEDED', 'FAILED')",
+		"refunds_source":   "source IN ('REFUNDS', 'SUSPENSE')",
+		"refunds_status":   "status IN ('AWAITING_APPROVAL', 'REQUESTED', 'SENT', 'SUCCEEDED', 'FAILED', 'UNKNOWN')",
 	}
 	ReviewCasesTable.ForeignKeys[0].RefTable = BillsTable
 	ReviewCasesTable.ForeignKeys[1].RefTable = AttemptsTable

@@ -75,6 +75,9 @@ type Product func(*sql.Selector)
 // ProviderEvent is the predicate function for providerevent builders.
 type ProviderEvent func(*sql.Selector)
 
+// Refund is the predicate function for refund builders.
+type Refund func(*sql.Selector)
+
 // ReviewCase is the predicate function for reviewcase builders.
 type ReviewCase func(*sql.Selector)
 

@@ -37,6 +37,8 @@ func (Attempt) Fields() []ent.Field {
 		amount("fee_minor"),
 		amount("authorized_minor"),
 		amount("captured_minor"),
+		amount("refunded_minor"),  // of what was captured, what is back
+		amount("refunding_minor"), // of what was captured, what refunds that are not over speak for
 		field.String("provider_ref").Optional().Nillable(),
 		field.String("provider_status").Optional().Nillable().Comment("the vendor's own word"),
 		field.String("redirect_url").Optional().Nillable().Sensitive().Comment("where the payer goes; whoever has it can pay"),
@@ -64,6 +66,7 @@ func (Attempt) Edges() []ent.Edge {
 	return []ent.Edge{
 		edge.From("bill", Bill.Type).Ref("attempts").Field("bill_id").Unique().Required().Immutable(),
 		edge.To("operations", Operation.Type),
+		edge.To("refunds", Refund.Type),
 	}
 }
 
@@ -88,6 +91,7 @@ func (Attempt) Annotations() []schema.Annotation {
 		"attempts_status":   oneOf("status", pay.AttemptStatuses()),
 		"attempts_method":   oneOf("method_kind", pay.MethodKinds()),
 		"attempts_amount":   "amount_minor > 0",
+		"attempts_refunded": "refunded_minor >= 0 AND refunding_minor >= 0 AND refunded_minor + refunding_minor <= captured_minor",
 		"attempts_captured": "captured_minor >= 0 AND authorized_minor >= 0 AND fee_minor >= 0",
 	})}
 }

@@ -31,6 +31,7 @@ func (Bill) Fields() []ent.Field {
 		field.Int64("total_minor").Immutable(),
 		amount("paid_minor"),
 		amount("refunded_minor"),
+		amount("refunding_minor"), // of what was paid, what refunds that are not over speak for
 		field.String("email").Optional().Nillable().Immutable().Sensitive().Comment("a guest's, for the receipt"),
 		field.String("page_id").Optional().Nillable().Immutable().Comment("the page that a product with grant_pages was bought for"),
 		field.String("reference").Optional().Nillable().Immutable().Comment("the merchant's own number"),
@@ -62,6 +63,7 @@ func (Bill) Edges() []ent.Edge {
 		edge.To("attempts", Attempt.Type),
 		edge.To("events", BillEvent.Type),
 		edge.To("reviews", ReviewCase.Type),
+		edge.To("refunds", Refund.Type),
 		edge.To("entitlements", Entitlement.Type),
 	}
 }
@@ -86,11 +88,12 @@ func (Bill) Indexes() []ent.Index {
 // Annotations of bills.
 func (Bill) Annotations() []schema.Annotation {
 	return []schema.Annotation{checks(map[string]string{
-		"bills_status":   oneOf("status", pay.BillStatuses()),
-		"bills_total":    "total_minor > 0 AND total_minor <= 9007199254740991",
-		"bills_paid":     "paid_minor >= 0",
-		"bills_refunded": "refunded_minor >= 0 AND refunded_minor <= paid_minor",
-		"bills_version":  "version >= 1",
+		"bills_status":    oneOf("status", pay.BillStatuses()),
+		"bills_total":     "total_minor > 0 AND total_minor <= 9007199254740991",
+		"bills_paid":      "paid_minor >= 0",
+		"bills_refunded":  "refunded_minor >= 0 AND refunded_minor <= paid_minor",
+		"bills_refunding": "refunding_minor >= 0 AND refunded_minor + refunding_minor <= paid_minor",
+		"bills_version":   "version >= 1",
 	})}
 }
 

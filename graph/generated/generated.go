@@ -52,6 +52,7 @@ type ResolverRoot interface {
 	Product() ProductResolver
 	ProductGrants() ProductGrantsResolver
 	Query() QueryResolver
+	Refund() RefundResolver
 	ReviewCase() ReviewCaseResolver
 	ReviewCaseConnection() ReviewCaseConnectionResolver
 	Subscription() SubscriptionResolver
@@ -86,7 +87,7 @@ type BillResolver interface {
 	AllowedActions(ctx context.Context, obj *ent.Bill) ([]string, error)
 	Attempts(ctx context.Context, obj *ent.Bill) ([]*ent.Attempt, error)
 	LatestAttempt(ctx context.Context, obj *ent.Bill) (*ent.Attempt, error)
-	Refunds(ctx context.Context, obj *ent.Bill) ([]*model.Refund, error)
+	Refunds(ctx context.Context, obj *ent.Bill) ([]*ent.Refund, error)
 	Gift(ctx context.Context, obj *ent.Bill) (*ent.Gift, error)
 	Entitlements(ctx context.Context, obj *ent.Bill) ([]*ent.Entitlement, error)
 	History(ctx context.Context, obj *ent.Bill) ([]*ent.BillEvent, error)
@@ -156,6 +157,8 @@ type MutationResolver interface {
 	BillCapture(ctx context.Context, idempotencyKey string, bill string, amount *pay.Money) (*model.BillPayload, error)
 	BillClaim(ctx context.Context, bill string, accessToken string) (*model.BillPayload, error)
 	BillAccessTokenCreate(ctx context.Context, bill string, ttl *pay.Period) (*model.BillPayload, error)
+	RefundCreate(ctx context.Context, input model.RefundCreateInput) (*model.RefundPayload, error)
+	RefundApprove(ctx context.Context, idempotencyKey string, refund string) (*model.RefundPayload, error)
 	ReviewResolve(ctx context.Context, input model.ReviewResolveInput) (*model.ReviewPayload, error)
 	CardRegistrationStart(ctx context.Context, input model.CardRegistrationStartInput) (*model.CardRegistrationPayload, error)
 	CardRegistrationFinish(ctx context.Context, registration string) (*model.CardRegistrationPayload, error)
@@ -210,6 +213,12 @@ type QueryResolver interface {
 	BillingSubscription(ctx context.Context, id string) (*ent.BillingSubscription, error)
 	BillingSubscriptions(ctx context.Context, first *int, after *string, filter *model.BillingSubscriptionFilter) (*model.BillingSubscriptionConnection, error)
 	Gift(ctx context.Context, code string) (*ent.Gift, error)
+}
+type RefundResolver interface {
+	Bill(ctx context.Context, obj *ent.Refund) (*ent.Bill, error)
+	Attempt(ctx context.Context, obj *ent.Refund) (*ent.Attempt, error)
+
+	Failure(ctx context.Context, obj *ent.Refund) (*model.Decline, error)
 }
 type ReviewCaseResolver interface {
 	Bill(ctx context.Context, obj *ent.ReviewCase) (*ent.Bill, error)
@@ -294,6 +303,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputPriceInput,
 		ec.unmarshalInputProductGrantsInput,
 		ec.unmarshalInputProductUpsertInput,
+		ec.unmarshalInputRefundCreateInput,
 		ec.unmarshalInputRequisiteInput,
 		ec.unmarshalInputReviewResolveInput,
 		ec.unmarshalInputServiceInput,
@@ -665,7 +675,7 @@ enum GiftStatus {
   ISSUED
   """Used, once and for good. Final."""
   REDEEMED
-  """Withdrawn by a refund before it was used. Final."""
+  """Withdrawn for a refund before it was used. Final, unless the refund fails: then it is as it was."""
   VOIDED
   """Not used in time. Final."""
   EXPIRED
@@ -681,7 +691,7 @@ enum RefundStatus {
   SENT
   """The money is returned. Final."""
   SUCCEEDED
-  """The provider refused. Final; a person may try another refund."""
+  """It surely was not given back: the provider refused, it never arrived, or nobody approved it in a week. Final; a person may try another refund."""
   FAILED
   """Money may or may not have moved. The server asks the provider; the bill takes no other refund meanwhile."""
   UNKNOWN
@@ -1180,8 +1190,8 @@ type Bill implements Node {
   """
   What this caller can do with the bill as it stands; the same rule that admits
   the call made this list. Values: ` + "`" + `pay` + "`" + ` (billPay), ` + "`" + `refresh` + "`" + ` (billRefresh asks the provider now),
-  ` + "`" + `cancel` + "`" + ` (billCancel), ` + "`" + `capture` + "`" + ` (billCapture takes the held money),
-  and, once there are such calls for a bill that its reader sees, ` + "`" + `refund` + "`" + ` and ` + "`" + `claim` + "`" + `.
+  ` + "`" + `cancel` + "`" + ` (billCancel), ` + "`" + `capture` + "`" + ` (billCapture takes the held money), ` + "`" + `refund` + "`" + ` (refundCreate),
+  and, once there is such a call for a bill that its reader sees, ` + "`" + `claim` + "`" + `.
   """
   allowedActions: [String!]!
   """Every try at paying it, oldest first."""
@@ -1232,7 +1242,7 @@ type BillEvent {
   from: BillStatus
   """The status after."""
   to: BillStatus!
-  """Why, as a stable word for programs: ` + "`" + `bill.created` + "`" + `, ` + "`" + `bill.claimed` + "`" + `, ` + "`" + `bill.canceled` + "`" + `, ` + "`" + `bill.expired` + "`" + `, ` + "`" + `bill.hold_lapsed` + "`" + `, ` + "`" + `bill.fulfilled` + "`" + `; ` + "`" + `attempt.` + "`" + ` and its status in lower case; ` + "`" + `payment.authorized` + "`" + `, ` + "`" + `payment.captured` + "`" + `, or ` + "`" + `payment.` + "`" + ` and the reason of the review case in lower case; ` + "`" + `review.` + "`" + ` and the resolution of a review case in lower case; ` + "`" + `bill.refunded` + "`" + `. Treat an unknown one as a change like any other."""
+  """Why, as a stable word for programs: ` + "`" + `bill.created` + "`" + `, ` + "`" + `bill.claimed` + "`" + `, ` + "`" + `bill.canceled` + "`" + `, ` + "`" + `bill.expired` + "`" + `, ` + "`" + `bill.hold_lapsed` + "`" + `, ` + "`" + `bill.fulfilled` + "`" + `; ` + "`" + `attempt.` + "`" + ` and its status in lower case; ` + "`" + `payment.authorized` + "`" + `, ` + "`" + `payment.captured` + "`" + `, or ` + "`" + `payment.` + "`" + ` and the reason of the review case in lower case; ` + "`" + `review.` + "`" + ` and the resolution of a review case in lower case; ` + "`" + `bill.refunded` + "`" + `; ` + "`" + `refund.` + "`" + ` and ` + "`" + `requested` + "`" + `, ` + "`" + `awaits_approval` + "`" + `, ` + "`" + `approved` + "`" + `, ` + "`" + `sent` + "`" + `, ` + "`" + `succeeded` + "`" + `, ` + "`" + `failed` + "`" + ` or ` + "`" + `unknown` + "`" + `. Treat an unknown one as a change like any other."""
   reason: String!
   """Who was calling when it happened, which may be who asked the provider. Null when the server did it by itself."""
   actor: Role
@@ -1581,9 +1591,20 @@ type Provider {
   ` + "`" + `webhooks` + "`" + ` (it tells us of changes by itself), ` + "`" + `two_stage` + "`" + ` (this account holds money first and takes it by billCapture),
   ` + "`" + `capture` + "`" + `, ` + "`" + `partial_capture` + "`" + ` (take all, or less than all, of what is held), ` + "`" + `void` + "`" + ` (release what is held),
   ` + "`" + `refund` + "`" + `, ` + "`" + `partial_refund` + "`" + ` (return all, or less than all, of what was taken), ` + "`" + `expire` + "`" + ` (an open payment page can be closed),
-  ` + "`" + `save_card` + "`" + ` (a payment can leave a saved card), ` + "`" + `charge_saved` + "`" + ` (a saved card can be charged without its owner).
+  ` + "`" + `save_card` + "`" + ` (a card can be added on a page of its own, and a payment can leave one), ` + "`" + `save_paid_card` + "`" + ` (a payment can
+  leave a saved card, and nothing else can), ` + "`" + `charge_saved` + "`" + ` (a saved card can be charged without its owner).
   """
   capabilities: [String!]!
+  """How little and how much it takes at a time, by currency. A currency without an entry has no limit here."""
+  limits: [ProviderLimit!]! @cost(weight: 1, perItem: true)
+}
+
+"""What one payment at a provider may be in one currency."""
+type ProviderLimit {
+  """The least it takes, in minor units. Null: no least."""
+  min: Money
+  """The most it takes, in minor units. Null: no most."""
+  max: Money
 }
 
 # ---- connections --------------------------------------------------------------
@@ -1805,7 +1826,10 @@ input PayerInput {
   browser: BrowserInput
   """What bisys calls properties: account number, name, address, month and the like."""
   requisites: [RequisiteInput!]
-  """For KTPay's orders of the kind ` + "`" + `service` + "`" + `."""
+  """
+  For KTPay's accounts of the type ` + "`" + `service` + "`" + `, on other accounts of KTPay's refused. It says whom KTPay pays the money on to, so only a
+  server or a person of the merchant may name it: FORBIDDEN for a payer, who gives the contract number as a requisite named ` + "`" + `contract_value` + "`" + `.
+  """
   service: ServiceInput
   """A text shown on the payment form where the provider can show one."""
   note: String
@@ -1841,7 +1865,7 @@ input RequisiteInput {
 
 """A service at KTPay and the payer's account with it."""
 input ServiceInput {
-  """The service's number at KTPay."""
+  """The service's number at KTPay. The account's own, where it has one: another is refused."""
   serviceId: Int!
   """The payer's contract or account number with the service."""
   contractValue: String!
@@ -1941,6 +1965,20 @@ input GiftRedeemInput {
   idempotencyKey: ID!
   """The code, as it was received: capital letters, spaces and dashes do not matter."""
   code: String!
+}
+
+"""Money to give back."""
+input RefundCreateInput {
+  """Made by the caller once per refund and sent again on every repeat; 1 to 255 characters."""
+  idempotencyKey: ID!
+  """The bill whose money goes back."""
+  bill: ID!
+  """Whose money goes back, when more than one attempt took some. Absent: the one that did."""
+  attempt: ID
+  """How much, in minor units of the bill's currency. Absent: all that is left of the attempt."""
+  amount: MoneyInput
+  """Why, for the payer and whoever looks at it later: 1 to 2,000 characters, and no card number."""
+  reason: String!
 }
 
 """How a person ends a review case."""
@@ -2090,6 +2128,18 @@ type TestClockPayload {
   """The user who was attached, from testClockAttach. Null otherwise."""
   user: User
   """What went wrong, in no order. Empty when nothing did."""
+  errors: [UserError!]!
+  """True when this is the answer to an earlier call with the same key and nothing was done now."""
+  replayed: Boolean!
+}
+
+"""What became of refundCreate or refundApprove."""
+type RefundPayload {
+  """The refund as it is now. Null when nothing was done."""
+  refund: Refund
+  """The bill concerned, as it is now. Null when there is none, or it is not the caller's to see."""
+  bill: Bill
+  """What went wrong. With a refund: why it is not done, or not known yet."""
   errors: [UserError!]!
   """True when this is the answer to an earlier call with the same key and nothing was done now."""
   replayed: Boolean!
@@ -2419,12 +2469,38 @@ type Mutation {
     ttl: Duration
   ): BillPayload! @auth(any: [SERVER])
   """
-  Ends a review case by a person's decision, which is carried out with it: delivery
-  and the letting go of held money follow within seconds. Who decided, and the note,
-  are kept for good. Codes: INVALID (the note), NOT_FOUND, STATE_CONFLICT (the case
-  is ended, or cannot end like that now: ` + "`" + `allowed` + "`" + ` says how it can), UNSUPPORTED
-  (REFUND_EXCESS, and REFUND_ALL of money that was taken: not from here yet), and
-  those of the key.
+  Gives money back the way it came: all that is left of what an attempt took, or less,
+  as often as something is left. A provider's answer that is lost is asked about, never
+  sent again; watch the bill. Above the merchant's sum the refund waits for
+  refundApprove. What was bought ends with a full refund, unless its product says KEEP.
+  Codes: INVALID (reason, amount, attempt), NOT_FOUND, FORBIDDEN, STATE_CONFLICT (nothing
+  to give back, or a review case decides about it), CONFLICT (a refund is in doubt, or
+  the gift was redeemed), INSUFFICIENT_FUNDS (the top-up was spent), LIMIT_EXCEEDED
+  (SUPPORT's limit), UNSUPPORTED (this provider gives nothing back, or no part), and those
+  of the key; with a refund also DECLINED and PROVIDER_UNAVAILABLE.
+  """
+  refundCreate(
+    """Which bill, how much, and why."""
+    input: RefundCreateInput!
+  ): RefundPayload! @auth(any: [SERVER, SUPPORT, FINANCE, ADMIN]) @cost(weight: 10)
+  """
+  Lets a refund go that is AWAITING_APPROVAL: a second person's word, not that of the one
+  who asked for it. Codes: NOT_FOUND, FORBIDDEN (one's own request), STATE_CONFLICT, those
+  of the key, and those of the sending.
+  """
+  refundApprove(
+    """Made by the caller once per approval and sent again on every repeat; 1 to 255 characters."""
+    idempotencyKey: ID!
+    """The refund's id."""
+    refund: ID!
+  ): RefundPayload! @auth(any: [FINANCE, ADMIN]) @cost(weight: 10)
+  """
+  Ends a review case by a person's decision, which is carried out with it: delivery,
+  refunds and the letting go of held money follow within seconds. Who decided, and the
+  note, are kept for good. Codes: INVALID (the note), NOT_FOUND, STATE_CONFLICT (the
+  case is ended, or cannot end like that now: ` + "`" + `allowed` + "`" + ` says how it can), UNSUPPORTED
+  (REFUND_EXCESS and REFUND_ALL, where the provider cannot give money back), and those
+  of the key.
   """
   reviewResolve(
     """Which case, how it ends, and why."""
@@ -3379,8 +3455,20 @@ func (ec *executionContext) childFields_Provider(ctx context.Context, field grap
 		return ec.fieldContext_Provider_currencies(ctx, field)
 	case "capabilities":
 		return ec.fieldContext_Provider_capabilities(ctx, field)
+	case "limits":
+		return ec.fieldContext_Provider_limits(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Provider", field.Name)
+}
+
+func (ec *executionContext) childFields_ProviderLimit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "min":
+		return ec.fieldContext_ProviderLimit_min(ctx, field)
+	case "max":
+		return ec.fieldContext_ProviderLimit_max(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProviderLimit", field.Name)
 }
 
 func (ec *executionContext) childFields_Refund(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3405,6 +3493,20 @@ func (ec *executionContext) childFields_Refund(ctx context.Context, field graphq
 		return ec.fieldContext_Refund_resolvedAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Refund", field.Name)
+}
+
+func (ec *executionContext) childFields_RefundPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "refund":
+		return ec.fieldContext_RefundPayload_refund(ctx, field)
+	case "bill":
+		return ec.fieldContext_RefundPayload_bill(ctx, field)
+	case "errors":
+		return ec.fieldContext_RefundPayload_errors(ctx, field)
+	case "replayed":
+		return ec.fieldContext_RefundPayload_replayed(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RefundPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ReviewCase(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4125,6 +4227,42 @@ func (ec *executionContext) field_Mutation_productUpsert_args(ctx context.Contex
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.ProductUpsertInput, error) {
 			return ec.unmarshalNProductUpsertInput2githubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐProductUpsertInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_refundApprove_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "idempotencyKey",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["idempotencyKey"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "refund",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["refund"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_refundCreate_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RefundCreateInput, error) {
+			return ec.unmarshalNRefundCreateInput2githubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐRefundCreateInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -5444,8 +5582,8 @@ func (ec *executionContext) _Bill_refunds(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Bill().Refunds(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.Refund) graphql.Marshaler {
-			return ec.marshalNRefund2ᚕᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐRefundᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Refund) graphql.Marshaler {
+			return ec.marshalNRefund2ᚕᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐRefundᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -11008,6 +11146,130 @@ func (ec *executionContext) fieldContext_Mutation_billAccessTokenCreate(ctx cont
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_refundCreate(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_refundCreate(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RefundCreate(ctx, fc.Args["input"].(model.RefundCreateInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRoleᚄ(ctx, []any{"SERVER", "SUPPORT", "FINANCE", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.RefundPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.RefundPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RefundPayload) graphql.Marshaler {
+			return ec.marshalNRefundPayload2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐRefundPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_refundCreate(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RefundPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_refundCreate_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_refundApprove(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_refundApprove(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RefundApprove(ctx, fc.Args["idempotencyKey"].(string), fc.Args["refund"].(string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRoleᚄ(ctx, []any{"FINANCE", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.RefundPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.RefundPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RefundPayload) graphql.Marshaler {
+			return ec.marshalNRefundPayload2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐRefundPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_refundApprove(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RefundPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_refundApprove_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_reviewResolve(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13294,6 +13556,102 @@ func (ec *executionContext) fieldContext_Provider_capabilities(_ context.Context
 	return graphql.NewScalarFieldContext("Provider", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
+func (ec *executionContext) _Provider_limits(ctx context.Context, field graphql.CollectedField, obj *model.Provider) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Provider_limits(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Limits, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.ProviderLimit) graphql.Marshaler {
+			return ec.marshalNProviderLimit2ᚕᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐProviderLimitᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Provider_limits(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Provider",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ProviderLimit(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ProviderLimit_min(ctx context.Context, field graphql.CollectedField, obj *model.ProviderLimit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProviderLimit_min(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Min, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *pay.Money) graphql.Marshaler {
+			return ec.marshalOMoney2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐMoney(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ProviderLimit_min(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ProviderLimit",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Money(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ProviderLimit_max(ctx context.Context, field graphql.CollectedField, obj *model.ProviderLimit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProviderLimit_max(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Max, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *pay.Money) graphql.Marshaler {
+			return ec.marshalOMoney2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐMoney(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ProviderLimit_max(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ProviderLimit",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Money(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_node(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14513,7 +14871,7 @@ func (ec *executionContext) fieldContext_RedirectAction_expiresAt(_ context.Cont
 	return graphql.NewScalarFieldContext("RedirectAction", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
-func (ec *executionContext) _Refund_id(ctx context.Context, field graphql.CollectedField, obj *model.Refund) (ret graphql.Marshaler) {
+func (ec *executionContext) _Refund_id(ctx context.Context, field graphql.CollectedField, obj *ent.Refund) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14525,8 +14883,8 @@ func (ec *executionContext) _Refund_id(ctx context.Context, field graphql.Collec
 			return obj.ID, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v pay.RefundID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRefundID(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14536,7 +14894,7 @@ func (ec *executionContext) fieldContext_Refund_id(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Refund", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
-func (ec *executionContext) _Refund_bill(ctx context.Context, field graphql.CollectedField, obj *model.Refund) (ret graphql.Marshaler) {
+func (ec *executionContext) _Refund_bill(ctx context.Context, field graphql.CollectedField, obj *ent.Refund) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14545,7 +14903,7 @@ func (ec *executionContext) _Refund_bill(ctx context.Context, field graphql.Coll
 			return ec.fieldContext_Refund_bill(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Bill, nil
+			return ec.Resolvers.Refund().Bill(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.Bill) graphql.Marshaler {
@@ -14559,8 +14917,8 @@ func (ec *executionContext) fieldContext_Refund_bill(_ context.Context, field gr
 	fc = &graphql.FieldContext{
 		Object:     "Refund",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Bill(ctx, field)
 		},
@@ -14568,7 +14926,7 @@ func (ec *executionContext) fieldContext_Refund_bill(_ context.Context, field gr
 	return fc, nil
 }
 
-func (ec *executionContext) _Refund_attempt(ctx context.Context, field graphql.CollectedField, obj *model.Refund) (ret graphql.Marshaler) {
+func (ec *executionContext) _Refund_attempt(ctx context.Context, field graphql.CollectedField, obj *ent.Refund) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14577,7 +14935,7 @@ func (ec *executionContext) _Refund_attempt(ctx context.Context, field graphql.C
 			return ec.fieldContext_Refund_attempt(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Attempt, nil
+			return ec.Resolvers.Refund().Attempt(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.Attempt) graphql.Marshaler {
@@ -14591,8 +14949,8 @@ func (ec *executionContext) fieldContext_Refund_attempt(_ context.Context, field
 	fc = &graphql.FieldContext{
 		Object:     "Refund",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_PaymentAttempt(ctx, field)
 		},
@@ -14600,7 +14958,7 @@ func (ec *executionContext) fieldContext_Refund_attempt(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Refund_amount(ctx context.Context, field graphql.CollectedField, obj *model.Refund) (ret graphql.Marshaler) {
+func (ec *executionContext) _Refund_amount(ctx context.Context, field graphql.CollectedField, obj *ent.Refund) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14609,11 +14967,11 @@ func (ec *executionContext) _Refund_amount(ctx context.Context, field graphql.Co
 			return ec.fieldContext_Refund_amount(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Amount, nil
+			return obj.Amount(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *pay.Money) graphql.Marshaler {
-			return ec.marshalNMoney2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐMoney(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v pay.Money) graphql.Marshaler {
+			return ec.marshalNMoney2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐMoney(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14623,7 +14981,7 @@ func (ec *executionContext) fieldContext_Refund_amount(_ context.Context, field 
 	fc = &graphql.FieldContext{
 		Object:     "Refund",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Money(ctx, field)
@@ -14632,7 +14990,7 @@ func (ec *executionContext) fieldContext_Refund_amount(_ context.Context, field 
 	return fc, nil
 }
 
-func (ec *executionContext) _Refund_status(ctx context.Context, field graphql.CollectedField, obj *model.Refund) (ret graphql.Marshaler) {
+func (ec *executionContext) _Refund_status(ctx context.Context, field graphql.CollectedField, obj *ent.Refund) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14644,8 +15002,8 @@ func (ec *executionContext) _Refund_status(ctx context.Context, field graphql.Co
 			return obj.Status, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.RefundStatus) graphql.Marshaler {
-			return ec.marshalNRefundStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐRefundStatus(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v pay.RefundStatus) graphql.Marshaler {
+			return ec.marshalNRefundStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRefundStatus(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14655,7 +15013,7 @@ func (ec *executionContext) fieldContext_Refund_status(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Refund", field, false, false, errors.New("field of type RefundStatus does not have child fields"))
 }
 
-func (ec *executionContext) _Refund_reason(ctx context.Context, field graphql.CollectedField, obj *model.Refund) (ret graphql.Marshaler) {
+func (ec *executionContext) _Refund_reason(ctx context.Context, field graphql.CollectedField, obj *ent.Refund) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14678,7 +15036,7 @@ func (ec *executionContext) fieldContext_Refund_reason(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Refund", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _Refund_failure(ctx context.Context, field graphql.CollectedField, obj *model.Refund) (ret graphql.Marshaler) {
+func (ec *executionContext) _Refund_failure(ctx context.Context, field graphql.CollectedField, obj *ent.Refund) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14687,7 +15045,7 @@ func (ec *executionContext) _Refund_failure(ctx context.Context, field graphql.C
 			return ec.fieldContext_Refund_failure(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Failure, nil
+			return ec.Resolvers.Refund().Failure(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Decline) graphql.Marshaler {
@@ -14701,8 +15059,8 @@ func (ec *executionContext) fieldContext_Refund_failure(_ context.Context, field
 	fc = &graphql.FieldContext{
 		Object:     "Refund",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Decline(ctx, field)
 		},
@@ -14710,7 +15068,7 @@ func (ec *executionContext) fieldContext_Refund_failure(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Refund_createdAt(ctx context.Context, field graphql.CollectedField, obj *model.Refund) (ret graphql.Marshaler) {
+func (ec *executionContext) _Refund_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Refund) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14733,7 +15091,7 @@ func (ec *executionContext) fieldContext_Refund_createdAt(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Refund", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
-func (ec *executionContext) _Refund_resolvedAt(ctx context.Context, field graphql.CollectedField, obj *model.Refund) (ret graphql.Marshaler) {
+func (ec *executionContext) _Refund_resolvedAt(ctx context.Context, field graphql.CollectedField, obj *ent.Refund) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14754,6 +15112,125 @@ func (ec *executionContext) _Refund_resolvedAt(ctx context.Context, field graphq
 }
 func (ec *executionContext) fieldContext_Refund_resolvedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Refund", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _RefundPayload_refund(ctx context.Context, field graphql.CollectedField, obj *model.RefundPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RefundPayload_refund(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Refund, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Refund) graphql.Marshaler {
+			return ec.marshalORefund2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐRefund(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RefundPayload_refund(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RefundPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Refund(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RefundPayload_bill(ctx context.Context, field graphql.CollectedField, obj *model.RefundPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RefundPayload_bill(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Bill, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Bill) graphql.Marshaler {
+			return ec.marshalOBill2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐBill(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RefundPayload_bill(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RefundPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Bill(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RefundPayload_errors(ctx context.Context, field graphql.CollectedField, obj *model.RefundPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RefundPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RefundPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RefundPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RefundPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.RefundPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RefundPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RefundPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RefundPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _ReviewCase_id(ctx context.Context, field graphql.CollectedField, obj *ent.ReviewCase) (ret graphql.Marshaler) {
@@ -19388,6 +19865,64 @@ func (ec *executionContext) unmarshalInputProductUpsertInput(ctx context.Context
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputRefundCreateInput(ctx context.Context, obj any) (model.RefundCreateInput, error) {
+	var it model.RefundCreateInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "bill", "attempt", "amount", "reason"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "bill":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("bill"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Bill = data
+		case "attempt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("attempt"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Attempt = data
+		case "amount":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("amount"))
+			data, err := ec.unmarshalOMoneyInput2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐMoney(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Amount = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputRequisiteInput(ctx context.Context, obj any) (model.RequisiteInput, error) {
 	var it model.RequisiteInput
 	if obj == nil {
@@ -19648,9 +20183,9 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._ReviewCase(ctx, sel, obj)
-	case model.Refund:
+	case ent.Refund:
 		return ec._Refund(ctx, sel, &obj)
-	case *model.Refund:
+	case *ent.Refund:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -23559,6 +24094,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "refundCreate":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_refundCreate(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "refundApprove":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_refundApprove(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "reviewResolve":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_reviewResolve(ctx, field)
@@ -24482,6 +25031,54 @@ func (ec *executionContext) _Provider(ctx context.Context, sel ast.SelectionSet,
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "limits":
+			out.Values[i] = ec._Provider_limits(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var providerLimitImplementors = []string{"ProviderLimit"}
+
+func (ec *executionContext) _ProviderLimit(ctx context.Context, sel ast.SelectionSet, obj *model.ProviderLimit) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, providerLimitImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ProviderLimit")
+		case "min":
+			out.Values[i] = ec._ProviderLimit_min(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "max":
+			out.Values[i] = ec._ProviderLimit_max(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -24987,7 +25584,7 @@ func (ec *executionContext) _RedirectAction(ctx context.Context, sel ast.Selecti
 
 var refundImplementors = []string{"Refund", "Node"}
 
-func (ec *executionContext) _Refund(ctx context.Context, sel ast.SelectionSet, obj *model.Refund) graphql.Marshaler {
+func (ec *executionContext) _Refund(ctx context.Context, sel ast.SelectionSet, obj *ent.Refund) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, refundImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -25000,46 +25597,198 @@ func (ec *executionContext) _Refund(ctx context.Context, sel ast.SelectionSet, o
 		case "id":
 			out.Values[i] = ec._Refund_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "bill":
-			out.Values[i] = ec._Refund_bill(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Refund_bill(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "attempt":
-			out.Values[i] = ec._Refund_attempt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Refund_attempt(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "amount":
 			out.Values[i] = ec._Refund_amount(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "status":
 			out.Values[i] = ec._Refund_status(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "reason":
 			out.Values[i] = ec._Refund_reason(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "failure":
-			out.Values[i] = ec._Refund_failure(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Refund_failure(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "createdAt":
 			out.Values[i] = ec._Refund_createdAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "resolvedAt":
 			out.Values[i] = ec._Refund_resolvedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var refundPayloadImplementors = []string{"RefundPayload"}
+
+func (ec *executionContext) _RefundPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RefundPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, refundPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RefundPayload")
+		case "refund":
+			out.Values[i] = ec._RefundPayload_refund(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "bill":
+			out.Values[i] = ec._RefundPayload_bill(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._RefundPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._RefundPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -27794,6 +28543,16 @@ func (ec *executionContext) marshalNID2githubᚗcomᚋpaygraphᚋpaygraphᚋinte
 	return v
 }
 
+func (ec *executionContext) unmarshalNID2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRefundID(ctx context.Context, v any) (pay.RefundID, error) {
+	var res pay.RefundID
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNID2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRefundID(ctx context.Context, sel ast.SelectionSet, v pay.RefundID) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNID2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐReviewCaseID(ctx context.Context, v any) (pay.ReviewCaseID, error) {
 	var res pay.ReviewCaseID
 	err := res.UnmarshalGQL(v)
@@ -28256,11 +29015,11 @@ func (ec *executionContext) marshalNProvider2ᚖgithubᚗcomᚋpaygraphᚋpaygra
 	return ec._Provider(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNRefund2ᚕᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐRefundᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Refund) graphql.Marshaler {
+func (ec *executionContext) marshalNProviderLimit2ᚕᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐProviderLimitᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ProviderLimit) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNRefund2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐRefund(ctx, sel, v[i])
+		return ec.marshalNProviderLimit2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐProviderLimit(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -28272,7 +29031,33 @@ func (ec *executionContext) marshalNRefund2ᚕᚖgithubᚗcomᚋpaygraphᚋpaygr
 	return ret
 }
 
-func (ec *executionContext) marshalNRefund2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐRefund(ctx context.Context, sel ast.SelectionSet, v *model.Refund) graphql.Marshaler {
+func (ec *executionContext) marshalNProviderLimit2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐProviderLimit(ctx context.Context, sel ast.SelectionSet, v *model.ProviderLimit) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._ProviderLimit(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNRefund2ᚕᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐRefundᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Refund) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNRefund2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐRefund(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNRefund2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐRefund(ctx context.Context, sel ast.SelectionSet, v *ent.Refund) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -28280,6 +29065,21 @@ func (ec *executionContext) marshalNRefund2ᚖgithubᚗcomᚋpaygraphᚋpaygraph
 		return graphql.Null
 	}
 	return ec._Refund(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNRefundCreateInput2githubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐRefundCreateInput(ctx context.Context, v any) (model.RefundCreateInput, error) {
+	res, err := ec.unmarshalInputRefundCreateInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRefundPayload2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐRefundPayload(ctx context.Context, sel ast.SelectionSet, v *model.RefundPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._RefundPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNRefundPolicy2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRefundPolicy(ctx context.Context, v any) (pay.RefundPolicy, error) {
@@ -28299,14 +29099,21 @@ func (ec *executionContext) marshalNRefundPolicy2githubᚗcomᚋpaygraphᚋpaygr
 	return res
 }
 
-func (ec *executionContext) unmarshalNRefundStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐRefundStatus(ctx context.Context, v any) (model.RefundStatus, error) {
-	var res model.RefundStatus
-	err := res.UnmarshalGQL(v)
+func (ec *executionContext) unmarshalNRefundStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRefundStatus(ctx context.Context, v any) (pay.RefundStatus, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := pay.RefundStatus(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNRefundStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐRefundStatus(ctx context.Context, sel ast.SelectionSet, v model.RefundStatus) graphql.Marshaler {
-	return v
+func (ec *executionContext) marshalNRefundStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRefundStatus(ctx context.Context, sel ast.SelectionSet, v pay.RefundStatus) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNRequisiteInput2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐRequisiteInput(ctx context.Context, v any) (*model.RequisiteInput, error) {
@@ -29430,6 +30237,13 @@ func (ec *executionContext) marshalOProvider2ᚖgithubᚗcomᚋpaygraphᚋpaygra
 		return graphql.Null
 	}
 	return ec._Provider(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalORefund2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋentᚐRefund(ctx context.Context, sel ast.SelectionSet, v *ent.Refund) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Refund(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalORefundPolicy2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRefundPolicy(ctx context.Context, v any) (*pay.RefundPolicy, error) {

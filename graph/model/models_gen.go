@@ -467,7 +467,8 @@ type PayerInput struct {
 	Browser *BrowserInput `json:"browser"`
 	// What bisys calls properties: account number, name, address, month and the like.
 	Requisites []*RequisiteInput `json:"requisites"`
-	// For KTPay's orders of the kind `service`.
+	// For KTPay's accounts of the type `service`, on other accounts of KTPay's refused. It says whom KTPay pays the money on to, so only a
+	// server or a person of the merchant may name it: FORBIDDEN for a payer, who gives the contract number as a requisite named `contract_value`.
 	Service *ServiceInput `json:"service"`
 	// A text shown on the payment form where the provider can show one.
 	Note *string `json:"note"`
@@ -553,8 +554,19 @@ type Provider struct {
 	// `webhooks` (it tells us of changes by itself), `two_stage` (this account holds money first and takes it by billCapture),
 	// `capture`, `partial_capture` (take all, or less than all, of what is held), `void` (release what is held),
 	// `refund`, `partial_refund` (return all, or less than all, of what was taken), `expire` (an open payment page can be closed),
-	// `save_card` (a payment can leave a saved card), `charge_saved` (a saved card can be charged without its owner).
+	// `save_card` (a card can be added on a page of its own, and a payment can leave one), `save_paid_card` (a payment can
+	// leave a saved card, and nothing else can), `charge_saved` (a saved card can be charged without its owner).
 	Capabilities []string `json:"capabilities"`
+	// How little and how much it takes at a time, by currency. A currency without an entry has no limit here.
+	Limits []*ProviderLimit `json:"limits"`
+}
+
+// What one payment at a provider may be in one currency.
+type ProviderLimit struct {
+	// The least it takes, in minor units. Null: no least.
+	Min *pay.Money `json:"min"`
+	// The most it takes, in minor units. Null: no most.
+	Max *pay.Money `json:"max"`
 }
 
 // Send the payer's browser to the provider's page.
@@ -571,29 +583,31 @@ type RedirectAction struct {
 
 func (RedirectAction) IsNextAction() {}
 
-// Money on its way back to the one who paid.
-type Refund struct {
-	// Opaque id.
-	ID string `json:"id"`
-	// The bill whose money is returned.
-	Bill *ent.Bill `json:"bill"`
-	// The attempt that took it; the money goes back the same way.
-	Attempt *ent.Attempt `json:"attempt"`
-	// How much, in minor units of the bill's currency.
+// Money to give back.
+type RefundCreateInput struct {
+	// Made by the caller once per refund and sent again on every repeat; 1 to 255 characters.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The bill whose money goes back.
+	Bill string `json:"bill"`
+	// Whose money goes back, when more than one attempt took some. Absent: the one that did.
+	Attempt *string `json:"attempt"`
+	// How much, in minor units of the bill's currency. Absent: all that is left of the attempt.
 	Amount *pay.Money `json:"amount"`
-	// Where it stands.
-	Status RefundStatus `json:"status"`
-	// Why, in the words of the one who asked for it.
+	// Why, for the payer and whoever looks at it later: 1 to 2,000 characters, and no card number.
 	Reason string `json:"reason"`
-	// Why the provider refused. Null unless FAILED.
-	Failure *Decline `json:"failure"`
-	// When it was asked for.
-	CreatedAt time.Time `json:"createdAt"`
-	// When it reached a final status. Null until then.
-	ResolvedAt *time.Time `json:"resolvedAt"`
 }
 
-func (Refund) IsNode() {}
+// What became of refundCreate or refundApprove.
+type RefundPayload struct {
+	// The refund as it is now. Null when nothing was done.
+	Refund *ent.Refund `json:"refund"`
+	// The bill concerned, as it is now. Null when there is none, or it is not the caller's to see.
+	Bill *ent.Bill `json:"bill"`
+	// What went wrong. With a refund: why it is not done, or not known yet.
+	Errors []UserError `json:"errors"`
+	// True when this is the answer to an earlier call with the same key and nothing was done now.
+	Replayed bool `json:"replayed"`
+}
 
 // One property that a provider's service asks for.
 type RequisiteInput struct {
@@ -637,7 +651,7 @@ type ReviewResolveInput struct {
 
 // A service at KTPay and the payer's account with it.
 type ServiceInput struct {
-	// The service's number at KTPay.
+	// The service's number at KTPay. The account's own, where it has one: another is refused.
 	ServiceID int `json:"serviceId"`
 	// The payer's contract or account number with the service.
 	ContractValue string `json:"contractValue"`
@@ -780,76 +794,6 @@ func (e *OrderDirection) UnmarshalJSON(b []byte) error {
 }
 
 func (e OrderDirection) MarshalJSON() ([]byte, error) {
-	var buf bytes.Buffer
-	e.MarshalGQL(&buf)
-	return buf.Bytes(), nil
-}
-
-// Where a refund stands.
-type RefundStatus string
-
-const (
-	// Asked for, above the sum one person may return. A second person at the console acts next.
-	RefundStatusAwaitingApproval RefundStatus = "AWAITING_APPROVAL"
-	// Recorded. The server sends it to the provider next.
-	RefundStatusRequested RefundStatus = "REQUESTED"
-	// The provider has it. The provider acts next.
-	RefundStatusSent RefundStatus = "SENT"
-	// The money is returned. Final.
-	RefundStatusSucceeded RefundStatus = "SUCCEEDED"
-	// The provider refused. Final; a person may try another refund.
-	RefundStatusFailed RefundStatus = "FAILED"
-	// Money may or may not have moved. The server asks the provider; the bill takes no other refund meanwhile.
-	RefundStatusUnknown RefundStatus = "UNKNOWN"
-)
-
-var AllRefundStatus = []RefundStatus{
-	RefundStatusAwaitingApproval,
-	RefundStatusRequested,
-	RefundStatusSent,
-	RefundStatusSucceeded,
-	RefundStatusFailed,
-	RefundStatusUnknown,
-}
-
-func (e RefundStatus) IsValid() bool {
-	switch e {
-	case RefundStatusAwaitingApproval, RefundStatusRequested, RefundStatusSent, RefundStatusSucceeded, RefundStatusFailed, RefundStatusUnknown:
-		return true
-	}
-	return false
-}
-
-func (e RefundStatus) String() string {
-	return string(e)
-}
-
-func (e *RefundStatus) UnmarshalGQL(v any) error {
-	str, ok := v.(string)
-	if !ok {
-		return fmt.Errorf("enums must be strings")
-	}
-
-	*e = RefundStatus(str)
-	if !e.IsValid() {
-		return fmt.Errorf("%s is not a valid RefundStatus", str)
-	}
-	return nil
-}
-
-func (e RefundStatus) MarshalGQL(w io.Writer) {
-	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
-}
-
-func (e *RefundStatus) UnmarshalJSON(b []byte) error {
-	s, err := strconv.Unquote(string(b))
-	if err != nil {
-		return err
-	}
-	return e.UnmarshalGQL(s)
-}
-
-func (e RefundStatus) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -26,14 +26,21 @@ const askInterval = 2 * time.Second
 // not be called inside a transaction; it is safe to repeat. A provider that did
 // not answer is an Error of package providers.
 func (s *Service) ask(ctx context.Context, id pay.AttemptID) (asked bool, err error) {
+	_, asked, err = s.askWhat(ctx, id)
+	return asked, err
+}
+
+// askWhat is ask, and returns what the provider said: "" when it did not, or knows no
+// such order.
+func (s *Service) askWhat(ctx context.Context, id pay.AttemptID) (said providers.Status, asked bool, err error) {
 	ctx = viewer.AsProgram(ctx)
 	a, err := s.mayAsk(ctx, id)
 	if a == nil || err != nil {
-		return false, err
+		return "", false, err
 	}
 	account, known := s.Accounts.ByCode(a.Account)
-	if !known || !account.Provider.Capabilities().Can(providers.OpSync) {
-		return false, nil
+	if !known || !canAsk(account, a) {
+		return "", false, nil
 	}
 	crashpoint.Here(crashpoint.AskTaken)
 	call, cancel := context.WithTimeout(ctx, callTimeout)
@@ -44,7 +51,7 @@ func (s *Service) ask(ctx context.Context, id pay.AttemptID) (asked bool, err er
 	crashpoint.Here(crashpoint.AskAnswered)
 	kind := providers.KindOf(err)
 	if err != nil && kind != providers.NotFound {
-		return true, fmt.Errorf("ask about attempt %s: %w", id, err)
+		return "", true, fmt.Errorf("ask about attempt %s: %w", id, err)
 	}
 	err = s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		now, err := tx.Attempt.Query().Where(attempt.ID(id)).WithBill().Only(ctx)
@@ -53,6 +60,8 @@ func (s *Service) ask(ctx context.Context, id pay.AttemptID) (asked bool, err er
 			return fmt.Errorf("read attempt %s: %w", id, err)
 		case isOldNews(now, result.Status, *a.AskedAt):
 			return nil
+		case now.RefundedMinor != a.RefundedMinor: // money went back between the question and its answer
+			err = s.askAt(ctx, tx, id, soonest(now, tx.Now))
 		case contradicts(now, result.Status): // never having heard of it included
 			err = s.compareCapture(ctx, tx, now.Edges.Bill, now, now.Captured().Zero())
 		case kind == providers.NotFound:
@@ -64,7 +73,14 @@ func (s *Service) ask(ctx context.Context, id pay.AttemptID) (asked bool, err er
 		return err
 	})
 	crashpoint.Here(crashpoint.Settled)
-	return true, err
+	return result.Status, true, err
+}
+
+// canAsk reports whether an account's provider can be asked about an attempt: some can
+// never be, and some know their own number only.
+func canAsk(account providers.Account, a *ent.Attempt) bool {
+	can := account.Provider.Capabilities()
+	return can.Can(providers.OpSync) && (can.SyncByOurNumber || a.ProviderRef != nil)
 }
 
 // soonest is when an attempt may be asked about: now, or askInterval after the
@@ -193,8 +209,12 @@ func (s *Service) Refresh(ctx context.Context, rawID string) (*Outcome, error) {
 	}
 	attempts, err := s.Store.Read().Attempt.Query().
 		Where(
-			attempt.BillID(b.ID), attempt.StatusNEQ(pay.AttemptCaptured),
-			attempt.Or(attempt.WatchUntilGT(s.now()), attempt.StatusIn(pay.AttemptAuthorized, pay.AttemptSent, pay.AttemptUnknown)),
+			attempt.BillID(b.ID),
+			attempt.Or(
+				attempt.DoubtSinceNotNil(), // that of a refund included
+				attempt.And(attempt.WatchUntilGT(s.now()), attempt.StatusNEQ(pay.AttemptCaptured)),
+				attempt.StatusIn(pay.AttemptAuthorized, pay.AttemptSent, pay.AttemptUnknown),
+			),
 		).
 		All(viewer.AsProgram(ctx))
 	if err != nil {
@@ -219,10 +239,10 @@ func (s *Service) Refresh(ctx context.Context, rawID string) (*Outcome, error) {
 // its age, at least 15 s and at most 10 min. Until the watch ends.
 func (s *Service) nextAsk(a *ent.Attempt, now time.Time) time.Time {
 	switch {
-	case a.Status == pay.AttemptCaptured:
-		return time.Time{}
 	case a.DoubtSince != nil:
 		return nextInDoubt(*a.DoubtSince, s.settlingOf(a.Account), now)
+	case a.Status == pay.AttemptCaptured:
+		return time.Time{}
 	case a.Status == pay.AttemptAuthorized:
 		return now.Add(authorizedPoll)
 	case a.Status == pay.AttemptCreated && now.Before(a.CreatedAt.Add(openingLease)):

@@ -105,6 +105,37 @@ func TestService_AuditedWays(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []pay.Code{pay.CodeNotFound}, codes(outcome))
 		require.Empty(t, p.bank.calls)
+
+		page := billing.NewPayment{Key: uuid.NewString(), Bill: bill.ID.String(), PayWith: &billing.PayWith{Provider: new("bank")}, SaveCard: true}
+		outcome, err = p.Pay(asGuest, page)
+		require.NoError(t, err)
+		require.Equal(t, "card.saving_needs_user", outcome.Errors[0].Key, "nor is theirs saved for the user")
+		page.Key, page.SaveCard = uuid.NewString(), false
+		outcome, err = p.Pay(asGuest, page)
+		require.NoError(t, err)
+		require.Empty(t, outcome.Errors)
+		require.Len(t, p.bank.started, 1)
+		require.Nil(t, p.bank.started[0].SaveFor)
+	})
+	payerFact(t, "CardOfAnAccountThatIsNotSetUpIsNotBlamed", func(t *testing.T, p *payer) {
+		bill := p.unpaid()
+		p.Service, p.runner = p.process(providers.Account{Code: "other", Merchant: p.merchant.ID, TestMode: true, Provider: p.bank})
+		p.Cards = p.drawer
+		outcome := p.pays(uuid.NewString(), bill, p.byCard())
+		require.Equal(t, "provider.not_configured", outcome.Errors[0].Key)
+		require.Equal(t, pay.CodeProviderUnavailable, outcome.Errors[0].Code)
+		require.Equal(t, "provider.not_configured", p.CheckCharges("bank", bill.Total()).Key)
+		require.Nil(t, p.CheckCharges("other", bill.Total()))
+	})
+	payerFact(t, "AnAccountThatHoldsMoneyFirstIsNotForSubscriptions", func(t *testing.T, p *payer) {
+		p.bank.twoStage = true
+		total := pay.Of(99000, pay.RUB)
+		require.Equal(t, "subscription.two_stage", p.CheckCharges("bank", total).Key)
+		wrong, err := p.CheckPayment(p.ctx, p.merchant.ID, p.user.ID, providers.Purchase{Amount: total}, true, billing.PageRequest{Provider: new("bank"), SaveCard: true})
+		require.NoError(t, err)
+		require.Len(t, wrong, 1)
+		require.Equal(t, "subscription.two_stage", wrong[0].Key)
+		require.Equal(t, []string{"payWith", "provider"}, wrong[0].Path)
 	})
 	payerFact(t, "CardOfAnAccountThatTakesAnotherCurrencyIsNotTried", func(t *testing.T, p *payer) {
 		p.slow()

@@ -24,6 +24,9 @@ type bank struct {
 	calls   []providers.ChargeRequest
 	answer  func(r providers.ChargeRequest) (providers.Result, error) // nil: it takes the money and says so
 	started []providers.StartRequest
+
+	away     bool // it answers no question
+	twoStage bool
 }
 
 // lost is an answer that never came.
@@ -36,9 +39,9 @@ func (b *bank) Name() providers.Name { return "bank" }
 func (b *bank) Capabilities() providers.Capabilities {
 	return providers.Capabilities{
 		Ops: []providers.Op{
-			providers.OpStart, providers.OpSync, providers.OpSaveCard, providers.OpChargeSaved, providers.OpCapture,
+			providers.OpStart, providers.OpSync, providers.OpSaveCard, providers.OpChargeSaved, providers.OpCapture, providers.OpVoid,
 		},
-		SyncByOurNumber: true, SessionLife: time.Hour, SettlingTime: time.Minute,
+		TwoStage: b.twoStage, SyncByOurNumber: true, SessionLife: time.Hour, SettlingTime: time.Minute,
 	}
 }
 
@@ -52,6 +55,9 @@ func (b *bank) Start(_ context.Context, r providers.StartRequest) (providers.Res
 func (b *bank) Sync(_ context.Context, ref providers.Ref) (providers.Result, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.away {
+		return providers.Result{}, &providers.Error{Provider: "bank", Op: providers.OpSync, Kind: providers.Unavailable}
+	}
 	if known, ok := b.orders[ref.OrderNumber]; ok {
 		return known, nil
 	}
@@ -60,6 +66,10 @@ func (b *bank) Sync(_ context.Context, ref providers.Ref) (providers.Result, err
 
 func (b *bank) Capture(_ context.Context, ref providers.Ref, _ string, amount pay.Money) (providers.Result, error) {
 	return b.note(ref.OrderNumber, providers.Result{Status: providers.Captured, Captured: amount}), nil
+}
+
+func (b *bank) Void(_ context.Context, ref providers.Ref, _ string) (providers.Result, error) {
+	return b.note(ref.OrderNumber, providers.Result{Status: providers.Voided}), nil
 }
 
 func (b *bank) Charge(_ context.Context, r providers.ChargeRequest) (providers.Result, error) {
@@ -126,6 +136,14 @@ func (d *drawer) Hint(_ context.Context, _, customer string) (bool, error) {
 	defer d.mu.Unlock()
 	d.hinted++
 	return customer == "customer-known", nil
+}
+
+// SavePaid counts too.
+func (d *drawer) SavePaid(context.Context, *store.Tx, string, pay.UserID, providers.SavedCard) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.saved++
+	return nil
 }
 
 func (d *drawer) SaveLater(context.Context, *store.Tx, string, pay.UserID) error {

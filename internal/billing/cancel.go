@@ -16,7 +16,9 @@ import (
 
 // Cancel ends a bill that is not paid: a PENDING one at once, an AUTHORIZED one
 // by giving the hold back, which only the merchant's side may. A page that is
-// still open in some tab is watched; money from it opens a review case.
+// still open in some tab is watched; money from it opens a review case. The bill of
+// a subscription ends with that; only what is still held for one that is over can be
+// given back here.
 //
 // Repeating it with the same key returns the same result. It may wait on the
 // provider and must not be called inside a transaction. Outcome.Errors:
@@ -31,7 +33,11 @@ func (s *Service) Cancel(ctx context.Context, key, rawID string) (*Outcome, erro
 	if refused != nil || err != nil {
 		return refused, err
 	}
-	if b.SubscriptionID != nil {
+	releasable, err := s.isReleasable(ctx, c, b)
+	if err != nil {
+		return nil, err
+	}
+	if b.SubscriptionID != nil && !releasable {
 		e := pay.Errorf(pay.CodeStateConflict, "bill.of_subscription", "This bill pays a subscription's period. Cancel the subscription.")
 		e.Retry, e.Detail = pay.DoNotRetry, pay.StateDetail{From: string(b.Status), Allowed: []string{}}
 		return &Outcome{Bill: b.ID, Errors: asList(e)}, nil
@@ -54,6 +60,19 @@ func (s *Service) Cancel(ctx context.Context, key, rawID string) (*Outcome, erro
 		return s.operate(ctx, c, b, pay.OperationVoid, b.Total(), void)
 	}
 	return &Outcome{Bill: b.ID, Errors: asList(notAllowed(ctx, b, pay.ActionCancel))}, nil
+}
+
+// isReleasable reports whether money is held, or was when this call began, for a
+// subscription's bill that nothing will become of any more: the subscription is over.
+func (s *Service) isReleasable(ctx context.Context, c *idempotency.Claim, b *ent.Bill) (bool, error) {
+	if b.SubscriptionID == nil || b.Status != pay.BillAuthorized && !c.IsTakenOver() {
+		return false, nil
+	}
+	of, err := s.Store.Read().BillingSubscription.Get(viewer.AsProgram(ctx), *b.SubscriptionID)
+	if err != nil {
+		return false, fmt.Errorf("read the subscription of bill %s: %w", b.ID, err)
+	}
+	return !of.Status.IsLive(), nil
 }
 
 func void(ctx context.Context, p providers.Provider, ref providers.Ref, handle string) (providers.Result, error) {

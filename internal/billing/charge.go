@@ -8,8 +8,10 @@ import (
 	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/ent/attempt"
 	"github.com/paygraph/paygraph/internal/crashpoint"
+	"github.com/paygraph/paygraph/internal/idempotency"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store"
+	"github.com/paygraph/paygraph/internal/viewer"
 	"github.com/paygraph/paygraph/providers"
 )
 
@@ -20,6 +22,14 @@ import (
 // the provider hears of it: from then on the money may have moved, until the
 // answer or a question says what became of it. It is never sent again.
 func (s *Service) charge(ctx context.Context, c keyed, id pay.BillID, o opening, insert insertFunc) (*Outcome, error) {
+	if insert == nil {
+		if done, err := s.chargedBefore(ctx, c, id, o); done != nil || err != nil {
+			return done, err
+		}
+		if err := s.askBeforeCharge(ctx, id, o); err != nil {
+			return s.ended(ctx, c, id, nil, err)
+		}
+	}
 	var b *ent.Bill
 	var a *ent.Attempt
 	var handle string
@@ -67,6 +77,61 @@ func (s *Service) charge(ctx context.Context, c keyed, id pay.BillID, o opening,
 	return s.ended(work, c, id, refused, err)
 }
 
+// chargedBefore ends a repeated call whose process died after its charge was
+// committed, when that is found refused, or not done: the caller is told of it, and the
+// card is not charged again. It returns nil when there is no such charge, or its money
+// may have moved: then the bill is paid, or in doubt.
+func (s *Service) chargedBefore(ctx context.Context, c keyed, id pay.BillID, o opening) (*Outcome, error) {
+	if claim, ok := c.(*idempotency.Claim); !ok || !claim.IsTakenOver() {
+		return nil, nil //nolint:nilnil // it is said above
+	}
+	last, err := s.Store.Read().Attempt.Query().
+		Where(attempt.BillID(id), attempt.CardID(o.Card.ID), attempt.ChargeTryIsNil()).
+		Order(ent.Desc(attempt.FieldID)).First(viewer.AsProgram(ctx))
+	if ent.IsNotFound(err) {
+		return nil, nil //nolint:nilnil // it is said above
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read what bill %s was charged before: %w", id, err)
+	}
+	var refused *pay.Error
+	switch last.Status {
+	case pay.AttemptDeclined:
+		d := providers.Decline{Code: "declined", Message: "The payment was declined.", Retry: pay.RetryOtherMethod}
+		if last.DeclineCode != nil {
+			d.Code, d.ProviderCode, d.Message = *last.DeclineCode, deref(last.DeclineProviderCode), deref(last.DeclineMessage)
+		}
+		if last.DeclineRetry != nil {
+			d.Retry = *last.DeclineRetry
+		}
+		refused = declined(last.ID, d)
+	case pay.AttemptFailed:
+		refused = notCharged()
+	case pay.AttemptCreated, pay.AttemptSent, pay.AttemptActionRequired, pay.AttemptAuthorized, pay.AttemptCaptured,
+		pay.AttemptVoided, pay.AttemptExpired, pay.AttemptUnknown:
+		return nil, nil //nolint:nilnil // it is said above
+	}
+	err = s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := c.Begin(ctx, tx, id.String()); err != nil {
+			return err
+		}
+		return c.Finish(ctx, tx, refused)
+	})
+	if err == nil && wantsProof(refused) {
+		if err := s.openForProof(ctx, id, o); err != nil {
+			return nil, err
+		}
+	}
+	return s.ended(ctx, c, id, refused, err)
+}
+
+// notCharged tells that the provider was not reached.
+func notCharged() *pay.Error {
+	e := pay.Errorf(pay.CodeProviderUnavailable, "provider.unavailable", "The provider cannot be reached right now. Nothing was taken.")
+	e.Retry = pay.RetryNewKey
+	return e
+}
+
 // wantsProof reports whether the bank refused because it wants to see the card's
 // owner.
 func wantsProof(refused *pay.Error) bool {
@@ -89,7 +154,7 @@ func (s *Service) callCharge(ctx context.Context, b *ent.Bill, a *ent.Attempt, o
 	fail := func(err error) (providers.Result, error) {
 		return providers.Result{}, &providers.Error{Provider: o.Account.Provider.Name(), Op: providers.OpChargeSaved, Kind: providers.Unavailable, Err: err}
 	}
-	title, err := s.describe(ctx, b)
+	start, err := s.startRequest(ctx, b, a, o)
 	if err != nil {
 		return fail(err)
 	}
@@ -100,11 +165,10 @@ func (s *Service) callCharge(ctx context.Context, b *ent.Bill, a *ent.Attempt, o
 	if s.now().After(a.CreatedAt.Add(callTimeout)) {
 		return fail(errTooLate)
 	}
-	start := s.startRequest(b, a, o, title)
 	return s.guarded(ctx, o.Account, providers.OpChargeSaved, func() (providers.Result, error) {
 		return charger.Charge(ctx, providers.ChargeRequest{
 			OrderNumber: a.OrderNumber, Handle: handle, Amount: a.Amount(), Customer: o.Card.Customer, CardRef: o.Card.Ref,
-			Description: title, ReturnURL: start.ReturnURL, NotifyURL: start.NotifyURL, Payer: start.Payer,
+			Description: start.Description, ReturnURL: start.ReturnURL, NotifyURL: start.NotifyURL, Items: start.Items, Payer: start.Payer,
 			Initiator: o.Initiator, Expires: b.ExpiresAt,
 		})
 	})
@@ -123,6 +187,9 @@ func (s *Service) recordCharge(ctx context.Context, tx *store.Tx, a *ent.Attempt
 	}
 	if callErr != nil {
 		return s.recordFailedCharge(ctx, tx, now, callErr)
+	}
+	if err := learnNumber(ctx, tx, now, result.ProviderRef); err != nil {
+		return nil, err
 	}
 	switch result.Status {
 	case providers.Captured, providers.Authorized:
@@ -148,8 +215,7 @@ func (s *Service) recordCharge(ctx context.Context, tx *store.Tx, a *ent.Attempt
 func (s *Service) recordFailedCharge(ctx context.Context, tx *store.Tx, a *ent.Attempt, callErr error) (*pay.Error, error) {
 	kind := providers.KindOf(callErr)
 	s.Logger.WarnContext(ctx, "a charge was not done or is in doubt", "attempt", a.ID, "account", a.Account, "error", callErr)
-	unavailable := pay.Errorf(pay.CodeProviderUnavailable, "provider.unavailable", "The provider cannot be reached right now. Nothing was taken.").Because(callErr)
-	unavailable.Retry = pay.RetryNewKey
+	unavailable := notCharged().Because(callErr)
 	switch kind {
 	case providers.Unknown, providers.Conflict, providers.Malformed:
 		doubt := pay.Errorf(pay.CodeProviderUnavailable, "payment.in_doubt", "The provider did not answer clearly. It is being asked; read the bill again.").Because(callErr)
@@ -180,7 +246,7 @@ const errorActionRequired = "action_required"
 // sendToProve records that the card's owner has to prove on a page that it is
 // theirs: the attempt goes on there, as one that was opened on a page does.
 func (s *Service) sendToProve(ctx context.Context, tx *store.Tx, a *ent.Attempt, result providers.Result) error {
-	if a.Status != pay.AttemptSent {
+	if !a.Status.MayHaveTaken() {
 		return nil
 	}
 	redirect := result.Redirect

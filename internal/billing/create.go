@@ -68,25 +68,9 @@ type Payer struct {
 	Locale     *string
 	Note       *string
 	IP         string `json:"-"` // of the request; not part of the input
-	Requisites []Requisite
-	Service    *ServiceOrder
-	Browser    *Browser
-}
-
-// Requisite is one field of a provider that asks for the payer's details.
-type Requisite struct{ Name, Value string }
-
-// ServiceOrder pays a contract of a service provider.
-type ServiceOrder struct {
-	ServiceID     int
-	ContractValue string
-}
-
-// Browser is the payer's, for 3-D Secure 2 without a hosted page.
-type Browser struct {
-	UserAgent, Language, AcceptHeader                     string
-	ColorDepth, ScreenWidth, ScreenHeight, TimeZoneOffset int
-	JavaEnabled                                           bool
+	Requisites []providers.Requisite
+	Service    *providers.ServiceOrder
+	Browser    *providers.Browser
 }
 
 // Create makes a bill and, unless asked not to, opens its first attempt in the
@@ -237,48 +221,4 @@ const firstTokenVersion = 1
 
 func (s *Service) guestToken(merchant pay.MerchantID, id pay.BillID, version int, expires time.Time) string {
 	return s.Tokens.GuestToken(merchant, id, version, expires)
-}
-
-// chooseAccount picks the provider account for an amount: the one named, else
-// the merchant's default, else the first that takes the currency. It asks
-// nobody.
-func (s *Service) chooseAccount(ctx context.Context, merchant pay.MerchantID, provider *string, total pay.Money, saving bool) (providers.Account, *pay.Error) {
-	none := providers.Account{}
-	if provider != nil {
-		for _, account := range s.Accounts.Of(merchant) {
-			if account.Code != *provider && string(account.Provider.Name()) != *provider {
-				continue
-			}
-			if saving && !account.Provider.Capabilities().Can(providers.OpSaveCard) {
-				return none, unsupported("card.saving_unsupported", "This provider saves no cards.", "saveCard")
-			}
-			if account.Provider.Capabilities().Allows(total) {
-				return account, nil
-			}
-			return none, pay.Errorf(pay.CodeUnsupported, "provider.amount_unsupported",
-				"This provider does not take %s.", total).At("payWith", "provider")
-		}
-		return none, pay.NotFound("provider", "payWith", "provider")
-	}
-	preferred := ""
-	if m, err := s.Merchants.Cached(viewer.AsProgram(ctx), merchant); err == nil {
-		preferred = m.DefaultProvider
-	}
-	var chosen *providers.Account
-	for _, account := range s.Accounts.Of(merchant) {
-		can := account.Provider.Capabilities()
-		if !can.Allows(total) || saving && !can.Can(providers.OpSaveCard) {
-			continue
-		}
-		if chosen == nil || account.Code == preferred {
-			chosen = &account
-		}
-	}
-	if chosen == nil && saving {
-		return none, unsupported("card.saving_unsupported", "No provider of this merchant saves cards.", "saveCard")
-	}
-	if chosen == nil {
-		return none, pay.Errorf(pay.CodeUnsupported, "provider.none_for_currency", "No provider of this merchant takes %s.", total).At("currency")
-	}
-	return *chosen, nil
 }

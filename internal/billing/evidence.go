@@ -20,6 +20,8 @@ type evidence struct {
 	Fee         amount           `json:"fee,omitzero"`
 	Decline     *refusal         `json:"decline,omitempty"`
 	SessionOver bool             `json:"session_over,omitempty"`
+	Moderated   bool             `json:"moderated,omitempty"`
+	Refunding   bool             `json:"refunding,omitempty"`
 	TestMode    *bool            `json:"test_mode,omitempty"`
 	Card        *shownCard       `json:"card,omitempty"`
 	At          time.Time        `json:"at,omitzero"`
@@ -42,15 +44,15 @@ type shownCard struct {
 	Mask  string `json:"mask,omitempty"`
 }
 
-// encodeEvidence writes what a proven event says. A redirect is no evidence and
-// is left out.
+// encodeEvidence writes what a proven event says. A redirect is no evidence and is
+// left out; so is a saved card, whose id is a secret: asking tells it again.
 func encodeEvidence(r providers.Result) (json.RawMessage, error) {
 	e := evidence{
 		Status: r.Status, ProviderRef: r.ProviderRef, RawStatus: r.RawStatus,
 		Authorized: amount{r.Authorized.Amount, r.Authorized.Currency},
 		Captured:   amount{r.Captured.Amount, r.Captured.Currency},
 		Fee:        amount{r.Fee.Amount, r.Fee.Currency},
-		Decline:    (*refusal)(r.Decline), SessionOver: r.SessionOver, TestMode: r.TestMode,
+		Decline:    (*refusal)(r.Decline), SessionOver: r.SessionOver, Moderated: r.Moderated, Refunding: r.Refunding, TestMode: r.TestMode,
 		Card: (*shownCard)(r.Card), At: r.At,
 	}
 	raw, err := json.Marshal(e)
@@ -71,7 +73,7 @@ func decodeEvidence(raw json.RawMessage) (providers.Result, error) {
 		Authorized: pay.Of(e.Authorized.Minor, e.Authorized.Currency),
 		Captured:   pay.Of(e.Captured.Minor, e.Captured.Currency),
 		Fee:        pay.Of(e.Fee.Minor, e.Fee.Currency),
-		Decline:    (*providers.Decline)(e.Decline), SessionOver: e.SessionOver, TestMode: e.TestMode,
+		Decline:    (*providers.Decline)(e.Decline), SessionOver: e.SessionOver, Moderated: e.Moderated, Refunding: e.Refunding, TestMode: e.TestMode,
 		Card: (*providers.Card)(e.Card), At: e.At,
 	}, nil
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/paygraph/paygraph/ent/attempt"
 	"github.com/paygraph/paygraph/ent/bill"
+	"github.com/paygraph/paygraph/ent/refund"
 	"github.com/paygraph/paygraph/internal/crashpoint"
 	"github.com/paygraph/paygraph/internal/jobs"
 	"github.com/paygraph/paygraph/internal/pay"
@@ -23,6 +25,9 @@ func (s *Service) fulfilJob(ctx context.Context, job jobs.Job) error {
 	}
 	failed := s.fulfil(ctx, id)
 	crashpoint.Here(crashpoint.Fulfilled)
+	if errors.Is(failed, errReturning) {
+		return jobs.Snooze(s.now().Add(returningPoll))
+	}
 	if failed == nil || job.Tries < len(retryDelays()) {
 		return failed
 	}
@@ -46,6 +51,15 @@ func (s *Service) fulfil(ctx context.Context, id pay.BillID) error {
 		if b.Status != pay.BillPaid {
 			return nil
 		}
+		returning, err := tx.Refund.Query().Where(
+			refund.BillID(id), refund.SourceEQ(pay.AccountRefunds), refund.StatusNotIn(pay.RefundSucceeded, pay.RefundFailed),
+		).Count(ctx)
+		if err != nil {
+			return fmt.Errorf("look for refunds of bill %s: %w", id, err)
+		}
+		if returning > 0 {
+			return fmt.Errorf("fulfil bill %s: %w", id, errReturning)
+		}
 		if product := b.Edges.Product; product != nil {
 			fulfiller, known := s.Fulfillers[product.Kind]
 			if !known {
@@ -61,10 +75,22 @@ func (s *Service) fulfil(ctx context.Context, id pay.BillID) error {
 	})
 }
 
+// returningPoll is how often a paid bill is looked at whose money is on its way back;
+// the end of the refund wakes its job.
+const returningPoll = 10 * time.Minute
+
+// errReturning says that what paid a bill is on its way back: whether there is
+// something to give is known when that is over.
+var errReturning = errors.New("its money is on its way back")
+
 // FulfilNow gives what a paid bill is for in the caller's goroutine, as the job
 // would soon. A bill that is not paid, or was fulfilled, is left as it is.
 func (s *Service) FulfilNow(ctx context.Context, id pay.BillID) error {
-	return s.fulfil(viewer.AsProgram(ctx), id)
+	err := s.fulfil(viewer.AsProgram(ctx), id)
+	if errors.Is(err, errReturning) {
+		return nil // its job does
+	}
+	return err
 }
 
 // fulfilLater has what a paid bill is for given by a job, at once.

@@ -59,6 +59,9 @@ func keepStill(ctx context.Context, tx *store.Tx, b *ent.Bill) error {
 // the one it stands on from then on.
 func (s *Service) settleHold(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, r providers.Result) error {
 	held := r.Authorized
+	if a.Status == pay.AttemptCaptured {
+		return nil // news of before it; the doubt there may be is of a refund
+	}
 	if a.DoubtSince != nil && !isCharge(a) || a.AuthorizedMinor > 0 && a.DoubtSince != nil {
 		return s.stillHeld(ctx, tx, b, a)
 	}
@@ -69,7 +72,7 @@ func (s *Service) settleHold(ctx context.Context, tx *store.Tx, b *ent.Bill, a *
 		return err
 	}
 	if a.SavesCard {
-		if err := s.saveCardLater(ctx, tx, b, a); err != nil {
+		if err := s.saveCard(ctx, tx, b, a, r.Saved); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package billing_test
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/billing"
 	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/providers"
 )
 
 // What bad input gets: a typed error that names the field, and nothing done.
@@ -74,6 +76,9 @@ func TestService_Create_BadInput(t *testing.T) {
 		{"EmptyReference", pay.RoleServer, func(_ *bundle, in *billing.NewBill) { in.Reference = new(" ") }, pay.CodeInvalid, "reference"},
 		{"MalformedLocale", pay.RolePublic, func(_ *bundle, in *billing.NewBill) { in.Payer.Locale = new("!!") }, pay.CodeInvalid, "payer.locale"},
 		{"MalformedPhone", pay.RolePublic, func(_ *bundle, in *billing.NewBill) { in.Payer.Phone = new("12") }, pay.CodeInvalid, "payer.phone"},
+		{"ServiceNamedByAPage", pay.RolePublic, func(_ *bundle, in *billing.NewBill) {
+			in.Payer.Service = &providers.ServiceOrder{ServiceID: 3, ContractValue: "0012"}
+		}, pay.CodeForbidden, "payer.service"},
 		{"CardNumberAsNote", pay.RolePublic, func(_ *bundle, in *billing.NewBill) { in.Payer.Note = new("4111 1111 1111 1111") }, pay.CodeInvalid, "payer.note"},
 		{"LongLife", pay.RolePublic, func(_ *bundle, in *billing.NewBill) { in.ExpiresIn = &pay.Period{Days: 31} }, pay.CodeInvalid, "expiresIn"},
 		{"NoLife", pay.RolePublic, func(_ *bundle, in *billing.NewBill) { in.ExpiresIn = &pay.Period{} }, pay.CodeInvalid, "expiresIn"},
@@ -114,5 +119,35 @@ func TestService_Pay_OthersBill(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, []*pay.Error{pay.NotFound("bill", "bill")}, outcome.Errors)
 		}
+	})
+}
+
+// Where a vendor pays the money on to is the merchant's to say, in every way to pay.
+func TestService_ServiceOrderIsTheMerchants(t *testing.T) {
+	t.Parallel()
+	named := billing.Payer{Service: &providers.ServiceOrder{ServiceID: 3, ContractValue: "0012"}}
+	fact(t, "NoPayerMayNameOne", func(t *testing.T, b *bundle) {
+		alice, owner := b.user("alice")
+		in := b.buyPage()
+		in.Start, in.User = false, new(owner.ID.String())
+		bill := b.created(b.server(), in)
+		for name, ctx := range map[string]context.Context{"GUEST": b.guest(bill.ID), "USER": alice} {
+			outcome, err := b.Pay(ctx, billing.NewPayment{Key: uuid.NewString(), Bill: bill.ID.String(), Payer: named})
+			require.NoError(t, err)
+			require.Equal(t, []pay.Code{pay.CodeForbidden}, codes(outcome), name)
+			require.Equal(t, "payer.service_not_yours_to_name", outcome.Errors[0].Key, name)
+			require.Equal(t, []string{"payer", "service"}, outcome.Errors[0].Path, name)
+			wrong, err := b.CheckPayment(ctx, b.merchant.ID, owner.ID, providers.Purchase{Amount: pay.Of(99000, pay.RUB)}, false, billing.PageRequest{Payer: named})
+			require.NoError(t, err)
+			require.Len(t, wrong, 1, name)
+			require.Equal(t, "payer.service_not_yours_to_name", wrong[0].Key, name)
+		}
+		require.Empty(t, b.bill(bill.ID).Edges.Attempts)
+	})
+	fact(t, "TheMerchantsServerMay", func(t *testing.T, b *bundle) {
+		in := b.buyPage()
+		in.Payer = named
+		bill := b.created(b.server(), in)
+		require.Len(t, bill.Edges.Attempts, 1)
 	})
 }

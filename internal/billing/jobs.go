@@ -12,6 +12,7 @@ const (
 	jobExpire  jobs.Kind = "bill.expire"
 	jobAsk     jobs.Kind = "attempt.ask"
 	jobRelease jobs.Kind = "attempt.release"
+	jobRefund  jobs.Kind = "refund.send"
 )
 
 // The jobs of a provider account, keyed by its code.
@@ -35,6 +36,7 @@ const (
 	priorityFulfil    = 10 // urgent: the runner keeps workers free for it
 	priorityEvent     = 15
 	priorityDoubt     = 20 // asking about money in doubt, which keeps a bill from everything else
+	priorityRefund    = 21
 	priorityRelease   = 22
 	priorityProbe     = 25
 	priorityAsk       = 30
@@ -52,6 +54,7 @@ func (s *Service) registerJobs() {
 	s.Runner.Handle(jobExpire, always, s.expireJob)
 	s.Runner.Handle(jobAsk, always, s.askJob)
 	s.Runner.Handle(jobRelease, always, s.releaseJob)
+	s.Runner.Handle(jobRefund, always, s.refundJob)
 	s.Runner.Handle(jobEvent, always, s.eventJob)
 	s.Runner.Handle(jobProbe, always, s.probeJob)
 	s.Runner.Handle(jobStrangers, always, s.strangersJob)

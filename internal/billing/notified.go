@@ -26,6 +26,20 @@ import (
 // that cannot be read, RateLimited when too much about orders that are not ours
 // waits already, and CodeNotFound when there is no such account.
 func (s *Service) Notify(ctx context.Context, provider, code string, n providers.Notification) (providers.Reply, error) {
+	return s.notify(ctx, provider, code, "", n)
+}
+
+// NotifyOrder is Notify for a notification that came to the address of one attempt,
+// which ends with the token: see notifyToken. CodeNotFound also says that there is no
+// such address.
+func (s *Service) NotifyOrder(ctx context.Context, provider, code, token string, n providers.Notification) (providers.Reply, error) {
+	if token == "" {
+		return providers.Reply{}, pay.NotFound("payment")
+	}
+	return s.notify(ctx, provider, code, token, n)
+}
+
+func (s *Service) notify(ctx context.Context, provider, code, token string, n providers.Notification) (providers.Reply, error) {
 	ctx = viewer.AsProgram(ctx)
 	account, known := s.Accounts.ByCode(code)
 	if !known || string(account.Provider.Name()) != provider {
@@ -34,6 +48,9 @@ func (s *Service) Notify(ctx context.Context, provider, code string, n providers
 	parser, err := providers.As[providers.WebhookParser](account.Provider, providers.OpWebhook)
 	if err != nil {
 		return providers.Reply{}, pay.NotFound("provider account").Because(err)
+	}
+	if n.Order, err = s.orderAt(ctx, account, token); err != nil {
+		return providers.Reply{}, err
 	}
 	found, reply, err := parser.ParseWebhook(ctx, n)
 	if err != nil {
@@ -44,18 +61,38 @@ func (s *Service) Notify(ctx context.Context, provider, code string, n providers
 		if event.Body != nil {
 			body = event.Body
 		}
-		if event.Customer != "" && event.Ref.OrderNumber == "" {
+		if event.Customer != "" && numberOf(event.Ref) == "" {
 			if err := s.takeCustomerEvent(ctx, account, event, body); err != nil {
 				return providers.Reply{}, err
 			}
 			continue
 		}
-		if err := s.takeEvent(ctx, account, event, body); err != nil {
+		if err := s.takeEvent(ctx, account, event, body, n.Order != nil); err != nil {
 			return providers.Reply{}, err
 		}
 	}
 	crashpoint.Here(crashpoint.EventStored)
 	return reply, nil
+}
+
+// orderAt is the attempt whose own address ends with the token, nil for none.
+func (s *Service) orderAt(ctx context.Context, account providers.Account, token string) (*providers.Ref, error) {
+	if token == "" {
+		return nil, nil //nolint:nilnil // the account's own address
+	}
+	id, err := s.readAddressToken(forNotice, token)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.Store.Read().Attempt.Get(ctx, id)
+	if ent.IsNotFound(err) || err == nil && a.Account != account.Code {
+		return nil, pay.NotFound("payment")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read attempt %s: %w", id, err)
+	}
+	ref := refOf(a)
+	return &ref, nil
 }
 
 // takeCustomerEvent takes a hint that a customer's cards have changed: it has them
@@ -84,9 +121,13 @@ func (s *Service) takeCustomerEvent(ctx context.Context, account providers.Accou
 	return nil
 }
 
-// takeEvent stores one event, a signed one once, and has it acted on.
-func (s *Service) takeEvent(ctx context.Context, account providers.Account, event providers.Event, body []byte) error {
-	a, err := s.attemptOf(ctx, s.Store.Read(), account, event.Ref.OrderNumber)
+// takeEvent stores one event, a signed one once, and has it acted on. One that came to
+// an attempt's own address may tell us the vendor's number of it. Of the hints about an
+// attempt of ours one in askInterval is stored: who guesses the numbers fills no table,
+// and each of them has the provider asked.
+func (s *Service) takeEvent(ctx context.Context, account providers.Account, event providers.Event, body []byte, byAddress bool) error {
+	number := numberOf(event.Ref)
+	a, err := s.attemptOf(ctx, s.Store.Read(), account, number)
 	if err != nil {
 		return err
 	}
@@ -97,31 +138,22 @@ func (s *Service) takeEvent(ctx context.Context, account providers.Account, even
 	}
 	return s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		id := pay.NewProviderEventID(tx.Now)
-		create := tx.ProviderEvent.Create().SetID(id).SetMerchantID(account.Merchant).SetAccount(account.Code).
-			SetEventKey(event.Key).SetKind(event.Kind).SetOrderNumber(event.Ref.OrderNumber).SetHint(event.Hint).
-			SetBody(body).SetReceivedAt(tx.Now)
-		switch {
-		case event.Hint:
-			create.SetBody(body[:min(len(body), maxHint)])
-			create.SetEventKey("hint/" + id.String()) // never deduplicated: a forged twin must not swallow the real one
-			if a != nil {
-				create.SetProcessedAt(tx.Now).SetOutcome(eventAsked)
-			}
-		case event.Result != nil:
-			result, err := encodeEvidence(*event.Result)
-			if err != nil {
+		isOneMore, err := isOneMoreHint(ctx, tx, account, event, a)
+		if err != nil {
+			return err
+		}
+		if !isOneMore {
+			stored, err := storeEvent(ctx, tx, id, account, event, body, a != nil)
+			if err != nil || !stored {
 				return err
 			}
-			create.SetResult(result)
-		}
-		err := create.OnConflictColumns(providerevent.FieldAccount, providerevent.FieldEventKey).DoNothing().Exec(ctx)
-		if isNothingInserted(err) {
-			return nil // a signed one that is here already, with its job
-		}
-		if err != nil {
-			return fmt.Errorf("store a notification: %w", err)
 		}
 		tx.AfterCommit(s.Runner.Wake)
+		if a != nil && byAddress {
+			if err := learnNumber(ctx, tx, a, event.Ref.ProviderRef); err != nil {
+				return err
+			}
+		}
 		switch {
 		case !event.Hint:
 			err = jobs.Schedule(ctx, tx, jobs.Spec{Kind: jobEvent, Key: id.String(), RunAt: tx.Now, Priority: priorityEvent})
@@ -135,32 +167,91 @@ func (s *Service) takeEvent(ctx context.Context, account providers.Account, even
 	})
 }
 
+// storeEvent writes one event, and reports false for a signed one that is here already,
+// with its job.
+func storeEvent(ctx context.Context, tx *store.Tx, id pay.ProviderEventID, account providers.Account, event providers.Event, body []byte, isOurs bool) (bool, error) {
+	create := tx.ProviderEvent.Create().SetID(id).SetMerchantID(account.Merchant).SetAccount(account.Code).
+		SetEventKey(event.Key).SetKind(event.Kind).SetOrderNumber(numberOf(event.Ref)).SetHint(event.Hint).
+		SetBody(body).SetReceivedAt(tx.Now)
+	switch {
+	case event.Hint:
+		create.SetBody(body[:min(len(body), maxHint)])
+		create.SetEventKey("hint/" + id.String()) // never deduplicated: a forged twin must not swallow the real one
+		if isOurs {
+			create.SetProcessedAt(tx.Now).SetOutcome(eventAsked)
+		}
+	case event.Result != nil:
+		result, err := encodeEvidence(*event.Result)
+		if err != nil {
+			return false, err
+		}
+		create.SetResult(result)
+	}
+	err := create.OnConflictColumns(providerevent.FieldAccount, providerevent.FieldEventKey).DoNothing().Exec(ctx)
+	if isNothingInserted(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("store a notification: %w", err)
+	}
+	return true, nil
+}
+
+// isOneMoreHint reports whether a hint is about an attempt of ours of which one was
+// stored a moment ago: its row would tell nothing more. One of a time that is yet to
+// come was stored by a clock that was set back.
+func isOneMoreHint(ctx context.Context, tx *store.Tx, account providers.Account, event providers.Event, a *ent.Attempt) (bool, error) {
+	if !event.Hint || a == nil {
+		return false, nil
+	}
+	n, err := tx.ProviderEvent.Query().Where(
+		providerevent.Account(account.Code), providerevent.OrderNumber(numberOf(event.Ref)), providerevent.Hint(true),
+		providerevent.ReceivedAtGT(tx.Now.Add(-askInterval)), providerevent.ReceivedAtLTE(tx.Now),
+	).Count(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look for hints about attempt %s: %w", a.ID, err)
+	}
+	return n > 0, nil
+}
+
 // maxHint is how much of a hint is kept, in bytes: vendors' are a few hundred.
 const maxHint = 4 << 10
 
 // What became of an event, as its row says.
 const (
-	eventAsked     = "asked"     // a hint: the provider is asked about its attempt
+	eventAsked     = "asked"     // a hint, or one that cannot be dated: the provider is asked about its attempt
 	eventSettled   = "settled"   // its result was settled
 	eventOld       = "old"       // it tells of before what is recorded
 	eventUnmatched = "unmatched" // money that belongs to no attempt of ours: a review case is open
 	eventNotOurs   = "not_ours"  // about no attempt of ours, and about no money
 )
 
-// attemptOf finds the attempt of an order number at an account's vendor, nil when
-// there is none. The number is unique for ever, and accounts of one terminal
-// share its notifications.
-func (s *Service) attemptOf(ctx context.Context, client *ent.Client, account providers.Account, number string) (*ent.Attempt, error) {
-	a, err := client.Attempt.Query().
-		Where(attempt.MerchantID(account.Merchant), attempt.Provider(string(account.Provider.Name())), attempt.OrderNumber(number)).
-		Only(ctx)
-	if ent.IsNotFound(err) {
-		return nil, nil //nolint:nilnil // that there is none is an answer
+// numberOf is the number by which a vendor names an order in its notifications: ours,
+// or its own where it knows no other.
+func numberOf(ref providers.Ref) string {
+	if ref.OrderNumber != "" {
+		return ref.OrderNumber
 	}
+	return ref.ProviderRef
+}
+
+// attemptOf finds the attempt that an account's vendor names by a number, nil when
+// there is none. Our numbers are unique for ever, and accounts of one terminal share
+// its notifications. A vendor's own number counts where it cannot be asked by ours.
+func (s *Service) attemptOf(ctx context.Context, client *ent.Client, account providers.Account, number string) (*ent.Attempt, error) {
+	named := attempt.OrderNumber(number)
+	if !account.Provider.Capabilities().SyncByOurNumber {
+		named = attempt.Or(named, attempt.ProviderRef(number))
+	}
+	found, err := client.Attempt.Query().
+		Where(attempt.MerchantID(account.Merchant), attempt.Provider(string(account.Provider.Name())), named).Limit(2).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("find the attempt of a notification: %w", err)
 	}
-	return a, nil
+	if len(found) != 1 {
+		return nil, nil //nolint:nilnil // that there is none, or no one, is an answer
+	}
+	return found[0], nil
 }
 
 // eventPatience is how long a signed event about an unknown order is kept before
@@ -237,8 +328,22 @@ func (s *Service) settleEvent(ctx context.Context, tx *store.Tx, id pay.AttemptI
 	if !result.At.IsZero() {
 		said = result.At
 	}
-	if isOldNews(a, result.Status, said) {
+	// A session that was over without money has none to take later: the two
+	// contradict each other, whichever was first.
+	isOver := result.Status == providers.Declined && result.SessionOver
+	if !isOver && isOldNews(a, result.Status, said) {
 		return eventOld, nil
 	}
+	if s.isForAsking(a, result) {
+		return eventAsked, s.askAt(ctx, tx, id, soonest(a, tx.Now))
+	}
 	return eventSettled, s.settle(ctx, tx, id, result)
+}
+
+// isForAsking reports whether what an event says is taken may be of before a refund,
+// or of after it: nobody can say, so its provider is asked where it can be.
+func (s *Service) isForAsking(a *ent.Attempt, r providers.Result) bool {
+	account, known := s.Accounts.ByCode(a.Account)
+	return a.Status == pay.AttemptCaptured && r.Status == providers.Captured && a.RefundedMinor+a.RefundingMinor > 0 &&
+		known && account.Provider.Capabilities().Can(providers.OpSync)
 }

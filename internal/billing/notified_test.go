@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"github.com/paygraph/paygraph/internal/store"
 	"github.com/paygraph/paygraph/internal/store/storetest"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/payture"
 )
 
 // signedFact runs f on a backend whose first account sends signed events and
@@ -205,6 +207,30 @@ func TestService_NotifyStrangers(t *testing.T) {
 		b.notified(a)
 		b.later(time.Minute)
 		require.Len(t, b.cases(pay.ReviewUnmatchedPayment), 1)
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: -5000, pay.AccountSuspense: 5000}, b.booked())
+	})
+	fact(t, "MoneyAtTheTerminalOfSavedCardsIsFoundToo", func(t *testing.T, b *bundle) {
+		adapter, err := payture.New(payture.Config{
+			BaseURL: b.sandbox + "/payture", Key: "Merchant", Password: "123", TestMode: true,
+			Wallet: &payture.Wallet{AddTerminal: "MerchantAdd", PayTerminal: "MerchantPay", Password: "123", CustomerSecret: "0123456789abcdef0123456789abcdef"},
+		}, payture.Deps{HTTP: &http.Client{}, Clock: b.clock})
+		require.NoError(t, err)
+		b.Service, b.runner = b.process(providers.Account{Code: oneStage, Merchant: b.merchant.ID, TestMode: true, Provider: adapter})
+		order := "order-of-another-program"
+		opened, err := adapter.Start(t.Context(), providers.StartRequest{
+			OrderNumber: order, Amount: pay.Of(5000, pay.RUB), Description: "Something else", ReturnURL: "https://other.example/",
+			SaveFor: &providers.Customer{ID: "customer-of-another", Email: "eve@example.com"},
+		})
+		require.NoError(t, err)
+		a := &ent.Attempt{OrderNumber: order, Account: oneStage, RedirectURL: &opened.Redirect.URL}
+		b.paysOn(a, "approve")
+		b.notified(a)
+		for range 20 { // the terminal of the pages has never heard of it
+			b.later(10 * time.Second)
+		}
+		cases := b.cases(pay.ReviewUnmatchedPayment)
+		require.Len(t, cases, 1)
+		require.Equal(t, int64(5000), *cases[0].AmountMinor)
 		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: -5000, pay.AccountSuspense: 5000}, b.booked())
 	})
 	fact(t, "TheSameMoneyAtTwoAccountsOfOneTerminalIsBookedOnce", func(t *testing.T, b *bundle) {

@@ -213,6 +213,9 @@ func (s *Service) makeRoom(ctx context.Context, tx *store.Tx, b *ent.Bill, o ope
 	case current.Status == pay.AttemptActionRequired && isPageOf(current, o) && current.DeclineCode == nil && isPayableAt(current, tx.Now):
 		return true, nil
 	}
+	if err := checkInUse(ctx, tx, b, current, o); err != nil {
+		return false, err
+	}
 	if err := checkWatched(ctx, tx, b.ID); err != nil {
 		return false, err
 	}
@@ -297,17 +300,22 @@ func (s *Service) newAttempt(ctx context.Context, tx *store.Tx, b *ent.Bill, o o
 // is derived from the row's id and the same on every resend. An attempt has one
 // open operation at a time.
 func (s *Service) newOperation(ctx context.Context, tx *store.Tx, a *ent.Attempt, kind pay.OperationKind, amount pay.Money) (string, error) {
+	id, err := insertOperation(ctx, tx, a, kind, amount)
+	return id.Suffix(), err
+}
+
+func insertOperation(ctx context.Context, tx *store.Tx, a *ent.Attempt, kind pay.OperationKind, amount pay.Money) (pay.OperationID, error) {
 	id := pay.NewOperationID(tx.Now)
 	err := tx.Operation.Create().SetID(id).SetAttemptID(a.ID).SetKind(kind).SetStatus(pay.OperationCreated).
 		SetAmountMinor(amount.Amount).SetCurrency(amount.Currency).
 		SetNillableActor(viewer.From(ctx).Actor()).SetCreatedAt(tx.Now).Exec(ctx)
 	if store.IsUniqueViolation(err) {
-		return "", pay.Errorf(pay.CodeConflict, "attempt.busy", "Another operation on this payment is not finished yet.")
+		return id, pay.Errorf(pay.CodeConflict, "attempt.busy", "Another operation on this payment is not finished yet.")
 	}
 	if err != nil {
-		return "", fmt.Errorf("insert %s operation of attempt %s: %w", kind, a.ID, err)
+		return id, fmt.Errorf("insert %s operation of attempt %s: %w", kind, a.ID, err)
 	}
-	return id.Suffix(), nil
+	return id, nil
 }
 
 // resolveOperations closes the attempt's open operation, if there is one.
@@ -340,59 +348,6 @@ func scheduleAsk(ctx context.Context, tx *store.Tx, id pay.AttemptID, at time.Ti
 		return fmt.Errorf("schedule asking about attempt %s: %w", id, err)
 	}
 	return nil
-}
-
-// start asks the provider to open the attempt. No transaction is open.
-func (s *Service) start(ctx context.Context, b *ent.Bill, a *ent.Attempt, o opening) (providers.Result, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	title, err := s.describe(ctx, b)
-	if err != nil {
-		return providers.Result{}, &providers.Error{Provider: o.Account.Provider.Name(), Op: providers.OpStart, Kind: providers.Unavailable, Err: err}
-	}
-	return s.guarded(ctx, o.Account, providers.OpStart, func() (providers.Result, error) {
-		return o.Account.Provider.Start(ctx, s.startRequest(b, a, o, title))
-	})
-}
-
-func (s *Service) startRequest(b *ent.Bill, a *ent.Attempt, o opening, title string) providers.StartRequest {
-	return providers.StartRequest{
-		OrderNumber: a.OrderNumber,
-		Amount:      a.Amount(),
-		Description: title,
-		ReturnURL:   s.PublicURL + "/return/" + s.returnToken(a.ID),
-		NotifyURL:   s.PublicURL + "/webhooks/" + a.Provider + "/" + a.Account,
-		Payer: providers.Payer{
-			Email: deref(o.Email), Phone: deref(o.Payer.Phone), Locale: deref(o.Payer.Locale),
-			IP: o.Payer.IP, Note: deref(o.Payer.Note),
-		},
-		Expires: b.ExpiresAt,
-		SaveFor: o.SaveFor,
-	}
-}
-
-// refOf names an attempt at its vendor.
-func refOf(a *ent.Attempt) providers.Ref {
-	return providers.Ref{OrderNumber: a.OrderNumber, ProviderRef: deref(a.ProviderRef), OfCustomer: a.SavesCard || a.CardID != nil}
-}
-
-// describe is the one line that a payer reads on the provider's page.
-func (s *Service) describe(ctx context.Context, b *ent.Bill) (string, error) {
-	if b.ProductID != nil {
-		product, err := s.Catalogue.Cached(viewer.AsProgram(ctx), b.MerchantID, *b.ProductID)
-		if err != nil {
-			return "", fmt.Errorf("find the product of bill %s: %w", b.ID, err)
-		}
-		return product.Title, nil
-	}
-	lines, err := s.linesOf(ctx, b.ID)
-	if err != nil {
-		return "", err
-	}
-	if len(lines) > 1 {
-		return fmt.Sprintf("%s + %d", lines[0].Title, len(lines)-1), nil
-	}
-	return lines[0].Title, nil
 }
 
 func deref(s *string) string {

@@ -58,7 +58,7 @@ func (s *Service) checkPayment(ctx context.Context, b *ent.Bill, in NewPayment) 
 		check.add(notAllowed(ctx, b, "pay"))
 	}
 	check.add(checkPayWith(in.PayWith))
-	check.add(checkPayer(in.Payer)...)
+	check.add(checkPayer(ctx, in.Payer)...)
 	if in.ReturnURL != nil {
 		check.add(s.checkReturnURL(ctx, b.MerchantID, *in.ReturnURL))
 	}

@@ -164,7 +164,11 @@ func (s *Service) OpenPage(ctx context.Context, id pay.BillID, in PageRequest) (
 	if !b.Status.IsPayable() {
 		return asList(notAllowed(ctx, b, pay.ActionPay)), nil
 	}
-	o, refused, err := s.byPage(ctx, b.MerchantID, b.UserID, in.Provider, b.Total(), in.SaveCard)
+	of, err := s.purchaseOf(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	o, refused, err := s.byPage(ctx, b.MerchantID, b.UserID, in.Provider, of, need{saving: in.SaveCard, oneStage: b.SubscriptionID != nil})
 	if refused != nil || err != nil {
 		return asList(refused), err
 	}

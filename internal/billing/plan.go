@@ -43,8 +43,10 @@ type plan struct {
 	lines    []NewLine
 	expires  time.Time
 	kind     pay.ProductKind // "" for lines of the merchant's own
+	code     string          // of the product; likewise
 	gift     json.RawMessage
 	period   *PeriodBill // of a subscription's bill
+	renews   bool        // a subscription's bill that is there is to be paid
 	opening  opening
 }
 
@@ -67,7 +69,7 @@ func (s *Service) plan(ctx context.Context, in NewBill) (*plan, []*pay.Error, er
 	if in.Reference != nil && strings.TrimSpace(*in.Reference) == "" {
 		check.add(pay.Invalid("text.empty", "A reference is not empty.", "reference"))
 	}
-	check.add(checkPayer(in.Payer)...)
+	check.add(checkPayer(ctx, in.Payer)...)
 	check.add(checkText("metadata", new(string(in.Metadata)), len(in.Metadata)))
 	if in.ReturnURL != nil {
 		check.add(s.checkReturnURL(ctx, v.Merchant, *in.ReturnURL))
@@ -168,7 +170,7 @@ func (p *plan) fromCatalogue(ctx context.Context, s *Service, v viewer.Viewer) e
 	if _, known := s.Fulfillers[product.Kind]; !known {
 		return unsupported("product.kind_unsupported", fmt.Sprintf("Products of kind %s cannot be bought yet.", product.Kind), "product")
 	}
-	p.product, p.price, p.total, p.kind = &product.ID, &price.ID, price.Amount(), product.Kind
+	p.product, p.price, p.total, p.kind, p.code = &product.ID, &price.ID, price.Amount(), product.Kind, product.Code
 	if err := p.decideAmount(product); err != nil {
 		return err
 	}
@@ -408,8 +410,9 @@ func checkText(field string, text *string, most int) error {
 	return nil
 }
 
-// checkPayer refuses what providers could not use, and card numbers in free text.
-func checkPayer(p Payer) []error {
+// checkPayer refuses what providers could not use, card numbers in free text, and a
+// service that a payer names: its vendor pays the money on to it.
+func checkPayer(ctx context.Context, p Payer) []error {
 	found := []error{checkLocale(p.Locale), checkText("payer.note", p.Note, maxTitle)}
 	if p.Phone != nil && !users.IsPhone(*p.Phone) {
 		found = append(found, pay.Invalid("phone.malformed", "This is not a phone number of E.164, such as +79161234567.", "payer", "phone"))
@@ -419,6 +422,10 @@ func checkPayer(p Payer) []error {
 	}
 	if p.Service != nil {
 		found = append(found, checkText("payer.service", &p.Service.ContractValue, maxTitle))
+		if !viewer.From(ctx).Role.IsMerchantSide() {
+			found = append(found, pay.Errorf(pay.CodeForbidden, "payer.service_not_yours_to_name",
+				"Only a server or a person of the merchant may name the service that is paid. Give the contract number as the requisite contract_value.").At("payer", "service"))
+		}
 	}
 	return found
 }

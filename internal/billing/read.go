@@ -11,6 +11,7 @@ import (
 	"github.com/paygraph/paygraph/ent/billline"
 	"github.com/paygraph/paygraph/ent/entitlement"
 	"github.com/paygraph/paygraph/ent/price"
+	"github.com/paygraph/paygraph/ent/refund"
 	"github.com/paygraph/paygraph/ent/reviewcase"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/viewer"
@@ -24,6 +25,7 @@ type Want struct {
 	Lines        bool
 	Attempts     bool
 	Reviews      bool
+	Refunds      bool
 	Entitlements bool
 	Events       bool
 }
@@ -46,6 +48,9 @@ func (w Want) with(q *ent.BillQuery) *ent.BillQuery {
 	}
 	if w.Reviews {
 		q.WithReviews(func(r *ent.ReviewCaseQuery) { r.Order(ent.Asc(reviewcase.FieldID)) })
+	}
+	if w.Refunds {
+		q.WithRefunds(func(r *ent.RefundQuery) { r.Order(ent.Asc(refund.FieldID)) })
 	}
 	if w.Entitlements {
 		q.WithEntitlements(func(e *ent.EntitlementQuery) { e.Order(ent.Asc(entitlement.FieldID)) })

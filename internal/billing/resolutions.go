@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"strings"
 
+	"entgo.io/ent/dialect/sql"
+
 	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/ent/attempt"
 	"github.com/paygraph/paygraph/ent/operation"
 	"github.com/paygraph/paygraph/ent/reviewcase"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store"
+	"github.com/paygraph/paygraph/internal/viewer"
 	"github.com/paygraph/paygraph/providers"
 )
 
@@ -42,10 +45,10 @@ func (s *Service) carryOut(ctx context.Context, tx *store.Tx, c *ent.ReviewCase,
 	switch in.Resolution {
 	case pay.ResolveFulfil:
 		if c.Reason != pay.ReviewInDoubt {
-			to, err = s.accept(ctx, tx, c, b, a)
+			to, err = s.accept(ctx, tx, c, b, a, a.Captured())
 			break
 		}
-		if err = s.settleSeen(ctx, tx, c, a); err == nil {
+		if err = s.settleSeen(ctx, tx, c, b, a); err == nil {
 			b, err = tx.Bill.Get(ctx, b.ID) // settle has moved it
 		}
 		if err == nil {
@@ -54,12 +57,12 @@ func (s *Service) carryOut(ctx context.Context, tx *store.Tx, c *ent.ReviewCase,
 	case pay.ResolveRetryFulfilment:
 		err = s.fulfilAgain(ctx, tx, b)
 	case pay.ResolveRefundAll:
-		to, err = s.giveBack(ctx, tx, b, a)
+		to, err = s.giveBack(ctx, tx, c, b, a)
 	case pay.ResolveRefundExcess:
-		err = refundsUnsupported()
+		to, err = s.giveBackExcess(ctx, tx, c, b, a)
 	case pay.ResolveDismiss:
 		if c.Reason == pay.ReviewInDoubt {
-			err = s.endDoubt(ctx, tx, c, a)
+			err = s.endDoubt(ctx, tx, c, b, a)
 		}
 	}
 	if err != nil {
@@ -68,11 +71,11 @@ func (s *Service) carryOut(ctx context.Context, tx *store.Tx, c *ent.ReviewCase,
 	return s.advance(ctx, tx, b, move{To: to, Reason: "review." + strings.ToLower(string(in.Resolution)), Note: in.Note})
 }
 
-// accept takes captured money as it is: it is earned, the bill is paid by it, and
-// what was bought is given. What the bill counts as paid, settle has counted.
-func (s *Service) accept(ctx context.Context, tx *store.Tx, c *ent.ReviewCase, b *ent.Bill, a *ent.Attempt) (pay.BillStatus, error) {
+// accept takes captured money, or the part of it that is kept: it is earned, the bill
+// is paid by it, and what was bought is given. What the bill counts as paid, settle
+// has counted.
+func (s *Service) accept(ctx context.Context, tx *store.Tx, c *ent.ReviewCase, b *ent.Bill, a *ent.Attempt, kept pay.Money) (pay.BillStatus, error) {
 	orReturn := []pay.ReviewResolution{pay.ResolveRefundAll, pay.ResolveDismiss}
-	captured := a.Captured()
 	contradicted, err := tx.ReviewCase.Query().Where(
 		reviewcase.BillID(b.ID), reviewcase.AttemptID(a.ID), reviewcase.IDNEQ(c.ID),
 		reviewcase.ReasonIn(pay.ReviewProviderDisagrees, pay.ReviewChargeback),
@@ -82,7 +85,7 @@ func (s *Service) accept(ctx context.Context, tx *store.Tx, c *ent.ReviewCase, b
 		return "", fmt.Errorf("look for other cases of attempt %s: %w", a.ID, err)
 	}
 	switch {
-	case a.Status != pay.AttemptCaptured || captured.IsZero():
+	case a.Status != pay.AttemptCaptured || restOf(a).IsZero():
 		return "", cannotEnd("review.nothing_taken", string(a.Status), orReturn, "No money was taken, so none can be accepted; what is held can be given back.")
 	case c.Currency != nil && *c.Currency != b.Currency:
 		return "", cannotEnd("review.other_currency", string(b.Status), orReturn, "The money is in %s and the bill in %s, so it cannot pay it.", *c.Currency, b.Currency)
@@ -91,7 +94,7 @@ func (s *Service) accept(ctx context.Context, tx *store.Tx, c *ent.ReviewCase, b
 	case !awaitsPerson(b.Status):
 		return "", cannotEnd("review.bill_is_paid", string(b.Status), orReturn, "The bill is %s: it was paid by other money, and this comes on top.", b.Status)
 	}
-	if _, err := s.Ledger.Post(ctx, tx, b.MerchantID, &b.ID, pay.AcceptTransfer(a.ID, captured)); err != nil {
+	if _, err := s.Ledger.Post(ctx, tx, b.MerchantID, &b.ID, pay.AcceptTransfer(a.ID, kept)); err != nil {
 		return "", fmt.Errorf("book the acceptance of attempt %s: %w", a.ID, err)
 	}
 	return pay.BillPaid, s.fulfilLater(ctx, tx, b.ID)
@@ -118,12 +121,28 @@ func (s *Service) fulfilAgain(ctx context.Context, tx *store.Tx, b *ent.Bill) er
 	return s.fulfilLater(ctx, tx, b.ID)
 }
 
-// giveBack returns what is held. The bill is REFUNDED when that is done: at once
-// when it is done already. Money that was taken cannot be returned yet.
-func (s *Service) giveBack(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt) (pay.BillStatus, error) {
+// giveBack returns what is held or was taken: what was taken by a refund, as if
+// somebody had asked for it. The bill is REFUNDED when that is done, at once when it
+// is done already.
+func (s *Service) giveBack(ctx context.Context, tx *store.Tx, c *ent.ReviewCase, b *ent.Bill, a *ent.Attempt) (pay.BillStatus, error) {
 	switch {
-	case a.Status == pay.AttemptCaptured && !a.Captured().IsZero():
-		return "", refundsUnsupported()
+	case a.Status == pay.AttemptCaptured && !restOf(a).IsZero():
+		contested, err := isContested(ctx, tx, a.ID)
+		if err != nil {
+			return "", err
+		}
+		if contested {
+			return "", cannotEnd("review.money_is_gone", string(a.Status), []pay.ReviewResolution{pay.ResolveDismiss},
+				"Another case says that the provider or the payer's bank took this money back.")
+		}
+		source, most, err := sourceOf(ctx, tx, a)
+		if e := pay.Readable(err); e != nil && e.Code == pay.CodeUnsupported {
+			return "", refundsUnsupported().Because(err)
+		}
+		if err != nil {
+			return "", err
+		}
+		return b.Status, s.refundByCase(ctx, tx, c, wish{bill: b, attempt: a, amount: most, source: source})
 	case a.Status.IsOpen():
 		return b.Status, s.releaseLater(ctx, tx, a.ID)
 	case b.Status != pay.BillAmountMismatch:
@@ -136,17 +155,58 @@ func (s *Service) giveBack(ctx context.Context, tx *store.Tx, b *ent.Bill, a *en
 	return pay.BillRefunded, nil
 }
 
+// giveBackExcess returns what is above the bill's total, the vendor's commission left
+// aside; the rest pays the bill.
+func (s *Service) giveBackExcess(ctx context.Context, tx *store.Tx, c *ent.ReviewCase, b *ent.Bill, a *ent.Attempt) (pay.BillStatus, error) {
+	kept := pay.Of(b.TotalMinor+a.FeeMinor, b.Currency)
+	excess := pay.Of(a.CapturedMinor-kept.Amount, b.Currency)
+	if excess.Amount <= 0 {
+		return "", cannotEnd("review.no_excess", string(b.Status), []pay.ReviewResolution{pay.ResolveFulfil, pay.ResolveRefundAll, pay.ResolveDismiss},
+			"%s was taken and %s asked for, so nothing is too much.", a.Captured(), kept)
+	}
+	to, err := s.accept(ctx, tx, c, b, a, kept)
+	if err != nil {
+		return "", err
+	}
+	return to, s.refundByCase(ctx, tx, c, wish{bill: b, attempt: a, amount: excess, source: pay.AccountSuspense})
+}
+
+// refundByCase writes the refund that a resolution asks for. A case about money whose
+// currency is not its attempt's, or whose provider cannot give back, is for a person
+// to settle there.
+func (s *Service) refundByCase(ctx context.Context, tx *store.Tx, c *ent.ReviewCase, w wish) error {
+	if c.Currency != nil && *c.Currency != w.attempt.Currency {
+		return refundsUnsupported()
+	}
+	v := viewer.From(ctx)
+	w.by, w.review, w.reason = personOf(v), &c.ID, reviewedReason
+	if err := s.limit(v, &w); err != nil {
+		return err
+	}
+	_, err := s.insertRefund(ctx, tx, w)
+	if e := pay.Readable(err); e != nil && e.Code == pay.CodeUnsupported {
+		return refundsUnsupported().Because(err)
+	}
+	return err
+}
+
+// reviewedReason is the reason of a refund that a resolution asked for. The payer reads
+// it; the person's note is the merchant's.
+const reviewedReason = "Given back after a review of the payment."
+
 // refundsUnsupported is why money that was taken stays where it is.
 func refundsUnsupported() *pay.Error {
-	e := pay.Errorf(pay.CodeUnsupported, "review.refunds_unsupported", "Money that was taken cannot be returned from here yet. Return it at the provider, then dismiss the case.").At("resolution")
+	e := pay.Errorf(pay.CodeUnsupported, "review.refunds_unsupported", "This money cannot be returned from here. Return it at the provider, then dismiss the case.").At("resolution")
 	e.Retry = pay.RetryNewKey
 	return e
 }
 
-// countTaken counts the attempts that took money for the bill.
+// countTaken counts the attempts that took money for the bill, and have some of it.
 func countTaken(ctx context.Context, tx *store.Tx, id pay.BillID) (int, error) {
 	n, err := tx.Attempt.Query().
-		Where(attempt.BillID(id), attempt.StatusEQ(pay.AttemptCaptured), attempt.CapturedMinorGT(0)).Count(ctx)
+		Where(attempt.BillID(id), attempt.StatusEQ(pay.AttemptCaptured), func(s *sql.Selector) {
+			s.Where(sql.ColumnsGT(s.C(attempt.FieldCapturedMinor), s.C(attempt.FieldRefundedMinor)))
+		}).Count(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("count what was taken for bill %s: %w", id, err)
 	}
@@ -184,9 +244,28 @@ func isAbout(c *ent.ReviewCase, a *ent.Attempt) bool {
 	return a.DoubtSince.Before(c.OpenedAt)
 }
 
+// refundInDoubt is the refund that a case is about, with its bill and attempt; nil
+// when it is about something else.
+func refundInDoubt(ctx context.Context, tx *store.Tx, c *ent.ReviewCase, b *ent.Bill, a *ent.Attempt) (*ent.Refund, error) {
+	if a.Status != pay.AttemptCaptured || !isAbout(c, a) {
+		return nil, nil //nolint:nilnil // that there is none is an answer
+	}
+	r, err := refundOut(ctx, tx, a.ID)
+	if r != nil {
+		r.Edges.Bill, r.Edges.Attempt = b, a
+	}
+	return r, err
+}
+
 // settleSeen ends doubt by what a person has seen with their own eyes: the money
 // was taken, as much as the operation in doubt was to take.
-func (s *Service) settleSeen(ctx context.Context, tx *store.Tx, c *ent.ReviewCase, a *ent.Attempt) error {
+func (s *Service) settleSeen(ctx context.Context, tx *store.Tx, c *ent.ReviewCase, b *ent.Bill, a *ent.Attempt) error {
+	if r, err := refundInDoubt(ctx, tx, c, b, a); r != nil || err != nil {
+		if err != nil {
+			return err
+		}
+		return s.succeedRefund(ctx, tx, r, "")
+	}
 	if !isAbout(c, a) {
 		return cannotEnd("review.doubt_is_over", string(a.Status), []pay.ReviewResolution{pay.ResolveDismiss},
 			"The provider has said since what became of the payment: it is %s.", a.Status)
@@ -211,7 +290,17 @@ func (s *Service) settleSeen(ctx context.Context, tx *store.Tx, c *ent.ReviewCas
 // endDoubt ends doubt by a person's word that no money moved: a hold stands as
 // before its capture or void, and may be captured or voided again; anything else
 // has failed, and its bill may be paid again. Late evidence still counts.
-func (s *Service) endDoubt(ctx context.Context, tx *store.Tx, c *ent.ReviewCase, a *ent.Attempt) error {
+func (s *Service) endDoubt(ctx context.Context, tx *store.Tx, c *ent.ReviewCase, b *ent.Bill, a *ent.Attempt) error {
+	if r, err := refundInDoubt(ctx, tx, c, b, a); r != nil || err != nil {
+		if err != nil {
+			return err
+		}
+		err := s.failRefund(ctx, tx, r, providers.Decline{Code: kindDismissed, Message: "A person found that the money was not given back."}, kindDismissed)
+		if err != nil {
+			return err
+		}
+		return s.askAt(ctx, tx, a.ID, soonest(a, tx.Now)) // the provider may know better by now
+	}
 	if !isAbout(c, a) {
 		return nil
 	}

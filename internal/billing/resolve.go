@@ -106,13 +106,23 @@ func (s *Service) resolve(ctx context.Context, in Resolution) (replayed bool, er
 }
 
 // checkNote refuses a note that says nothing, is too long or holds a card number.
-// Line breaks and tabs are a person's to make.
 func checkNote(note string) error {
-	if strings.TrimSpace(note) == "" {
-		return pay.Invalid("review.note_missing", "Write why: whoever looks at the case later will ask.", "note")
+	return checkWords("note", "review.note_missing", "Write why: whoever looks at the case later will ask.", note)
+}
+
+// checkWords refuses what a person has to write when it says nothing, is too long or
+// holds a card number. Line breaks and tabs are a person's to make.
+func checkWords(field, missing, message, text string) error {
+	if strings.TrimSpace(text) == "" {
+		return pay.Invalid(missing, message, field)
 	}
-	oneLine := strings.NewReplacer("\r", " ", "\n", " ", "\t", " ").Replace(note)
-	return checkText("note", &oneLine, maxNote)
+	line := oneLine(text)
+	return checkText(field, &line, maxNote)
+}
+
+// oneLine is text without line breaks and tabs.
+func oneLine(text string) string {
+	return strings.NewReplacer("\r", " ", "\n", " ", "\t", " ").Replace(text)
 }
 
 // endCase ends a case within tx and carries the resolution out. It returns
@@ -134,7 +144,7 @@ func (s *Service) endCase(ctx context.Context, tx *store.Tx, v viewer.Viewer, id
 	}
 	n, err := tx.ReviewCase.Update().Where(reviewcase.ID(id), reviewcase.ResolvedAtIsNil()).
 		SetResolution(in.Resolution).SetNote(in.Note).SetResolvedAt(tx.Now).
-		SetResolvedBy(string(v.Role) + " " + v.Principal).Save(ctx)
+		SetResolvedBy(personOf(v)).Save(ctx)
 	if err != nil {
 		return fmt.Errorf("end the case: %w", err)
 	}

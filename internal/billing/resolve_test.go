@@ -184,15 +184,22 @@ func TestService_ResolveTaken(t *testing.T) {
 		require.Equal(t, pay.ReviewDuplicatePayment, bill.Edges.Reviews[1].Reason)
 		require.Len(t, bill.Edges.Entitlements, 1)
 	})
-	fact(t, "TakenMoneyCannotBeReturnedYet", func(t *testing.T, b *bundle) {
+	fact(t, "OtherAmountGoesBack", func(t *testing.T, b *bundle) {
 		bill := mismatched(b)
-		c := bill.Edges.Reviews[0]
-		require.Equal(t, []string{"UNSUPPORTED review.refunds_unsupported resolution"}, refusals(b.ends(c, pay.ResolveRefundAll)))
-		refused := b.ends(c, pay.ResolveRefundExcess)
-		require.Equal(t, []string{"UNSUPPORTED review.refunds_unsupported resolution"}, refusals(refused))
-		require.Equal(t, pay.RetryNewKey, refused.Errors[0].Retry)
-		require.Nil(t, refused.Case.ResolvedAt)
-		require.Equal(t, bill.Version, b.bill(bill.ID).Version)
+		require.Empty(t, b.ends(bill.Edges.Reviews[0], pay.ResolveRefundAll).Errors)
+		require.Equal(t, pay.BillAmountMismatch, b.bill(bill.ID).Status, "the money is not back yet")
+		b.later(0)
+		bill = b.bill(bill.ID)
+		require.Equal(t, pay.BillRefunded, bill.Status)
+		require.Equal(t, []int64{98900, 98900}, []int64{bill.PaidMinor, bill.RefundedMinor})
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 0, pay.AccountSuspense: 0}, b.booked())
+	})
+	fact(t, "LateMoneyGoesBack", func(t *testing.T, b *bundle) {
+		bill := late(b)
+		require.Empty(t, b.ends(bill.Edges.Reviews[0], pay.ResolveRefundAll).Errors)
+		b.later(0)
+		require.Equal(t, pay.BillRefunded, b.bill(bill.ID).Status)
+		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: 0, pay.AccountSuspense: 0}, b.booked())
 	})
 	fact(t, "DismissalMovesNothing", func(t *testing.T, b *bundle) {
 		bill := late(b)
@@ -257,12 +264,19 @@ func TestService_ResolveHeld(t *testing.T) {
 		require.Empty(t, b.ends(bill.Edges.Reviews[0], pay.ResolveRefundAll).Errors)
 		require.Equal(t, pay.BillRefunded, b.bill(bill.ID).Status)
 	})
-	fact(t, "BillThatOtherMoneyCameForIsNotRefunded", func(t *testing.T, b *bundle) {
+	fact(t, "HoldThatWasTakenMeanwhileIsAccepted", func(t *testing.T, b *bundle) {
 		bill := heldWrong(b)
 		require.NoError(t, b.SettleForTest(b.program(), bill.Edges.Attempts[0].ID, providers.Result{Status: providers.Captured, Captured: pay.Of(98900, pay.RUB)}))
-		require.Equal(t, []string{"UNSUPPORTED review.refunds_unsupported resolution"}, refusals(b.ends(bill.Edges.Reviews[0], pay.ResolveRefundAll)))
 		require.Empty(t, b.ends(bill.Edges.Reviews[0], pay.ResolveFulfil).Errors, "it is taken now")
 		require.Equal(t, pay.BillPaid, b.bill(bill.ID).Status)
+	})
+	fact(t, "HoldThatWasTakenMeanwhileGoesBackByARefund", func(t *testing.T, b *bundle) {
+		bill := heldWrong(b)
+		require.NoError(t, b.SettleForTest(b.program(), bill.Edges.Attempts[0].ID, providers.Result{Status: providers.Captured, Captured: pay.Of(98900, pay.RUB)}))
+		require.Empty(t, b.ends(bill.Edges.Reviews[0], pay.ResolveRefundAll).Errors)
+		bill = b.bill(bill.ID)
+		require.Equal(t, pay.BillAmountMismatch, bill.Status, "nothing is back yet")
+		require.Equal(t, int64(98900), bill.RefundingMinor)
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"strings"
 
 	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/internal/pay"
@@ -43,25 +44,38 @@ func (s *Service) Return(ctx context.Context, token string) (string, error) {
 
 // returnToken names an attempt in our own return URL, so that the page cannot be
 // used to find out which attempts there are.
-func (s *Service) returnToken(id pay.AttemptID) string {
-	return id.Suffix() + "." + base64.RawURLEncoding.EncodeToString(s.returnMAC(id))
-}
-
-func (s *Service) returnMAC(id pay.AttemptID) []byte {
-	mac := hmac.New(sha256.New, s.ReturnKey)
-	mac.Write([]byte("paygraph return page\x00"))
-	mac.Write(id.Bytes())
-	return mac.Sum(nil)[:16]
-}
+func (s *Service) returnToken(id pay.AttemptID) string { return s.addressToken(forReturn, id) }
 
 func (s *Service) readReturnToken(token string) (pay.AttemptID, error) {
-	const suffix = 26
-	if len(token) > suffix && token[suffix] == '.' {
-		id, err := pay.ParseAttemptID("att_" + token[:suffix])
-		sent, decodeErr := base64.RawURLEncoding.DecodeString(token[suffix+1:])
-		if err == nil && decodeErr == nil && hmac.Equal(sent, s.returnMAC(id)) {
-			return id, nil
-		}
+	return s.readAddressToken(forReturn, token)
+}
+
+// notifyToken names an attempt in the address that its provider's notifications go
+// to: who knows it was told by us, or by the provider.
+func (s *Service) notifyToken(id pay.AttemptID) string { return s.addressToken(forNotice, id) }
+
+// purpose keeps the tokens of different addresses apart.
+type purpose string
+
+const (
+	forReturn purpose = "paygraph return page\x00"
+	forNotice purpose = "paygraph notification\x00"
+)
+
+func (s *Service) addressToken(what purpose, id pay.AttemptID) string {
+	mac := hmac.New(sha256.New, s.ReturnKey)
+	mac.Write([]byte(what))
+	mac.Write(id.Bytes())
+	return id.Suffix() + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
+}
+
+// readAddressToken returns the attempt that a token names. It is the token's text that
+// has to be right, not what it decodes to: an attempt has one address of a kind.
+func (s *Service) readAddressToken(what purpose, token string) (pay.AttemptID, error) {
+	suffix, _, _ := strings.Cut(token, ".")
+	id, err := pay.ParseAttemptID("att_" + suffix)
+	if err != nil || !hmac.Equal([]byte(token), []byte(s.addressToken(what, id))) {
+		return pay.AttemptID{}, pay.NotFound("payment") // without the cause, which may quote the token
 	}
-	return pay.AttemptID{}, pay.NotFound("payment")
+	return id, nil
 }

@@ -82,6 +82,9 @@ type Config struct {
 	Feed        Feed
 	Runner      *jobs.Runner
 	Fulfillers  map[pay.ProductKind]Fulfiller
+	Returners   map[pay.ProductKind]Returner
+	Routes      func(pay.MerchantID) []providers.Route // rules for choosing an account; nil: none
+	RefundRules func(pay.MerchantID) RefundRules       // nil: SUPPORT gives nothing back, and nobody need approve
 	Observers   []Observer
 	CheckReturn func(raw string, origins []string) (string, error) // refuses a return URL outside the merchant's origins
 	ReturnKey   []byte                                             // signs the tokens of our own return page

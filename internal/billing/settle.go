@@ -27,7 +27,10 @@ func (s *Service) settle(ctx context.Context, tx *store.Tx, id pay.AttemptID, r 
 		return fmt.Errorf("read attempt %s: %w", id, err)
 	}
 	b := a.Edges.Bill
-	if s.isTooEarly(a, r.Status, tx.Now) {
+	if err := learnNumber(ctx, tx, a, r.ProviderRef); err != nil {
+		return err
+	}
+	if s.isTooEarly(a, r, tx.Now) {
 		return nil
 	}
 	switch r.Status {
@@ -42,7 +45,13 @@ func (s *Service) settle(ctx context.Context, tx *store.Tx, id pay.AttemptID, r 
 	case providers.Expired:
 		return s.settleClosed(ctx, tx, b, a, r, pay.AttemptExpired)
 	case providers.Pending, providers.ActionRequired:
+		if r.Moderated {
+			return s.report(ctx, tx, pay.ReviewModeration, b, a, nil, "The provider holds the payment until a person of its own has looked. Nothing is given before that.")
+		}
 		if isCharge(a) && a.Status.MayHaveTaken() && r.Status == providers.ActionRequired {
+			if r.Redirect != nil {
+				return s.sendToProve(ctx, tx, a, r)
+			}
 			return s.neverHeardOf(ctx, tx, b, a) // it waits for a payer, and a charge has none: it never arrived
 		}
 		return s.settleWaiting(ctx, tx, b, a)
@@ -52,14 +61,29 @@ func (s *Service) settle(ctx context.Context, tx *store.Tx, id pay.AttemptID, r 
 	return fmt.Errorf("settle attempt %s: unknown status %q of its provider", id, r.Status)
 }
 
+// learnNumber keeps the vendor's own number of an attempt, when it was not known yet:
+// some can be asked by no other.
+func learnNumber(ctx context.Context, tx *store.Tx, a *ent.Attempt, number string) error {
+	if number == "" || a.ProviderRef != nil {
+		return nil
+	}
+	err := tx.Attempt.Update().Where(attempt.ID(a.ID), attempt.ProviderRefIsNil()).SetProviderRef(number).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("keep the provider's number of attempt %s: %w", a.ID, err)
+	}
+	return nil
+}
+
 // isTooEarly reports whether a provider's word that nothing was taken must not be
 // believed yet: a charge may be on its way there.
-func (s *Service) isTooEarly(a *ent.Attempt, said providers.Status, now time.Time) bool {
+func (s *Service) isTooEarly(a *ent.Attempt, said providers.Result, now time.Time) bool {
 	if !isCharge(a) || !a.Status.MayHaveTaken() || s.hasSettled(a, now) {
 		return false
 	}
-	switch said {
-	case providers.Pending, providers.ActionRequired, providers.Voided, providers.Expired:
+	switch said.Status {
+	case providers.ActionRequired:
+		return said.Redirect == nil // with a page it has arrived
+	case providers.Pending, providers.Voided, providers.Expired:
 		return true
 	case providers.Authorized, providers.Captured, providers.Declined, providers.Refunded, providers.ChargedBack:
 	}
@@ -70,6 +94,10 @@ func (s *Service) isTooEarly(a *ent.Attempt, said providers.Status, now time.Tim
 func (s *Service) settleCapture(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, r providers.Result) error {
 	captured := r.Captured
 	if a.Status == pay.AttemptCaptured {
+		explained, err := s.judgeRefund(ctx, tx, b, a, captured, r)
+		if explained || err != nil {
+			return err
+		}
 		return s.compareCapture(ctx, tx, b, a, captured)
 	}
 	expected, err := s.expected(ctx, tx, a, r.Fee)
@@ -102,7 +130,7 @@ func (s *Service) settleCapture(ctx context.Context, tx *store.Tx, b *ent.Bill, 
 		}
 	}
 	if a.SavesCard {
-		if err := s.saveCardLater(ctx, tx, b, a); err != nil {
+		if err := s.saveCard(ctx, tx, b, a, r.Saved); err != nil {
 			return err
 		}
 	}
@@ -160,7 +188,7 @@ func (s *Service) expected(ctx context.Context, tx *store.Tx, a *ent.Attempt, fe
 	default:
 		expected = last.Amount()
 	}
-	if fee.IsZero() {
+	if fee.IsZero() || fee.Currency != expected.Currency { // another currency is a mismatch by itself
 		return expected, nil
 	}
 	return expected.Add(fee)
@@ -175,16 +203,17 @@ const (
 	kindDismissed = "dismissed" // a person said so
 )
 
-// compareCapture looks at a capture that is recorded already. Less than we
-// recorded, or more, is nothing that we did: a person must look.
+// compareCapture looks at a capture that is recorded already. Less than what is left
+// of it by our own refunds, or more, is nothing that we did: a person must look.
 func (s *Service) compareCapture(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, captured pay.Money) error {
-	if captured == a.Captured() {
+	left := pay.Of(a.CapturedMinor-a.RefundedMinor, a.Currency)
+	if captured == left || captured == a.Captured() && !s.tellsRefunds(a.Account) {
 		return nil
 	}
 	if captured.Currency != a.Currency && captured.Amount == a.CapturedMinor {
 		return nil // its CURRENCY_MISMATCH case says so already
 	}
-	details := fmt.Sprintf("The provider says that %s is taken; %s was recorded.", captured, a.Captured())
+	details := fmt.Sprintf("The provider says that %s is taken; %s was recorded.", captured, left)
 	return s.report(ctx, tx, pay.ReviewProviderDisagrees, b, a, &captured, details)
 }
 
@@ -289,7 +318,12 @@ func (s *Service) settleReturned(ctx context.Context, tx *store.Tx, b *ent.Bill,
 		captured := a.Captured()
 		return s.report(ctx, tx, pay.ReviewChargeback, b, a, &captured, "The payer's bank took the money back"+on(r.At)+".")
 	}
-	if a.Status != pay.AttemptCaptured {
+	if a.Status == pay.AttemptCaptured {
+		explained, err := s.judgeRefund(ctx, tx, b, a, a.Captured().Zero(), r)
+		if explained || err != nil || a.RefundedMinor == a.CapturedMinor {
+			return err
+		}
+	} else {
 		if !a.Status.CanBecome(pay.AttemptVoided) {
 			return nil
 		}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/paygraph/paygraph/ent"
@@ -67,6 +65,7 @@ func (s *Service) strangersJob(ctx context.Context, job jobs.Job) error {
 	if err != nil {
 		return fmt.Errorf("read the waiting events of account %s: %w", account.Code, err)
 	}
+	s.strangers.forget(account.Code, waiting)
 	for _, event := range s.strangers.next(account.Code, waiting) {
 		if err := s.lookAtStranger(ctx, account, event); err != nil {
 			return err
@@ -78,33 +77,6 @@ func (s *Service) strangersJob(ctx context.Context, job jobs.Job) error {
 	return jobs.Snooze(s.now().Add(strangersEvery))
 }
 
-// turns remembers which order of each account was looked at last, so that those
-// that the provider cannot answer about keep none of the others waiting.
-type turns struct {
-	mu   sync.Mutex
-	last map[string]string // the id of the last event, by account
-}
-
-// next picks the events of one round, of different orders: those after the last
-// one, and then from the beginning again.
-func (t *turns) next(account string, waiting []*ent.ProviderEvent) []*ent.ProviderEvent {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	from := slices.IndexFunc(waiting, func(e *ent.ProviderEvent) bool { return e.ID.String() == t.last[account] }) + 1
-	var round []*ent.ProviderEvent
-	seen := map[string]bool{}
-	for n := range waiting {
-		event := waiting[(from+n)%len(waiting)]
-		if seen[event.OrderNumber] || len(seen) == strangersBatch {
-			continue
-		}
-		seen[event.OrderNumber] = true
-		round = append(round, event)
-		t.last[account] = event.ID.String()
-	}
-	return round
-}
-
 // lookAtStranger decides about the hints of one order number.
 func (s *Service) lookAtStranger(ctx context.Context, account providers.Account, event *ent.ProviderEvent) error {
 	a, err := s.attemptOf(ctx, s.Store.Read(), account, event.OrderNumber)
@@ -114,7 +86,12 @@ func (s *Service) lookAtStranger(ctx context.Context, account providers.Account,
 	var result providers.Result
 	if a == nil {
 		var wait bool
-		if result, wait, err = s.askAboutStranger(ctx, account, event); wait || err != nil {
+		result, wait = s.askAboutStranger(ctx, account, event)
+		s.strangers.note(account.Code, event.OrderNumber, result, wait)
+		if wait {
+			return nil
+		}
+		if adopted, wait, err := s.adopt(ctx, account, event, result); adopted || wait || err != nil {
 			return err
 		}
 	}
@@ -132,30 +109,43 @@ func (s *Service) lookAtStranger(ctx context.Context, account providers.Account,
 	})
 }
 
-// askAboutStranger asks the provider about an order that is not ours. Wait is
-// true when it may know more later.
-func (s *Service) askAboutStranger(ctx context.Context, account providers.Account, event *ent.ProviderEvent) (r providers.Result, wait bool, err error) {
+// askAboutStranger asks the provider about an order that is not ours, where saved
+// cards are kept too: some vendors keep those orders apart. Wait is true when it may
+// know more later.
+func (s *Service) askAboutStranger(ctx context.Context, account providers.Account, event *ent.ProviderEvent) (r providers.Result, wait bool) {
 	age := s.now().Sub(event.ReceivedAt)
 	capable := account.Provider.Capabilities()
-	if !capable.Can(providers.OpSync) || !capable.SyncByOurNumber {
-		return providers.Result{}, false, nil
+	if !capable.Can(providers.OpSync) {
+		return providers.Result{}, false
 	}
 	leave, ok := s.lanes.enter(account.Code)
 	if !ok {
-		return providers.Result{}, true, nil
+		return providers.Result{}, true
 	}
 	defer leave()
 	call, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	r, err = account.Provider.Sync(call, providers.Ref{OrderNumber: event.OrderNumber})
-	switch kind := providers.KindOf(err); {
-	case err == nil, kind == providers.Rejected: // not even a number that it takes
-		return r, false, nil
-	case kind == providers.NotFound:
-		return providers.Result{}, age < s.settlingOf(account.Code), nil
+	refs := []providers.Ref{{OrderNumber: event.OrderNumber}}
+	switch {
+	case !capable.SyncByOurNumber: // the notification has the vendor's own, and there is one of it
+		refs = []providers.Ref{{ProviderRef: event.OrderNumber}}
+	case capable.Can(providers.OpSaveCard) || capable.Can(providers.OpChargeSaved):
+		refs = append(refs, providers.Ref{OrderNumber: event.OrderNumber, OfCustomer: true})
 	}
-	s.Logger.WarnContext(ctx, "a provider could not be asked about an order that is not ours", "account", account.Code, "error", err)
-	return providers.Result{}, age < strangersKept, nil
+	for _, ref := range refs {
+		said, err := account.Provider.Sync(call, ref)
+		switch kind := providers.KindOf(err); {
+		case err == nil && said.Status == providers.Captured:
+			return said, false
+		case err == nil, kind == providers.Rejected: // not even a number that it takes
+		case kind == providers.NotFound:
+			wait = wait || age < s.settlingOf(account.Code)
+		default:
+			s.Logger.WarnContext(ctx, "a provider could not be asked about an order that is not ours", "account", account.Code, "error", err)
+			wait = wait || age < strangersKept
+		}
+	}
+	return providers.Result{}, wait
 }
 
 // takeStranger books money that belongs to no attempt of ours as owed by the
@@ -197,7 +187,9 @@ func (s *Service) takeStranger(ctx context.Context, tx *store.Tx, account provid
 // account of the same vendor, which may be the same terminal, or as an attempt of
 // another merchant there.
 func (s *Service) isKnownStranger(ctx context.Context, tx *store.Tx, account providers.Account, number string, captured pay.Money) (bool, error) {
-	attempts, err := tx.Attempt.Query().Where(attempt.Provider(string(account.Provider.Name())), attempt.OrderNumber(number)).Count(ctx)
+	attempts, err := tx.Attempt.Query().Where(
+		attempt.Provider(string(account.Provider.Name())), attempt.Or(attempt.OrderNumber(number), attempt.ProviderRef(number)),
+	).Count(ctx)
 	if err != nil {
 		return false, fmt.Errorf("look for order %s: %w", number, err)
 	}

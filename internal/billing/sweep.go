@@ -9,6 +9,7 @@ import (
 	"github.com/paygraph/paygraph/ent/attempt"
 	"github.com/paygraph/paygraph/ent/predicate"
 	"github.com/paygraph/paygraph/ent/providerevent"
+	"github.com/paygraph/paygraph/ent/refund"
 	"github.com/paygraph/paygraph/internal/jobs"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store"
@@ -55,7 +56,7 @@ const (
 )
 
 // sweepJob looks for what nobody asks about any more, and takes it up. Every
-// attempt has a job of its own that asks; this is for the day when a row was lost
+// attempt has a job of its own that asks, and every refund one that sends it; this is for the day when a row was lost
 // by somebody's hand. It also forgets hints that are long past.
 func (s *Service) sweepJob(ctx context.Context, _ jobs.Job) error {
 	ctx = viewer.AsProgram(ctx)
@@ -72,7 +73,18 @@ func (s *Service) sweepJob(ctx context.Context, _ jobs.Job) error {
 	if err != nil {
 		return fmt.Errorf("look for forgotten attempts: %w", err)
 	}
+	unsent, err := s.Store.Read().Refund.Query().
+		Where(refund.StatusEQ(pay.RefundRequested), refund.UpdatedAtLT(now.Add(-noNews-refundAgain(refundTries)))).
+		Order(ent.Asc(refund.FieldID)).Limit(sweepLimit).All(ctx)
+	if err != nil {
+		return fmt.Errorf("look for forgotten refunds: %w", err)
+	}
 	err = s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
+		for _, r := range unsent {
+			if err := s.sendLater(ctx, tx, r.ID, tx.Now); err != nil {
+				return err
+			}
+		}
 		for _, a := range forgotten {
 			if err := s.askAt(ctx, tx, a.ID, tx.Now); err != nil {
 				return err

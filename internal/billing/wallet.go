@@ -21,6 +21,11 @@ const ofWallets = "wallet"
 // between that could be in doubt. It returns CodeInsufficientFunds, with nothing
 // changed, when the wallet has less than the total available.
 func (s *Service) payFromWallet(ctx context.Context, c keyed, id pay.BillID, o opening, insert insertFunc) (*Outcome, error) {
+	if insert == nil {
+		if err := s.askBeforeCharge(ctx, id, o); err != nil {
+			return s.ended(ctx, c, id, nil, err)
+		}
+	}
 	err := s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if err := c.Begin(ctx, tx, id.String()); err != nil {
 			return err

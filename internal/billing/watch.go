@@ -35,7 +35,7 @@ func (s *Service) askJob(ctx context.Context, job jobs.Job) error {
 		return jobs.Snooze(s.now().Add(laneFull))
 	}
 	defer leave()
-	_, unanswered := s.ask(ctx, id)
+	asked, unanswered := s.ask(ctx, id)
 	if unanswered != nil {
 		if _, ofProvider := errors.AsType[*providers.Error](unanswered); !ofProvider {
 			return unanswered
@@ -55,6 +55,10 @@ func (s *Service) askJob(ctx context.Context, job jobs.Job) error {
 	if next.IsZero() {
 		return nil
 	}
+	// Somebody else has asked just now, perhaps before what we are waiting for was done.
+	if at := soonest(a, s.now()); !asked && a.DoubtSince != nil && at.After(s.now()) {
+		next = earlier(next, at)
+	}
 	return jobs.Snooze(next)
 }
 
@@ -64,7 +68,7 @@ func (s *Service) askJob(ctx context.Context, job jobs.Job) error {
 func (s *Service) endWatch(ctx context.Context, a *ent.Attempt) error {
 	account, known := s.Accounts.ByCode(a.Account)
 	unanswerable := a.Status == pay.AttemptActionRequired && a.WatchUntil.Before(s.now()) &&
-		(!known || !account.Provider.Capabilities().Can(providers.OpSync))
+		(!known || !canAsk(account, a))
 	abandoned := a.Status == pay.AttemptCreated && !s.now().Before(a.CreatedAt.Add(openingLease))
 	inDoubt := a.DoubtSince != nil && !s.now().Before(a.DoubtSince.Add(doubtEnds))
 	if !abandoned && !inDoubt && !unanswerable {
@@ -107,7 +111,9 @@ func (s *Service) reportDoubt(ctx context.Context, tx *store.Tx, b *ent.Bill, a 
 			what = "capture"
 		case pay.OperationVoid:
 			what = "release"
-		case pay.OperationStart, pay.OperationCharge, pay.OperationRefund:
+		case pay.OperationRefund:
+			what = "refund"
+		case pay.OperationStart, pay.OperationCharge:
 		}
 	}
 	details := fmt.Sprintf("The %s of %s was sent for order %s, and for a day the provider has not said whether it was done. Look for that order there.", what, amount, a.OrderNumber)

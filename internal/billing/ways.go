@@ -24,6 +24,8 @@ type Cards interface {
 	Hint(ctx context.Context, account, customer string) (known bool, err error)
 	// SaveLater has the user's cards at an account read soon, and the new one saved.
 	SaveLater(ctx context.Context, tx *store.Tx, account string, user pay.UserID) error
+	// SavePaid saves the card that a payment was made with, as its provider told it.
+	SavePaid(ctx context.Context, tx *store.Tx, account string, user pay.UserID, card providers.SavedCard) error
 }
 
 // ChargeableCard is a saved card with what its provider demands for a charge.
@@ -43,15 +45,15 @@ func (s *Service) way(ctx context.Context, p *plan, with *PayWith, saveCard bool
 	var o opening
 	var refused *pay.Error
 	var err error
+	user := p.user
+	if viewer.From(ctx).Role == pay.RoleGuest {
+		user = nil // the token opens the bill: it charges none of its user's cards, and saves them none
+	}
 	switch {
 	case with != nil && with.Card != nil:
 		card, malformed := pay.ParseCardID(*with.Card)
 		if malformed != nil {
 			return opening{}, pay.NotFound("card", "payWith", "card").Because(malformed)
-		}
-		user := p.user
-		if viewer.From(ctx).Role == pay.RoleGuest {
-			user = nil // the token opens the bill, and none of its user's cards
 		}
 		o, refused, err = s.byCard(ctx, p.merchant, user, card, p.total)
 	case with != nil && with.Wallet != nil:
@@ -61,7 +63,7 @@ func (s *Service) way(ctx context.Context, p *plan, with *PayWith, saveCard bool
 		if with != nil {
 			provider = with.Provider
 		}
-		o, refused, err = s.byPage(ctx, p.merchant, p.user, provider, p.total, saveCard)
+		o, refused, err = s.byPage(ctx, p.merchant, user, provider, p.purchase(), need{saving: saveCard, oneStage: p.renews})
 	}
 	if err != nil {
 		return opening{}, err
@@ -69,16 +71,25 @@ func (s *Service) way(ctx context.Context, p *plan, with *PayWith, saveCard bool
 	if refused != nil {
 		return opening{}, refused
 	}
+	if p.renews && o.Card != nil && o.Account.Provider.Capabilities().TwoStage {
+		return opening{}, twoStageRefused().At("payWith", "card")
+	}
 	if saveCard && o.SaveFor == nil {
 		return opening{}, pay.Invalid("card.saving_needs_page", "A card is saved when it is typed on a provider's page.", "saveCard")
 	}
 	return o, nil
 }
 
+// need is what a page's account has to be able to do.
+type need struct {
+	saving   bool // the card is saved
+	oneStage bool // it pays a subscription's period, see twoStageRefused
+}
+
 // byPage is the way over a provider's page.
-func (s *Service) byPage(ctx context.Context, merchant pay.MerchantID, user *pay.UserID, provider *string, total pay.Money, saveCard bool) (opening, *pay.Error, error) {
-	account, refused := s.chooseAccount(ctx, merchant, provider, total, saveCard)
-	if refused != nil || !saveCard {
+func (s *Service) byPage(ctx context.Context, merchant pay.MerchantID, user *pay.UserID, provider *string, of providers.Purchase, need need) (opening, *pay.Error, error) {
+	account, refused := s.chooseAccount(ctx, merchant, provider, of, need)
+	if refused != nil || !need.saving {
 		return opening{Account: account}, refused, nil
 	}
 	if user == nil {
@@ -105,13 +116,29 @@ func (s *Service) byCard(ctx context.Context, merchant pay.MerchantID, user *pay
 		return opening{}, nil, fmt.Errorf("open card %s: %w", id, err)
 	}
 	account, known := s.Accounts.ByCode(card.Account)
-	if !known || account.Merchant != merchant || !account.Provider.Capabilities().Can(providers.OpChargeSaved) {
+	if !known || account.Merchant != merchant {
+		return opening{}, accountNotSetUp().At("payWith", "card"), nil
+	}
+	if !account.Provider.Capabilities().Can(providers.OpChargeSaved) {
 		return opening{}, unsupported("pay_with.card_unsupported", "The provider that keeps this card cannot charge it any more.", "payWith", "card"), nil
 	}
 	if !account.Provider.Capabilities().Allows(total) {
 		return opening{}, unsupported("provider.amount_unsupported", fmt.Sprintf("The provider that keeps this card does not take %s.", total), "payWith", "card"), nil
 	}
 	return opening{Account: account, Card: &card, Initiator: providers.ByPayer}, nil, nil
+}
+
+// accountNotSetUp is why a card is not charged whose account no accounts file names at
+// present. That is the merchant's mistake, and says nothing about the card.
+func accountNotSetUp() *pay.Error {
+	return pay.Errorf(pay.CodeProviderUnavailable, "provider.not_configured", "The provider account that keeps this card is not set up at present. Nothing was taken.")
+}
+
+// twoStageRefused is why an account that holds money first pays for no subscription:
+// a period begins when its money is taken, and nobody is there to take it.
+func twoStageRefused() *pay.Error {
+	return unsupported("subscription.two_stage",
+		"This provider account holds money until the merchant takes it, which a subscription cannot wait for. Use an account with a one-stage terminal.")
 }
 
 // byWallet is the way out of a wallet of the bill's user, which the caller has to
@@ -151,14 +178,11 @@ func errOpening() *pay.Error {
 
 // wayOf is way for a bill that is there.
 func (s *Service) wayOf(ctx context.Context, b *ent.Bill, with *PayWith, saveCard bool) (opening, error) {
-	p := &plan{merchant: b.MerchantID, user: b.UserID, total: b.Total()}
-	if b.ProductID != nil {
-		product, err := s.Catalogue.Cached(viewer.AsProgram(ctx), b.MerchantID, *b.ProductID)
-		if err != nil {
-			return opening{}, fmt.Errorf("find the product of bill %s: %w", b.ID, err)
-		}
-		p.kind = product.Kind
+	of, err := s.purchaseOf(ctx, b)
+	if err != nil {
+		return opening{}, err
 	}
+	p := &plan{merchant: b.MerchantID, user: b.UserID, total: of.Amount, code: of.Product, kind: of.Kind, renews: b.SubscriptionID != nil}
 	return s.way(ctx, p, with, saveCard)
 }
 
@@ -173,12 +197,21 @@ func (s *Service) pay(ctx context.Context, c keyed, id pay.BillID, o opening, in
 	return s.open(ctx, c, id, o, insert)
 }
 
-// saveCardLater has the card that paid an attempt saved by a job.
-func (s *Service) saveCardLater(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt) error {
-	if b.UserID == nil || s.Cards == nil {
+// saveCard has the card that paid an attempt saved: the one that its provider told, or
+// by a job that reads the provider's list.
+func (s *Service) saveCard(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, told *providers.SavedCard) error {
+	account, known := s.Accounts.ByCode(a.Account)
+	if b.UserID == nil || s.Cards == nil || !known {
 		return nil
 	}
-	if err := s.Cards.SaveLater(ctx, tx, a.Account, *b.UserID); err != nil {
+	var err error
+	switch {
+	case told != nil:
+		err = s.Cards.SavePaid(ctx, tx, a.Account, *b.UserID, *told)
+	case account.Provider.Capabilities().Can(providers.OpSaveCard):
+		err = s.Cards.SaveLater(ctx, tx, a.Account, *b.UserID)
+	}
+	if err != nil {
 		return fmt.Errorf("save the card of attempt %s: %w", a.ID, err)
 	}
 	return nil

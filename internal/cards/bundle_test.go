@@ -291,6 +291,15 @@ type vendor struct {
 	postsForm   bool
 	duringStart func()
 	duringList  func()
+	byPhone     bool // it knows its customers by the phone: those of one phone are one
+}
+
+// keyOf is by what the vendor knows a customer.
+func (v *vendor) keyOf(c providers.Customer) string {
+	if v.byPhone {
+		return c.Phone
+	}
+	return c.ID
 }
 
 func (v *vendor) Name() providers.Name {
@@ -341,7 +350,7 @@ func (v *vendor) Cards(_ context.Context, c providers.Customer) ([]providers.Sav
 	during := v.duringList
 	v.duringList = nil
 	err := v.next("list")
-	list := slices.Clone(v.keeps[c.ID])
+	list := slices.Clone(v.keeps[v.keyOf(c)])
 	v.mu.Unlock()
 	if during != nil {
 		during()
@@ -356,7 +365,7 @@ func (v *vendor) RemoveCard(_ context.Context, c providers.Customer, ref string)
 		return err
 	}
 	v.forgot = append(v.forgot, ref)
-	v.keeps[c.ID] = slices.DeleteFunc(v.keeps[c.ID], func(c providers.SavedCard) bool { return c.Ref == ref })
+	v.keeps[v.keyOf(c)] = slices.DeleteFunc(v.keeps[v.keyOf(c)], func(c providers.SavedCard) bool { return c.Ref == ref })
 	return nil
 }
 
@@ -370,8 +379,8 @@ func (v *vendor) ActivateCard(_ context.Context, c providers.Customer, ref strin
 	if !v.activates {
 		return &providers.Error{Provider: "fake", Op: providers.OpSaveCard, Kind: providers.Rejected}
 	}
-	at := slices.IndexFunc(v.keeps[c.ID], func(c providers.SavedCard) bool { return c.Ref == ref })
-	v.keeps[c.ID][at].Active = true
+	list := v.keeps[v.keyOf(c)]
+	list[slices.IndexFunc(list, func(c providers.SavedCard) bool { return c.Ref == ref })].Active = true
 	return nil
 }
 
@@ -403,7 +412,17 @@ func (v *vendor) fails(op string, kinds ...providers.Kind) {
 func (v *vendor) adds(u *ent.User, c providers.SavedCard) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.keeps[u.ID.Suffix()] = append([]providers.SavedCard{c}, v.keeps[u.ID.Suffix()]...)
+	key := v.keyOf(customerOf(u))
+	v.keeps[key] = append([]providers.SavedCard{c}, v.keeps[key]...)
+}
+
+// customerOf is the user as a vendor is told of them.
+func customerOf(u *ent.User) providers.Customer {
+	who := providers.Customer{ID: u.ID.Suffix()}
+	if u.Phone != nil {
+		who.Phone = *u.Phone
+	}
+	return who
 }
 
 func (v *vendor) asked() int {

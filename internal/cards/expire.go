@@ -3,6 +3,7 @@ package cards
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -100,6 +101,26 @@ func (s *Service) SaveLater(ctx context.Context, tx *store.Tx, account string, u
 	return nil
 }
 
+// SavePaid saves within tx the card that a payment of the user's was made with, as its
+// provider told it, when it can be charged without its owner and no other user has it.
+// It is safe to repeat.
+func (s *Service) SavePaid(ctx context.Context, tx *store.Tx, code string, user pay.UserID, paid providers.SavedCard) error {
+	account, known := s.Accounts.ByCode(code)
+	if !known {
+		return fmt.Errorf("save a card of user %s: account %s: %w", user, code, errNoAccount)
+	}
+	found := listed{SavedCard: paid, hash: hex.EncodeToString(s.refHash(paid.Ref))}
+	if !found.isUsable(tx.Now) {
+		return nil
+	}
+	own, err := s.withoutOthers(ctx, tx, account, user, []listed{found})
+	if err != nil || len(own) == 0 {
+		return err
+	}
+	_, err = s.save(ctx, tx, account, user, found)
+	return err
+}
+
 // laterPayload says when the payment was captured.
 type laterPayload struct {
 	Since time.Time `json:"since"`
@@ -158,13 +179,17 @@ func (s *Service) laterJob(ctx context.Context, job jobs.Job) error {
 
 // saveNew saves the usable cards of a list that we do not have and returns how
 // many. What its owner has removed, and the provider has still to forget, is not
-// new.
+// new, and another user's card is not saved.
 func (s *Service) saveNew(ctx context.Context, tx *store.Tx, account providers.Account, owner pay.UserID, list []listed) (saved int, err error) {
 	removing, err := s.removing(ctx, tx.Client(), owner, account.Code)
 	if err != nil {
 		return 0, err
 	}
-	for _, c := range without(list, removing) {
+	list, err = s.withoutOthers(ctx, tx, account, owner, without(list, removing))
+	if err != nil {
+		return 0, err
+	}
+	for _, c := range list {
 		if !c.isUsable(tx.Now) {
 			continue
 		}

@@ -106,8 +106,16 @@ func without(list []listed, hashes map[string]bool) []listed {
 	return rest
 }
 
+func setOf(hashes []string) map[string]bool {
+	set := make(map[string]bool, len(hashes))
+	for _, hash := range hashes {
+		set[hash] = true
+	}
+	return set
+}
+
 // take judges a list within tx: it saves the registration's card and completes it,
-// or ends it when its time is over.
+// or ends it when its time is over. Another user's card is as if it were not listed.
 func (s *Service) take(ctx context.Context, tx *store.Tx, account providers.Account, id pay.CardRegistrationID, list []listed, explicit bool) (r *ent.CardRegistration, needsCVV bool, err error) {
 	r, err = tx.CardRegistration.Query().Where(cardregistration.ID(id)).WithCard().Only(ctx)
 	if err != nil {
@@ -121,6 +129,15 @@ func (s *Service) take(ctx context.Context, tx *store.Tx, account providers.Acco
 		return nil, false, err
 	}
 	list = without(list, removing)
+	mayTake := list
+	if !explicit {
+		mayTake = without(list, setOf(r.KnownRefs))
+	}
+	foreign, err := s.others(ctx, tx.Client(), account, r.UserID, mayTake)
+	if err != nil {
+		return nil, false, err
+	}
+	list = without(list, foreign)
 	newer, err := tx.CardRegistration.Query().
 		Where(cardregistration.UserID(r.UserID), cardregistration.Account(r.Account), cardregistration.IDGT(r.ID)).
 		WithCard().All(ctx)

@@ -175,7 +175,10 @@ func (s *Service) forgetJob(ctx context.Context, job jobs.Job) error {
 	if c.RemovingSince == nil {
 		return nil
 	}
-	_, saver, err := s.account(c.Account)
+	account, saver, err := s.account(c.Account)
+	if account.Provider != nil && !account.Provider.Capabilities().Can(providers.OpSaveCard) {
+		return s.forgotten(ctx, id) // its provider keeps no list, and knows the card by what we have sealed
+	}
 	if errors.Is(err, errNoAccount) || providers.KindOf(err) == providers.Unsupported {
 		s.Logger.WarnContext(ctx, "a removed card waits for its account to be configured again", "card", id, "account", c.Account)
 		return jobs.Snooze(s.now().Add(accountAway))
@@ -194,6 +197,11 @@ func (s *Service) forgetJob(ctx context.Context, job jobs.Job) error {
 	if err := saver.RemoveCard(call, customerOf(c.Edges.User), string(ref)); err != nil {
 		return fmt.Errorf("have account %s forget card %s: %w", c.Account, id, err)
 	}
+	return s.forgotten(ctx, id)
+}
+
+// forgotten writes that the provider does not keep a card any more.
+func (s *Service) forgotten(ctx context.Context, id pay.CardID) error {
 	return s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
 		err := tx.Card.Update().Where(card.ID(id)).ClearRemovingSince().SetUpdatedAt(tx.Now).Exec(ctx)
 		if err != nil {

@@ -2,6 +2,7 @@ package cards
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"unicode"
@@ -27,7 +28,8 @@ func holdStill(ctx context.Context, tx *store.Tx, user pay.UserID) error {
 
 // save keeps a card of the provider's list within tx, and returns the one that is
 // there when it is kept already: a unique index over user, account and hash makes
-// many that save at once save one. A user's first card becomes the default.
+// many that save at once save one. A user's first card becomes the default. The card
+// is nobody else's (withoutOthers); one that became another's since is ErrRaced.
 func (s *Service) save(ctx context.Context, tx *store.Tx, account providers.Account, user pay.UserID, found listed) (*ent.Card, error) {
 	if err := holdStill(ctx, tx, user); err != nil {
 		return nil, err
@@ -40,6 +42,12 @@ func (s *Service) save(ctx context.Context, tx *store.Tx, account providers.Acco
 	}
 	if !ent.IsNotFound(err) {
 		return nil, fmt.Errorf("look for a card of user %s: %w", user, err)
+	}
+	if err := holdCards(ctx, tx, account.Merchant); err != nil {
+		return nil, err
+	}
+	if own, err := s.withoutOthers(ctx, tx, account, user, []listed{found}); err != nil || len(own) == 0 {
+		return nil, errors.Join(err, fmt.Errorf("save a card of user %s: another user has it: %w", user, store.ErrRaced))
 	}
 	id := pay.NewCardID(tx.Now)
 	sealed, err := s.Vault.Seal([]byte(found.Ref), id.String())

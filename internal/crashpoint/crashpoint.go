@@ -49,6 +49,13 @@ const (
 	OperationRecording Point = "operation.recording" // its outcome is written, not committed
 	OperationRecorded  Point = "operation.recorded"  // its outcome is committed, its caller does not know
 
+	RefundRequesting Point = "refund.requesting" // a refund is written, not committed
+	RefundRequested  Point = "refund.requested"  // it is committed, nothing is sent
+	RefundCommitted  Point = "refund.committed"  // its sending is committed, its provider has not heard of it
+	RefundAnswered   Point = "refund.answered"   // the provider gave the money back, we have not written so
+	RefundRecording  Point = "refund.recording"  // its outcome is written, not committed
+	RefundRecorded   Point = "refund.recorded"   // its outcome is committed, its caller does not know
+
 	EventStoring Point = "event.storing" // a notification is written, not committed
 	EventStored  Point = "event.stored"  // a notification is committed, not acknowledged
 
@@ -84,6 +91,7 @@ func Points() []Point {
 		SubscriptionStepping, SubscriptionStepped,
 		GiftRedeeming, GiftRedeemed,
 		OperationCommitted, OperationAnswered, OperationRecording, OperationRecorded,
+		RefundRequesting, RefundRequested, RefundCommitted, RefundAnswered, RefundRecording, RefundRecorded,
 		EventStoring, EventStored,
 		AskTaken, AskAnswered, Settling, Settled,
 		Fulfilling, Fulfilled,

@@ -3,6 +3,7 @@ package gifts
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/ent/gift"
@@ -63,7 +64,15 @@ func (s *Service) Fulfil(ctx context.Context, tx *store.Tx, b *ent.Bill, p *ent.
 	if status == pay.GiftIssued {
 		return s.mailRecipient(ctx, tx, parcel)
 	}
-	return jobs.Schedule(ctx, tx, jobs.Spec{Kind: jobDeliver, Key: id.String(), RunAt: begins, Priority: priorityDeliver})
+	return deliverLater(ctx, tx, id, begins)
+}
+
+// deliverLater has a gift issued and mailed at its time.
+func deliverLater(ctx context.Context, tx *store.Tx, id pay.GiftID, at time.Time) error {
+	if err := jobs.Schedule(ctx, tx, jobs.Spec{Kind: jobDeliver, Key: id.String(), RunAt: at, Priority: priorityDeliver}); err != nil {
+		return fmt.Errorf("schedule the delivery of gift %s: %w", id, err)
+	}
+	return nil
 }
 
 // gives returns the product that p gives. It refuses one that cannot be given: by
@@ -115,6 +124,11 @@ func (s *Service) Void(ctx context.Context, tx *store.Tx, bill pay.BillID) error
 	if n == 1 {
 		return nil // a delivery that is due finds nothing to deliver
 	}
+	return refuseRedeemed(ctx, tx, bill)
+}
+
+// refuseRedeemed returns CodeConflict when somebody has the gift that a bill paid for.
+func refuseRedeemed(ctx context.Context, tx *store.Tx, bill pay.BillID) error {
 	redeemed, err := tx.Gift.Query().Where(gift.BillID(bill), gift.StatusEQ(pay.GiftRedeemed)).Count(ctx)
 	if err != nil {
 		return fmt.Errorf("void the gift of bill %s: %w", bill, err)

@@ -11,6 +11,7 @@ import (
 	"github.com/paygraph/paygraph/ent/gift"
 	"github.com/paygraph/paygraph/ent/ledgerentry"
 	"github.com/paygraph/paygraph/ent/price"
+	"github.com/paygraph/paygraph/ent/refund"
 	"github.com/paygraph/paygraph/internal/entitlements"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store"
@@ -71,8 +72,18 @@ func (s *Service) giveUse(ctx context.Context, tx *store.Tx, g *ent.Gift, user p
 	return &Outcome{Gift: g.ID, Entitlement: first}, nil
 }
 
-// giveMoney credits the user's wallet with what the bill earned, in its currency.
+// giveMoney credits the user's wallet with what the bill earned, in its currency. While
+// some of that is on its way back it returns CodeConflict: how much stays is not known.
 func (s *Service) giveMoney(ctx context.Context, tx *store.Tx, g *ent.Gift, user pay.UserID) (*Outcome, error) {
+	returning, err := tx.Refund.Query().Where(
+		refund.BillID(g.BillID), refund.SourceEQ(pay.AccountRefunds), refund.StatusNotIn(pay.RefundSucceeded, pay.RefundFailed),
+	).Count(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("look for refunds of gift %s: %w", g.ID, err)
+	}
+	if returning > 0 {
+		return nil, pay.Errorf(pay.CodeConflict, "gift.refund_under_way", "Part of what was paid for this gift is on its way back. Try again later.").At("code")
+	}
 	earned, err := s.Wallets.Earned(ctx, tx, g.Edges.Bill)
 	if err != nil {
 		return nil, fmt.Errorf("give gift %s: %w", g.ID, err)

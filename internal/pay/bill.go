@@ -92,7 +92,10 @@ func (s BillStatus) AllowedActions(role Role) []BillAction {
 		allow(ActionRefresh, true)
 		allow(ActionCapture, true)
 		allow(ActionCancel, role.IsMerchantSide())
-	case BillPaid, BillDone, BillAmountMismatch:
+	case BillPaid, BillDone:
+		allow(ActionRefresh, true)
+		allow(ActionRefund, true)
+	case BillAmountMismatch:
 		allow(ActionRefresh, true)
 	case BillFailed, BillExpired, BillCanceled:
 		allow(ActionRefresh, true)

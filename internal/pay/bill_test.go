@@ -56,11 +56,16 @@ func TestBillStatus_AllowedActions(t *testing.T) {
 		refresh  = pay.ActionRefresh
 		cancel   = pay.ActionCancel
 		captures = pay.ActionCapture
+		refunds  = pay.ActionRefund
 	)
 	type byRole map[pay.Role][]pay.BillAction
 	onlyRefresh := byRole{
 		pay.RoleGuest: {refresh}, pay.RoleUser: {refresh}, pay.RoleServer: {refresh},
 		pay.RoleSupport: {refresh}, pay.RoleFinance: {refresh}, pay.RoleAdmin: {refresh},
+	}
+	paid := byRole{
+		pay.RoleGuest: {refresh}, pay.RoleUser: {refresh}, pay.RoleServer: {refresh, refunds},
+		pay.RoleSupport: {refresh, refunds}, pay.RoleFinance: {refresh, refunds}, pay.RoleAdmin: {refresh, refunds},
 	}
 	tests := []struct {
 		status pay.BillStatus
@@ -74,8 +79,8 @@ func TestBillStatus_AllowedActions(t *testing.T) {
 			pay.RoleGuest: {refresh}, pay.RoleUser: {refresh}, pay.RoleServer: {refresh, captures, cancel},
 			pay.RoleSupport: {refresh, cancel}, pay.RoleFinance: {refresh, captures, cancel}, pay.RoleAdmin: {refresh, captures, cancel},
 		}},
-		{pay.BillPaid, onlyRefresh},
-		{pay.BillDone, onlyRefresh},
+		{pay.BillPaid, paid},
+		{pay.BillDone, paid},
 		{pay.BillAmountMismatch, onlyRefresh},
 		{pay.BillFailed, onlyRefresh},
 		{pay.BillExpired, onlyRefresh},

@@ -8,7 +8,7 @@ const (
 	GiftScheduled GiftStatus = "SCHEDULED" // paid; its code is mailed at the delivery time and cannot be redeemed before
 	GiftIssued    GiftStatus = "ISSUED"    // its code can be redeemed; the recipient acts
 	GiftRedeemed  GiftStatus = "REDEEMED"  // somebody has it; final
-	GiftVoided    GiftStatus = "VOIDED"    // taken back before it was redeemed; final
+	GiftVoided    GiftStatus = "VOIDED"    // taken back before it was redeemed, for a refund; final, unless that fails
 	GiftExpired   GiftStatus = "EXPIRED"   // not redeemed in time; final
 )
 
@@ -24,7 +24,9 @@ func (s GiftStatus) CanBecome(next GiftStatus) bool {
 		return next == GiftIssued || next == GiftVoided || next == GiftExpired
 	case GiftIssued:
 		return next == GiftRedeemed || next == GiftVoided || next == GiftExpired
-	case GiftRedeemed, GiftVoided, GiftExpired:
+	case GiftVoided:
+		return next == GiftIssued || next == GiftScheduled // the refund was not done
+	case GiftRedeemed, GiftExpired:
 	}
 	return false
 }

@@ -217,7 +217,7 @@ func TestID_EachKindHasItsPrefix(t *testing.T) {
 		"mer": pay.NewMerchantID(at).String(), "key": pay.NewAPIKeyID(at).String(), "user": pay.NewUserID(at).String(),
 		"wal": pay.NewWalletID(at).String(), "le": pay.NewLedgerEntryID(at).String(), "prod": pay.NewProductID(at).String(),
 		"price": pay.NewPriceID(at).String(), "bill": pay.NewBillID(at).String(), "line": pay.NewBillLineID(at).String(),
-		"att": pay.NewAttemptID(at).String(), "op": pay.NewOperationID(at).String(), "rev": pay.NewReviewCaseID(at).String(),
+		"att": pay.NewAttemptID(at).String(), "op": pay.NewOperationID(at).String(), "rev": pay.NewReviewCaseID(at).String(), "ref": pay.NewRefundID(at).String(),
 		"ent": pay.NewEntitlementID(at).String(), "pev": pay.NewProviderEventID(at).String(), "idem": pay.NewIdempotencyRecordID(at).String(),
 		"msg": pay.NewOutboxMessageID(at).String(), "job": pay.NewJobID(at).String(),
 		"acc": pay.LedgerAccountIDOf(pay.NewMerchantID(at), pay.AccountSales, pay.RUB, "").String(),
@@ -225,7 +225,7 @@ func TestID_EachKindHasItsPrefix(t *testing.T) {
 	readers := map[string]func(string) error{
 		"mer": parses(pay.ParseMerchantID), "user": parses(pay.ParseUserID), "wal": parses(pay.ParseWalletID),
 		"le": parses(pay.ParseLedgerEntryID), "prod": parses(pay.ParseProductID), "price": parses(pay.ParsePriceID),
-		"bill": parses(pay.ParseBillID), "att": parses(pay.ParseAttemptID), "rev": parses(pay.ParseReviewCaseID),
+		"bill": parses(pay.ParseBillID), "att": parses(pay.ParseAttemptID), "rev": parses(pay.ParseReviewCaseID), "ref": parses(pay.ParseRefundID),
 		"ent": parses(pay.ParseEntitlementID),
 	}
 	for prefix, text := range made {

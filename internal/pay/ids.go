@@ -35,6 +35,8 @@ type (
 	OperationID struct{ id[operationKind] }
 	// ReviewCaseID names one of the review cases, for a person to resolve.
 	ReviewCaseID struct{ id[reviewCaseKind] }
+	// RefundID names one of the refunds.
+	RefundID struct{ id[refundKind] }
 	// EntitlementID names one of the entitlements granted by bills.
 	EntitlementID struct{ id[entitlementKind] }
 	// ProviderEventID names one of the raw notifications of providers.
@@ -73,6 +75,7 @@ type (
 	attemptKind           struct{}
 	operationKind         struct{}
 	reviewCaseKind        struct{}
+	refundKind            struct{}
 	entitlementKind       struct{}
 	providerEventKind     struct{}
 	idempotencyRecordKind struct{}
@@ -99,6 +102,7 @@ func (billLineKind) prefix() string          { return "line" }
 func (attemptKind) prefix() string           { return "att" }
 func (operationKind) prefix() string         { return "op" }
 func (reviewCaseKind) prefix() string        { return "rev" }
+func (refundKind) prefix() string            { return "ref" }
 func (entitlementKind) prefix() string       { return "ent" }
 func (providerEventKind) prefix() string     { return "pev" }
 func (idempotencyRecordKind) prefix() string { return "idem" }
@@ -146,6 +150,9 @@ func NewOperationID(at time.Time) OperationID { return OperationID{newID[operati
 
 // NewReviewCaseID returns a fresh id made at the given instant.
 func NewReviewCaseID(at time.Time) ReviewCaseID { return ReviewCaseID{newID[reviewCaseKind](at)} }
+
+// NewRefundID returns a fresh id made at the given instant.
+func NewRefundID(at time.Time) RefundID { return RefundID{newID[refundKind](at)} }
 
 // NewEntitlementID returns a fresh id made at the given instant.
 func NewEntitlementID(at time.Time) EntitlementID { return EntitlementID{newID[entitlementKind](at)} }
@@ -250,6 +257,12 @@ func ParseReviewCaseID(s string) (ReviewCaseID, error) {
 	return ReviewCaseID{parsed}, err
 }
 
+// ParseRefundID reads a TypeID with the prefix ref.
+func ParseRefundID(s string) (RefundID, error) {
+	parsed, err := parseID[refundKind](s)
+	return RefundID{parsed}, err
+}
+
 // ParseEntitlementID reads a TypeID with the prefix ent.
 func ParseEntitlementID(s string) (EntitlementID, error) {
 	parsed, err := parseID[entitlementKind](s)
@@ -347,6 +360,12 @@ func (i ReviewCaseID) MarshalGQL(w io.Writer) { i.marshalGQL(w) }
 
 // UnmarshalGQL reads a TypeID.
 func (i *ReviewCaseID) UnmarshalGQL(v any) error { return i.unmarshalGQL(v) }
+
+// MarshalGQL writes the TypeID.
+func (i RefundID) MarshalGQL(w io.Writer) { i.marshalGQL(w) }
+
+// UnmarshalGQL reads a TypeID.
+func (i *RefundID) UnmarshalGQL(v any) error { return i.unmarshalGQL(v) }
 
 // MarshalGQL writes the TypeID.
 func (i EntitlementID) MarshalGQL(w io.Writer) { i.marshalGQL(w) }

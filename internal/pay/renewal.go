@@ -17,6 +17,7 @@ type Renewal struct {
 
 	Bill      BillStatus // of the open bill; "" when there is none
 	BillStart time.Time  // of the period that it pays
+	Dismissed bool       // money came for it, and a person said that nothing comes of that
 	Tries     int        // how many charges of it were begun
 	Charge    AttemptStatus
 	Decline   string    // why the last charge came to nothing, once that is judged; begun again, it is ""
@@ -91,6 +92,9 @@ func (r Renewal) decideIncomplete(now time.Time, p RenewalPolicy) (RenewalStep, 
 	case BillFailed, BillExpired, BillCanceled, BillRefunded, "":
 		return RenewalLapse, time.Time{}
 	case BillAuthorized, BillPaid, BillDone, BillAmountMismatch:
+		if r.Dismissed {
+			return RenewalLapse, time.Time{}
+		}
 		return RenewalRest, now.Add(p.Recheck)
 	}
 	end := r.CreatedAt.Add(p.FirstBill)
@@ -138,7 +142,9 @@ func (r Renewal) decideRunning(now time.Time, p RenewalPolicy) (RenewalStep, tim
 		// Its period can have no second bill: somebody decided that it is not paid.
 		return RenewalRefuse, time.Time{}
 	case BillAuthorized, BillPaid, BillDone, BillAmountMismatch:
-		return RenewalRest, now.Add(p.Recheck)
+		if r.Dismissed {
+			return RenewalRefuse, time.Time{}
+		}
 	}
 	return RenewalRest, now.Add(p.Recheck)
 }

@@ -114,6 +114,9 @@ func TestRenewal_Decide(t *testing.T) {
 			on(1), pay.RenewalRest, on(14),
 		},
 		{"ABillThatSomebodyEndedEndsIt", with(func(r *pay.Renewal) { r.Bill = pay.BillCanceled }), end, pay.RenewalRefuse, time.Time{}},
+		{"WrongMoneyIsLeftToAPerson", with(func(r *pay.Renewal) { r.Bill = pay.BillAmountMismatch }), on(20), pay.RenewalRest, on(20).Add(time.Hour)},
+		{"WhoDismissesItEndsIt", with(func(r *pay.Renewal) { r.Bill, r.Dismissed = pay.BillAmountMismatch, true }), on(20), pay.RenewalRefuse, time.Time{}},
+		{"WhoDismissesTheFirstBillsEndsItToo", pay.Renewal{Status: pay.SubscriptionIncomplete, CreatedAt: end, Bill: pay.BillPaid, Dismissed: true}, end, pay.RenewalLapse, time.Time{}},
 		{"ABillThatIsPaidIsLeftAlone", with(func(r *pay.Renewal) { r.Bill = pay.BillPaid; r.CancelAtPeriodEnd = true }), on(20), pay.RenewalRest, on(20).Add(time.Hour)},
 
 		{"AFirstBillMayBePaidForADay", pay.Renewal{Status: pay.SubscriptionIncomplete, CreatedAt: end, Bill: pay.BillPending}, on(0.5), pay.RenewalRest, on(1)},
@@ -159,7 +162,7 @@ func TestRenewal_DecideIsTotal(t *testing.T) {
 			Status: rapid.SampledFrom(pay.SubscriptionStatuses()).Draw(t, "status"), CreatedAt: when("created"),
 			PeriodStart: when("start"), PeriodEnd: when("end"), PausedUntil: when("paused"), PastDueSince: when("past due"),
 			CancelAtPeriodEnd: rapid.Bool().Draw(t, "cancel"), HasCard: rapid.Bool().Draw(t, "card"),
-			Bill: rapid.SampledFrom(bills).Draw(t, "bill"), BillStart: when("bill start"), Tries: rapid.IntRange(0, 5).Draw(t, "tries"),
+			Bill: rapid.SampledFrom(bills).Draw(t, "bill"), BillStart: when("bill start"), Dismissed: rapid.Bool().Draw(t, "dismissed"), Tries: rapid.IntRange(0, 5).Draw(t, "tries"),
 			Charge: rapid.SampledFrom(charges).Draw(t, "charge"), NextTry: when("next"), Decline: rapid.SampledFrom([]string{"", "declined"}).Draw(t, "decline"),
 		}
 		step, at := r.Decide(now, pay.DefaultRenewals())

@@ -32,6 +32,10 @@ func TestStatesDoc_DrawsTheMovesOfTheCode(t *testing.T) {
 		t.Parallel()
 		require.Equal(t, moves(pay.SubscriptionStatuses(), pay.SubscriptionStatus.CanBecome), drawnMoves(t, "Subscription"))
 	})
+	t.Run("Refund", func(t *testing.T) {
+		t.Parallel()
+		require.Equal(t, moves(pay.RefundStatuses(), pay.RefundStatus.CanBecome), drawnMoves(t, "Refund"))
+	})
 	t.Run("Gift", func(t *testing.T) {
 		t.Parallel()
 		require.Equal(t, moves(pay.GiftStatuses(), pay.GiftStatus.CanBecome), drawnMoves(t, "Gift"))
@@ -48,6 +52,7 @@ func TestStatesDoc_DescribesEveryStatus(t *testing.T) {
 	require.Equal(t, words(pay.OperationStatuses()), describedStatuses(t, "Operation"))
 	require.Equal(t, words(pay.CardRegistrationStatuses()), describedStatuses(t, "Card registration"))
 	require.Equal(t, words(pay.SubscriptionStatuses()), describedStatuses(t, "Subscription"))
+	require.Equal(t, words(pay.RefundStatuses()), describedStatuses(t, "Refund"))
 	require.Equal(t, words(pay.GiftStatuses()), describedStatuses(t, "Gift"))
 
 	// A saved card has no chart: one sentence names its statuses.

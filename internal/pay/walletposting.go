@@ -3,14 +3,7 @@ package pay
 // WalletHoldTransfer sets money of a wallet aside for an attempt. Its key is the
 // attempt's, so it is booked once.
 func WalletHoldTransfer(attempt AttemptID, wallet WalletID, amount Money) Transfer {
-	return Transfer{
-		Key:   "hold/" + attempt.String(),
-		Entry: EntryHold,
-		Legs: []Leg{
-			{Kind: AccountWalletAvailable, Owner: wallet.UUID(), Amount: amount.Neg()},
-			{Kind: AccountWalletHeld, Owner: wallet.UUID(), Amount: amount},
-		},
-	}
+	return walletMove("hold/"+attempt.String(), EntryHold, wallet, AccountWalletAvailable, AccountWalletHeld, amount)
 }
 
 // WalletCaptureTransfer books that money which was set aside in a wallet paid for

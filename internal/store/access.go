@@ -21,6 +21,7 @@ import (
 	"github.com/paygraph/paygraph/ent/predicate"
 	"github.com/paygraph/paygraph/ent/price"
 	"github.com/paygraph/paygraph/ent/product"
+	"github.com/paygraph/paygraph/ent/refund"
 	"github.com/paygraph/paygraph/ent/reviewcase"
 	"github.com/paygraph/paygraph/ent/testclock"
 	"github.com/paygraph/paygraph/ent/user"
@@ -100,6 +101,8 @@ func narrow(q ent.Query, v viewer.Viewer) error {
 			return nil
 		}
 		q.Where(testclock.MerchantID(v.Merchant))
+	case *ent.RefundQuery:
+		q.Where(refund.HasBillWith(visibleBill(v)))
 	case *ent.ReviewCaseQuery:
 		if !merchantSide {
 			q.Where(nothing)

@@ -98,6 +98,8 @@ func (b *town) seedBill(ctx context.Context, t *testing.T, tx *store.Tx, merchan
 	id, line, attempt := pay.NewBillID(tx.Now), pay.NewBillLineID(tx.Now), pay.NewAttemptID(tx.Now)
 	entitlement, review := pay.NewEntitlementID(tx.Now), pay.NewReviewCaseID(tx.Now)
 	b.names[id], b.names[line], b.names[attempt], b.names[entitlement], b.names[review] = name, name, name, name, name
+	back := pay.NewRefundID(tx.Now)
+	b.names[back] = name
 	require.NoError(t, tx.Bill.Create().SetID(id).SetMerchantID(merchant).SetNillableUserID(user).SetStatus(pay.BillPending).SetCurrency(pay.RUB).
 		SetTotalMinor(100).SetVersion(1).SetExpiresAt(tx.Now.Add(time.Hour)).SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now).Exec(ctx))
 	require.NoError(t, tx.BillLine.Create().SetID(line).SetBillID(id).SetPosition(0).SetTitle("Pages").SetQuantity(1).SetUnitMinor(100).SetCurrency(pay.RUB).Exec(ctx))
@@ -108,6 +110,9 @@ func (b *town) seedBill(ctx context.Context, t *testing.T, tx *store.Tx, merchan
 	require.NoError(t, tx.Entitlement.Create().SetID(entitlement).SetMerchantID(merchant).SetBillID(id).SetNillableUserID(user).SetKind("page").SetGrantedAt(tx.Now).Exec(ctx))
 	require.NoError(t, tx.ReviewCase.Create().SetID(review).SetMerchantID(merchant).SetKey(name).SetReason(pay.ReviewLatePayment).SetBillID(id).
 		SetAttemptID(attempt).SetDetails("Late.").SetOpenedAt(tx.Now).Exec(ctx))
+	require.NoError(t, tx.Refund.Create().SetID(back).SetMerchantID(merchant).SetBillID(id).SetAttemptID(attempt).SetStatus(pay.RefundRequested).
+		SetCurrency(pay.RUB).SetAmountMinor(1).SetSource(pay.AccountRefunds).SetReturnsAll(false).SetReason("Sorry.").SetRequestedBy("ADMIN").
+		SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now).Exec(ctx))
 	return id
 }
 
@@ -157,6 +162,9 @@ func (b *town) readers() map[string]func(context.Context) ([]string, error) {
 		"ReviewCase": func(ctx context.Context) ([]string, error) {
 			return named(b, func(r *ent.ReviewCase) any { return r.ID })(c.ReviewCase.Query().All(ctx))
 		},
+		"Refund": func(ctx context.Context) ([]string, error) {
+			return named(b, func(r *ent.Refund) any { return r.ID })(c.Refund.Query().All(ctx))
+		},
 		"User": func(ctx context.Context) ([]string, error) {
 			return named(b, func(r *ent.User) any { return r.ID })(c.User.Query().All(ctx))
 		},
@@ -190,7 +198,9 @@ func (b *town) closed() map[string]func(context.Context) error {
 }
 
 // ofBill are the tables whose rows are seen with their bill.
-func ofBill() []string { return []string{"Bill", "BillLine", "Attempt", "BillEvent", "Entitlement"} }
+func ofBill() []string {
+	return []string{"Bill", "BillLine", "Attempt", "BillEvent", "Entitlement", "Refund"}
+}
 
 // Each table and each role, with what is one's own, another payer's of the same
 // shop and another shop's. What is not yours is not there.

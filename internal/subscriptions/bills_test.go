@@ -45,9 +45,14 @@ type fakeBills struct {
 	pages   []billing.PageRequest
 }
 
-func (f *fakeBills) Charges(_ string, total pay.Money) bool { return total.Currency != pay.KZT }
+func (f *fakeBills) CheckCharges(_ string, total pay.Money) *pay.Error {
+	if total.Currency == pay.KZT {
+		return pay.Errorf(pay.CodeUnsupported, "card.amount_unsupported", "Not that.")
+	}
+	return nil
+}
 
-func (f *fakeBills) CheckPayment(_ context.Context, _ pay.MerchantID, _ pay.UserID, _ pay.Money, _ bool, in billing.PageRequest) ([]*pay.Error, error) {
+func (f *fakeBills) CheckPayment(_ context.Context, _ pay.MerchantID, _ pay.UserID, _ providers.Purchase, _ bool, in billing.PageRequest) ([]*pay.Error, error) {
 	if in.ReturnURL != nil {
 		return []*pay.Error{pay.Invalid("return_url.foreign", "Not there.", "returnUrl")}, nil
 	}

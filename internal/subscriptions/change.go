@@ -90,13 +90,15 @@ func (s *Service) Pause(ctx context.Context, key, rawID string, until *time.Time
 
 // ChangeCard has later charges made to another card of the same user. With
 // retryNow what is overdue is charged to it at once, with a new number; without,
-// by the schedule, or in a day when that was given up. The answer does not wait
-// for the charge.
+// by the schedule, or in a day when that was given up. A charge of the card before
+// it that is under way is waited for, and a page that was opened minutes ago. The
+// answer does not wait for the charge.
 //
 // Outcome.Errors: also CodeNotFound for a card that is not the user's,
-// CodeStateConflict for one that cannot be charged, and CodeUnsupported
-// (card.amount_unsupported) for one whose provider does not take the amount; all
-// name card.
+// CodeStateConflict for one that cannot be charged, CodeUnsupported for one whose
+// provider does not take the amount (card.amount_unsupported) or only holds it
+// (subscription.two_stage), and CodeProviderUnavailable when its account is not set
+// up (provider.not_configured); all name card.
 func (s *Service) ChangeCard(ctx context.Context, key, rawID, rawCard string, retryNow bool) (*Outcome, error) {
 	input := struct {
 		ID       string `json:"id"`
@@ -116,11 +118,15 @@ func (s *Service) ChangeCard(ctx context.Context, key, rawID, rawCard string, re
 			case retryNow:
 				to.row.DunningNextAt = &st.now
 			case st.row.Status == pay.SubscriptionPastDue && st.row.DunningNextAt == nil:
-				to.row.DunningNextAt = orNil(st.now.Add(24 * time.Hour))
+				to.row.DunningNextAt = orNil(st.now.Add(cardChangedRetry))
 			}
 			return s.save(ctx, tx, st, to, reasonCardChanged)
 		})
 }
+
+// cardChangedRetry is when another card is charged what is overdue, where nobody asked
+// for it to be now.
+const cardChangedRetry = 24 * time.Hour
 
 // cardField is the input field that names a card.
 const cardField = "card"
@@ -148,8 +154,8 @@ func (s *Service) chargeable(ctx context.Context, merchant pay.MerchantID, user 
 	if err != nil {
 		return nil, fmt.Errorf("judge card %s: %w", id, err)
 	}
-	if !s.Bills.Charges(account, total) {
-		return nil, pay.Errorf(pay.CodeUnsupported, "card.amount_unsupported", "The provider that keeps this card does not take %s.", total).At(path...)
+	if refused := s.Bills.CheckCharges(account, total); refused != nil {
+		return nil, refused.At(path...)
 	}
 	return found, nil
 }

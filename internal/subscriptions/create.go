@@ -60,7 +60,8 @@ func (s *Service) Create(ctx context.Context, in NewSubscription) (*Outcome, err
 	if err != nil {
 		return refused(err)
 	}
-	wrong, err := s.Bills.CheckPayment(ctx, p.merchant.ID, p.owner, p.price.Amount(), p.byPage, in.page())
+	purchase := providers.Purchase{Amount: p.price.Amount(), Product: p.product.Code, Kind: p.product.Kind}
+	wrong, err := s.Bills.CheckPayment(ctx, p.merchant.ID, p.owner, purchase, p.byPage, in.page())
 	if err != nil {
 		return nil, fmt.Errorf("check the payment for price %s: %w", p.price.ID, err)
 	}

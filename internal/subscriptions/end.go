@@ -40,7 +40,7 @@ func (s *Service) end(ctx context.Context, tx *store.Tx, st, to state, status pa
 
 // dropBill ends the open bill within tx, and says so in the state. It reports
 // false when that cannot be, because the bill is paid meanwhile or money for it is
-// in doubt.
+// in doubt. One that a person has dismissed is left as it is.
 func (s *Service) dropBill(ctx context.Context, tx *store.Tx, to *state) (bool, error) {
 	if to.row.OpenBillID == nil {
 		return true, nil
@@ -49,8 +49,8 @@ func (s *Service) dropBill(ctx context.Context, tx *store.Tx, to *state) (bool, 
 	if err != nil {
 		return false, fmt.Errorf("cancel the open bill of subscription %s: %w", to.row.ID, err)
 	}
-	if canceled || to.bill != nil && to.bill.Status == pay.BillRefunded {
-		to.row.OpenBillID, to.bill, to.charge = nil, nil, nil
+	if canceled || to.isVain || to.bill != nil && to.bill.Status == pay.BillRefunded {
+		to.row.OpenBillID, to.bill, to.charge, to.isVain = nil, nil, nil, false
 		return true, nil
 	}
 	return false, nil

@@ -16,9 +16,9 @@ import (
 // Fulfiller of SUBSCRIPTION products, and the only way by which a period is paid.
 // One bill pays one period, so repeating it changes nothing.
 //
-// A bill that is paid when its subscription is over still gives its period, and
-// renews nothing. One whose place another period took meanwhile (a gift, a pause)
-// gives as much time at the end.
+// A bill that is paid when its subscription is over still gives its period, from now
+// on when that has passed, and renews nothing. One whose place another period took
+// meanwhile (a gift, a pause) gives as much time at the end.
 func (s *Service) Fulfil(ctx context.Context, tx *store.Tx, b *ent.Bill, p *ent.Product) error {
 	if b.SubscriptionID == nil || b.PeriodStart == nil || b.PeriodEnd == nil {
 		return fmt.Errorf("fulfil bill %s: it pays no period of a subscription", b.ID)
@@ -39,7 +39,7 @@ func (s *Service) Fulfil(ctx context.Context, tx *store.Tx, b *ent.Bill, p *ent.
 	switch {
 	case !st.row.Status.IsLive():
 		reason = reasonPaidLate
-		err = s.payEnded(ctx, tx, to.row, b)
+		err = s.payEnded(ctx, tx, &to, b)
 	case st.row.CurrentPeriodEnd == nil || st.row.OpenBillID != nil && *st.row.OpenBillID == b.ID:
 		if err = s.payNext(ctx, tx, to.row, b); err == nil {
 			err = s.takeCard(ctx, tx, to.row, b)
@@ -82,9 +82,24 @@ func (s *Service) payNext(ctx context.Context, tx *store.Tx, row *ent.BillingSub
 }
 
 // payEnded gives the period of a bill whose subscription is over, at its own place
-// when nothing is there.
-func (s *Service) payEnded(ctx context.Context, tx *store.Tx, row *ent.BillingSubscription, b *ent.Bill) error {
-	if end := row.CurrentPeriodEnd; end != nil && !end.Equal(*b.PeriodStart) {
+// when nothing is there. One that would be over already begins now instead: who pays
+// late pays for time that is to come.
+func (s *Service) payEnded(ctx context.Context, tx *store.Tx, to *state, b *ent.Bill) error {
+	row := to.row
+	hasPlace := row.CurrentPeriodEnd == nil || row.CurrentPeriodEnd.Equal(*b.PeriodStart)
+	end := *b.PeriodEnd
+	if !hasPlace {
+		schedule, err := s.schedule(row)
+		if err != nil {
+			return err
+		}
+		schedule.Shift = schedule.Shift.Plus(row.Interval)
+		end = schedule.Boundary(row.PeriodIndex)
+	}
+	switch {
+	case !end.After(to.now):
+		return s.payAnew(ctx, tx, row, to.now, b)
+	case !hasPlace:
 		return s.prolong(ctx, tx, row, row.Interval, periodPaid, &b.ID)
 	}
 	if row.AnchorAt == nil {
@@ -93,6 +108,24 @@ func (s *Service) payEnded(ctx context.Context, tx *store.Tx, row *ent.BillingSu
 	row.CurrentPeriodStart, row.CurrentPeriodEnd = b.PeriodStart, b.PeriodEnd
 	row.PeriodIndex++
 	return addPeriod(ctx, tx, row.ID, periodPaid, *b.PeriodStart, *b.PeriodEnd, &b.ID)
+}
+
+// payAnew gives the period of a bill from an instant on: the periods begin anew there,
+// after a pause since the last one.
+func (s *Service) payAnew(ctx context.Context, tx *store.Tx, row *ent.BillingSubscription, when time.Time, b *ent.Bill) error {
+	if row.CurrentPeriodEnd == nil { // it never began
+		row.AnchorAt, row.PeriodIndex, row.CurrentPeriodEnd = &when, 0, &when
+	} else if err := s.anchorAt(ctx, tx, row, when); err != nil {
+		return err
+	}
+	schedule, err := s.schedule(row)
+	if err != nil {
+		return err
+	}
+	start := *row.CurrentPeriodEnd
+	next, end := schedule.Next(row.PeriodIndex)
+	row.PeriodIndex, row.CurrentPeriodStart, row.CurrentPeriodEnd = next, &start, &end
+	return addPeriod(ctx, tx, row.ID, periodPaid, start, end, &b.ID)
 }
 
 // isBilled reports whether there is a bill for a period with that beginning.

@@ -70,8 +70,13 @@ func (s *Service) tellRenewalComing(ctx context.Context, tx *store.Tx, st state)
 func (s *Service) tellRenewalFailed(ctx context.Context, tx *store.Tx, st state) error {
 	row := st.row
 	class := pay.ClassOfDecline(*row.DeclineCode)
+	// Another card may be named by now, which was not refused and need not be changed.
+	isOther := st.charge != nil && failure{card: st.charge.CardID}.isOfOther(row.CardID)
 	accessUntil := row.PastDueSince.Add(s.Policy.Dunning.Grace)
 	return s.tell(ctx, tx, row, notify.KindRenewalFailed, row.OpenBillID.String()+"/"+strconv.Itoa(row.DunningTry), func(l letter) any {
+		if isOther {
+			l.card = ""
+		}
 		return notify.RenewalFailed{
 			Product: l.product, Amount: l.amount, Card: l.card, PayURL: s.payURL(st),
 			NeedsPayer: class == pay.DeclinePayer, NeedsNewCard: class == pay.DeclineHard && l.card != "",

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"testing"
 	"time"
@@ -86,6 +87,143 @@ func TestService_OnBilling(t *testing.T) {
 		require.Equal(t, pay.DeclineCardRemoved, *b.now(sub.ID).DeclineCode)
 		require.Equal(t, 1, bank.charged())
 	})
+	fact(t, "APageThatIsPaidAlreadyIsNotChargedBeside", func(t *testing.T, b *bundle) {
+		bank := b.useBilling()
+		sub := b.pastDue(bank)
+		b.opensPage(sub)
+		bank.paysOnPages() // the notification is lost, and no poll comes before the retry
+		b.clock.Advance(b.now(sub).DunningNextAt.Sub(b.clock.Now()))
+		require.NoError(t, b.Step(t.Context(), sub))
+		require.Equal(t, 2, bank.charged())
+		b.later(time.Minute)
+		require.Equal(t, pay.SubscriptionActive, b.now(sub).Status)
+		cases, err := b.store.Read().ReviewCase.Query().Count(viewer.AsProgram(t.Context()))
+		require.NoError(t, err)
+		require.Zero(t, cases)
+	})
+	fact(t, "APageThatWasOpenedMinutesAgoIsWaitedFor", func(t *testing.T, b *bundle) {
+		bank := b.useBilling()
+		sub := b.pastDue(bank)
+		bank.says(providers.Result{Status: providers.Captured}, nil)
+		b.clock.Advance(b.now(sub).DunningNextAt.Sub(b.clock.Now()) - time.Minute)
+		b.opensPage(sub)
+		b.clock.Advance(time.Minute)
+		require.NoError(t, b.Step(t.Context(), sub))
+		require.Equal(t, 2, bank.charged())
+		require.True(t, b.now(sub).NextActionAt.Equal(b.clock.Now().Add(billing.PageInUse)))
+		b.clock.Advance(billing.PageInUse)
+		require.NoError(t, b.Step(t.Context(), sub))
+		require.Equal(t, 3, bank.charged())
+		b.later(time.Minute)
+		require.Equal(t, pay.SubscriptionActive, b.now(sub).Status)
+	})
+	fact(t, "ByATestClockThereIsNoSuchWait", func(t *testing.T, b *bundle) {
+		bank := b.useBilling()
+		clock, u := b.newClock("soon", b.clock.Now())
+		sub := b.subscribedBy(u)
+		b.later(0)
+		end := b.now(sub).CurrentPeriodEnd.UTC()
+		bank.says(tooLittle(), nil)
+		b.advance(clock, end)
+		b.opensPage(sub)
+		bank.says(providers.Result{Status: providers.Captured}, nil)
+		b.advance(clock, end.Add(2*day))
+		require.Equal(t, pay.SubscriptionActive, b.now(sub).Status)
+	})
+	fact(t, "AnAccountThatIsNotSetUpIsAnOutage", func(t *testing.T, b *bundle) {
+		b.useBilling()
+		sub := b.subscribed(b.monthly)
+		b.later(0)
+		end := *b.now(sub.ID).CurrentPeriodEnd
+		b.keepsAt("gone")
+		b.until(end)
+		for range 20 {
+			b.later(time.Hour)
+		}
+		away := b.now(sub.ID)
+		require.Equal(t, pay.SubscriptionActive, away.Status, "nobody is past due by it")
+		require.Equal(t, pay.DeclineProviderUnavailable, *away.DeclineCode)
+		require.NotNil(t, away.DunningNextAt)
+		for range 8 {
+			b.later(time.Hour)
+		}
+		due := b.now(sub.ID)
+		require.Equal(t, pay.SubscriptionPastDue, due.Status, "after a day of it somebody is told")
+		require.NotNil(t, due.DunningNextAt)
+		b.keepsAt("fake")
+		b.until(end.Add(9 * day))
+		require.Equal(t, pay.SubscriptionActive, b.now(sub.ID).Status)
+		require.Equal(t, []string{"paid to 2026-04-02", "paid to 2026-05-02"}, b.covered(sub.ID))
+	})
+	fact(t, "ARefusalAfterSuchAnOutageIsTheFirst", func(t *testing.T, b *bundle) {
+		bank := b.useBilling()
+		sub := b.subscribed(b.monthly)
+		b.later(0)
+		bank.says(tooLittle(), nil)
+		b.keepsAt("gone")
+		b.until(*b.now(sub.ID).CurrentPeriodEnd)
+		for range 10 {
+			b.later(time.Hour)
+		}
+		b.keepsAt("fake")
+		b.later(time.Hour)
+		due := b.now(sub.ID)
+		require.Equal(t, pay.SubscriptionPastDue, due.Status)
+		require.True(t, due.DunningNextAt.Equal(due.PastDueSince.Add(day)))
+	})
+	fact(t, "AnAccountThatHoldsMoneyFirstIsRefused", func(t *testing.T, b *bundle) {
+		bank := b.useBilling()
+		sub := b.subscribed(b.monthly)
+		b.later(0)
+		bank.twoStage = true
+		other := b.newCard(b.user)
+		o, err := b.ChangeCard(b.as(b.user), uuid.NewString(), sub.ID.String(), other.ID.String(), false)
+		require.Equal(t, "subscription.two_stage", b.refused(o, err))
+		eve := b.newUser("eve")
+		in := subscriptions.NewSubscription{Key: uuid.NewString(), Price: b.monthly.ID.String(), PayWith: &billing.PayWith{Provider: new("fake")}}
+		o, err = b.Create(b.as(eve), in)
+		require.Equal(t, "subscription.two_stage", b.refused(o, err))
+		in.Key, in.PayWith, in.Card = uuid.NewString(), nil, new(b.newCard(eve).ID.String())
+		o, err = b.Create(b.as(eve), in)
+		require.Equal(t, "subscription.two_stage", b.refused(o, err))
+	})
+	fact(t, "NorIsABillPaidByHandThere", func(t *testing.T, b *bundle) {
+		bank := b.useBilling()
+		money := b.Bills.(*billing.Service) //nolint:errcheck,forcetypeassert // a test
+		open := b.now(b.pastDue(bank)).OpenBillID
+		bank.twoStage = true
+		for _, with := range []*billing.PayWith{nil, {Provider: new("fake")}, {Card: new(b.card.ID.String())}} {
+			outcome, err := money.Pay(b.as(b.user), billing.NewPayment{Key: uuid.NewString(), Bill: open.String(), PayWith: with})
+			require.NoError(t, err)
+			require.Equal(t, "subscription.two_stage", outcome.Errors[0].Key)
+		}
+	})
+	fact(t, "WhatIsHeldForOneThatIsOverCanBeGivenBack", func(t *testing.T, b *bundle) {
+		bank := b.useBilling()
+		money := b.Bills.(*billing.Service) //nolint:errcheck,forcetypeassert // a test
+		sub := b.subscribed(b.monthly)
+		b.later(0)
+		bank.says(providers.Result{Status: providers.Authorized}, nil) // it was set up otherwise meanwhile
+		b.until(*b.now(sub.ID).CurrentPeriodEnd)
+		held := b.billsOf(sub.ID)[1]
+		require.Equal(t, pay.BillAuthorized, held.Status)
+		outcome, err := money.Cancel(b.server(), "live", held.ID.String())
+		require.NoError(t, err)
+		require.Equal(t, "bill.of_subscription", outcome.Errors[0].Key, "its subscription is to be ended first")
+
+		b.ok(b.Cancel(b.as(b.user), uuid.NewString(), sub.ID.String(), false))
+		outcome, err = money.Cancel(b.as(b.user), uuid.NewString(), held.ID.String())
+		require.NoError(t, err)
+		require.Equal(t, "bill.cancel_not_yours", outcome.Errors[0].Key)
+		for range 2 { // the replay, too
+			outcome, err = money.Cancel(b.server(), "over", held.ID.String())
+			require.NoError(t, err)
+			require.Empty(t, outcome.Errors)
+		}
+		require.Equal(t, pay.BillCanceled, b.billsOf(sub.ID)[1].Status)
+		b.later(day)
+		require.Equal(t, pay.SubscriptionCanceled, b.now(sub.ID).Status)
+	})
 	fact(t, "TwoProcessesChargeOnce", func(t *testing.T, b *bundle) {
 		bank := b.useBilling()
 		sub := b.subscribed(b.monthly)
@@ -145,12 +283,52 @@ func TestService_OnBilling(t *testing.T) {
 	})
 }
 
+// tooLittle is a refusal that may pass.
+func tooLittle() providers.Result {
+	return providers.Result{Status: providers.Declined, SessionOver: true, Decline: &providers.Decline{
+		Code: "insufficient_funds", ProviderCode: "51", Message: "There is not enough money.", Retry: pay.RetryOtherMethod,
+	}}
+}
+
+// pastDue returns a subscription whose renewal was refused and is tried again in a
+// day.
+func (b *bundle) pastDue(bank *bank) pay.SubscriptionID {
+	b.t.Helper()
+	sub := b.subscribed(b.monthly)
+	b.later(0)
+	bank.says(tooLittle(), nil)
+	b.until(*b.now(sub.ID).CurrentPeriodEnd)
+	require.Equal(b.t, pay.SubscriptionPastDue, b.now(sub.ID).Status)
+	require.Equal(b.t, 2, bank.charged())
+	return sub.ID
+}
+
+// opensPage has the payer come by the link of a mail.
+func (b *bundle) opensPage(id pay.SubscriptionID) {
+	b.t.Helper()
+	refused, err := b.Bills.OpenPage(b.t.Context(), *b.now(id).OpenBillID, billing.PageRequest{})
+	require.NoError(b.t, err)
+	require.Empty(b.t, refused)
+}
+
+// keepsAt moves the bundle's card to a provider account.
+func (b *bundle) keepsAt(account string) {
+	b.t.Helper()
+	b.tx(func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Raw(ctx, `UPDATE cards SET account = ? WHERE id = ?`, account, b.card.ID)
+		return err
+	})
+}
+
 // useBilling lays the engine on billing's own service, and returns the bank behind
 // it.
 func (b *bundle) useBilling() *bank {
 	b.t.Helper()
 	silent := slog.New(slog.DiscardHandler)
-	vendor := &bank{result: providers.Result{Status: providers.Captured}}
+	vendor := &bank{
+		result: providers.Result{Status: providers.Captured},
+		orders: map[string]pay.Money{}, pages: map[string]pay.Money{}, held: map[string]pay.Money{},
+	}
 	accounts, err := providers.NewAccounts(providers.Account{Code: "fake", Title: "Fake", Merchant: b.merchant.ID, TestMode: true, Provider: vendor})
 	require.NoError(b.t, err)
 	tokens, err := auth.New(auth.Options{Store: b.store, Clock: b.clock, Logger: silent, GuestKeys: [][]byte{bytes.Repeat([]byte("g"), 32)}})
@@ -191,6 +369,10 @@ func (c *billingCards) Hint(context.Context, string, string) (bool, error) { ret
 
 func (c *billingCards) SaveLater(context.Context, *store.Tx, string, pay.UserID) error { return nil }
 
+func (c *billingCards) SavePaid(context.Context, *store.Tx, string, pay.UserID, providers.SavedCard) error {
+	return nil
+}
+
 // bank is a provider that charges saved cards as it is told to.
 type bank struct {
 	mu     sync.Mutex
@@ -198,6 +380,11 @@ type bank struct {
 	err    error
 	known  bool // it says that what it was asked for was paid
 	orders map[string]pay.Money
+
+	twoStage bool
+	pages    map[string]pay.Money // that were opened
+	paid     map[string]pay.Money // of these
+	held     map[string]pay.Money // of what it was asked for
 }
 
 func (b *bank) says(r providers.Result, err error) {
@@ -222,28 +409,33 @@ func (b *bank) Name() providers.Name { return "payture" }
 
 func (b *bank) Capabilities() providers.Capabilities {
 	return providers.Capabilities{
-		Ops:             []providers.Op{providers.OpStart, providers.OpSync, providers.OpChargeSaved, providers.OpSaveCard},
-		SyncByOurNumber: true, SessionLife: time.Hour, SettlingTime: time.Minute,
+		Ops: []providers.Op{
+			providers.OpStart, providers.OpSync, providers.OpChargeSaved, providers.OpSaveCard, providers.OpCapture, providers.OpVoid,
+		},
+		TwoStage: b.twoStage, SyncByOurNumber: true, SessionLife: time.Hour, SettlingTime: time.Minute,
 	}
 }
 
 func (b *bank) Start(_ context.Context, r providers.StartRequest) (providers.Result, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.pages[r.OrderNumber] = r.Amount
 	return providers.Result{Status: providers.ActionRequired, Redirect: &providers.Redirect{URL: "https://bank.example/" + r.OrderNumber, Method: "GET"}}, nil
 }
 
 func (b *bank) Charge(_ context.Context, r providers.ChargeRequest) (providers.Result, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.orders == nil {
-		b.orders = map[string]pay.Money{}
-	}
 	if _, twice := b.orders[r.OrderNumber]; twice {
 		return providers.Result{}, fmt.Errorf("order %s was charged twice", r.OrderNumber)
 	}
 	b.orders[r.OrderNumber] = r.Amount
 	result := b.result
-	if result.Status == providers.Captured {
+	switch {
+	case result.Status == providers.Captured && result.Captured.IsZero():
 		result.Captured = r.Amount
+	case result.Status == providers.Authorized:
+		result.Authorized, b.held[r.OrderNumber] = r.Amount, r.Amount
 	}
 	return result, b.err
 }
@@ -252,7 +444,13 @@ func (b *bank) Sync(_ context.Context, ref providers.Ref) (providers.Result, err
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	amount, charged := b.orders[ref.OrderNumber]
+	onPage, paid := b.paid[ref.OrderNumber]
+	held, isHeld := b.held[ref.OrderNumber]
 	switch {
+	case paid:
+		return providers.Result{Status: providers.Captured, Captured: onPage}, nil
+	case isHeld:
+		return providers.Result{Status: providers.Authorized, Authorized: held}, nil
 	case !charged:
 		return providers.Result{Status: providers.ActionRequired}, nil
 	case !b.known && b.err != nil:
@@ -261,6 +459,24 @@ func (b *bank) Sync(_ context.Context, ref providers.Ref) (providers.Result, err
 		return b.result, nil
 	}
 	return providers.Result{Status: providers.Captured, Captured: amount}, nil
+}
+
+func (b *bank) Capture(context.Context, providers.Ref, string, pay.Money) (providers.Result, error) {
+	return providers.Result{}, &providers.Error{Provider: "payture", Op: providers.OpCapture, Kind: providers.Unsupported}
+}
+
+func (b *bank) Void(_ context.Context, ref providers.Ref, _ string) (providers.Result, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.held, ref.OrderNumber)
+	return providers.Result{Status: providers.Voided}, nil
+}
+
+// paysOnPages has the payer pay on every page that was opened. Nobody is told.
+func (b *bank) paysOnPages() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.paid = maps.Clone(b.pages)
 }
 
 func (b *bank) StartCard(context.Context, providers.CardRequest) (providers.CardSession, error) {

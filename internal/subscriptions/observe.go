@@ -11,8 +11,9 @@ import (
 )
 
 // BillMoved has a subscription look at its bill, in the transaction that changed
-// it: it is billing's Observer. A bill that is paid is not looked at: its
-// fulfilment moves the subscription.
+// it: it is billing's Observer. A bill that is just paid is not looked at: its
+// fulfilment moves the subscription. What happens to it afterwards may be a person's
+// word that nothing will.
 func (s *Service) BillMoved(ctx context.Context, tx *store.Tx, b *ent.Bill, from *pay.BillStatus) error {
 	if b.SubscriptionID == nil || from == nil {
 		return nil
@@ -20,7 +21,11 @@ func (s *Service) BillMoved(ctx context.Context, tx *store.Tx, b *ent.Bill, from
 	switch b.Status {
 	case pay.BillPending, pay.BillFailed, pay.BillExpired, pay.BillCanceled, pay.BillRefunded:
 		return s.wake(ctx, tx, *b.SubscriptionID, tx.Now)
-	case pay.BillAuthorized, pay.BillPaid, pay.BillDone, pay.BillAmountMismatch:
+	case pay.BillPaid, pay.BillAmountMismatch:
+		if *from == b.Status {
+			return s.wake(ctx, tx, *b.SubscriptionID, tx.Now)
+		}
+	case pay.BillAuthorized, pay.BillDone:
 	}
 	return nil
 }

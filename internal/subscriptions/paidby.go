@@ -136,7 +136,7 @@ func (s *Service) takesSaved(ctx context.Context, tx *store.Tx, row *ent.Billing
 
 // canPay reports whether a card can be charged such a payment without its owner.
 func (s *Service) canPay(c *ent.Card, p *payment) bool {
-	return c.Status == pay.CardActive && !c.RequiresCvv && s.Bills.Charges(c.Account, p.bill.Total())
+	return c.Status == pay.CardActive && !c.RequiresCvv && s.Bills.CheckCharges(c.Account, p.bill.Total()) == nil
 }
 
 // isBy reports whether a payment was made with a card, and whether that is known.

@@ -35,6 +35,7 @@ const (
 	reasonCardGone     = "subscription.card_gone"
 	reasonBillDropped  = "subscription.bill_canceled"
 	reasonTimeWasGiven = "subscription.time_given"
+	reasonRefunded     = "subscription.refunded"
 )
 
 // makeBill makes the bill of the next period. With a card its first charge is
@@ -158,9 +159,14 @@ func (s *Service) wasMade(ctx context.Context, st state) error {
 }
 
 // chargeRefused decides what a charge is worth that was not made: the card cannot
-// be charged, or the bill meanwhile cannot.
+// be charged, or the bill meanwhile cannot. That the card's account is not set up is an
+// outage, and no word about the card.
 func (s *Service) chargeRefused(ctx context.Context, st state, why *pay.Error) error {
 	switch {
+	case why.Key == "bill.page_in_use":
+		return errPageInUse
+	case why.Key == "provider.not_configured":
+		return s.refuseCharge(ctx, st, pay.DeclineProviderUnavailable)
 	case why.Key == "card.expired":
 		return s.refuseCharge(ctx, st, pay.DeclineCardExpired)
 	case why.Key == "card.requires_cvv" || why.Code == pay.CodeUnsupported:
@@ -176,32 +182,51 @@ func (s *Service) chargeRefused(ctx context.Context, st state, why *pay.Error) e
 
 // refuseCharge writes a refusal that nobody had to be asked for.
 func (s *Service) refuseCharge(ctx context.Context, st state, code string) error {
-	return s.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		return s.fail(ctx, tx, st, failure{code: code, retry: pay.RetryOtherMethod, tries: st.row.DunningTry})
-	})
+	f := failure{code: code, retry: pay.RetryOtherMethod}
+	if err := s.count(ctx, st, &f); err != nil {
+		return err
+	}
+	return s.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error { return s.fail(ctx, tx, st, f) })
 }
 
 // failure is why a charge came to nothing.
 type failure struct {
 	code, providerCode, message string
 	retry                       pay.Retry
+	card                        *pay.CardID // that was charged; nil when none was
 	tries, outages              int
+}
+
+// isOfOther reports whether the charge was of another card than the one that is named.
+func (f failure) isOfOther(named *pay.CardID) bool {
+	return f.card != nil && named != nil && *f.card != *named
 }
 
 // judge writes down what the charge came to, and when the next one is.
 func (s *Service) judge(ctx context.Context, st state) error {
 	f := failureOf(st.charge)
+	f.card = st.charge.CardID
+	if err := s.count(ctx, st, &f); err != nil {
+		return err
+	}
+	return s.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error { return s.fail(ctx, tx, st, f) })
+}
+
+// count writes how many charges of the open bill were begun, and for how many of them
+// nobody could be asked: those that were surely not done, and those that never were
+// sent, as when the card's account was not set up.
+func (s *Service) count(ctx context.Context, st state, f *failure) error {
 	f.tries = st.row.DunningTry
 	for n := 1; n <= f.tries; n++ {
 		a, err := s.Bills.AttemptOfTry(ctx, st.bill.ID, n)
 		if err != nil {
 			return fmt.Errorf("count the charges of subscription %s: %w", st.id(), err)
 		}
-		if a != nil && a.Status == pay.AttemptFailed {
+		if a == nil || a.Status == pay.AttemptFailed {
 			f.outages++
 		}
 	}
-	return s.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error { return s.fail(ctx, tx, st, f) })
+	return nil
 }
 
 // failureOf reads the end of a charge that took nothing.
@@ -240,6 +265,16 @@ func (s *Service) fail(ctx context.Context, tx *store.Tx, st state, f failure) e
 		return s.save(ctx, tx, st, to, reasonDeclined) // its payer is here, and decides
 	}
 	next, isRefusal := s.Policy.Dunning.Judge(f.code, f.tries, f.outages, at(row.PastDueSince), st.now)
+	if f.isOfOther(row.CardID) {
+		// Another card was named while this charge was out: what it came to says
+		// nothing of that one, and a charge that was asked for is still to be made.
+		if isRefusal {
+			next = st.now.Add(cardChangedRetry)
+		}
+		if row.DunningNextAt != nil {
+			next = *row.DunningNextAt
+		}
+	}
 	row.DunningNextAt = orNil(next)
 	if !isRefusal {
 		return s.save(ctx, tx, st, to, reasonOutage)

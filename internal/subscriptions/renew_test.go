@@ -260,6 +260,42 @@ func TestService_Dunning(t *testing.T) {
 		require.Equal(t, other.ID, *paid.CardID)
 		require.Equal(t, 2, b.bills.charges[b.billsOf(sub.ID)[1].ID])
 	})
+	// changesCard has the card changed while a renewal's charge of the old one is out,
+	// which is then refused for good.
+	changesCard := func(b *bundle, retryNow bool) (sub *ent.BillingSubscription, other *ent.Card) {
+		sub = b.subscribed(b.monthly)
+		b.bills.bank = func(_ *ent.Bill, try int) answer {
+			if try == 1 {
+				return answer{status: pay.AttemptUnknown}
+			}
+			return approved
+		}
+		b.until(*sub.CurrentPeriodEnd)
+		other = b.newCard(b.user)
+		b.ok(b.ChangeCard(b.as(b.user), uuid.NewString(), sub.ID.String(), other.ID.String(), retryNow))
+		require.NoError(b.t, b.bills.record(b.t.Context(), b.billsOf(sub.ID)[1].ID, 1, declined("stolen_card")))
+		b.later(0)
+		return sub, other
+	}
+	fact(t, "ANewCardIsChargedAtOnceWhenTheOldOnesChargeIsRefused", func(t *testing.T, b *bundle) {
+		sub, other := changesCard(b, true)
+		paid := b.now(sub.ID)
+		require.Equal(t, pay.SubscriptionActive, paid.Status)
+		require.Equal(t, other.ID, *paid.CardID)
+		require.Len(t, b.periods(sub.ID), 2)
+		require.Equal(t, 2, b.bills.charges[b.billsOf(sub.ID)[1].ID])
+	})
+	fact(t, "OrADayLaterWhenNobodyAskedForThat", func(t *testing.T, b *bundle) {
+		sub, _ := changesCard(b, false)
+		due := b.now(sub.ID)
+		require.Equal(t, pay.SubscriptionPastDue, due.Status)
+		require.True(t, due.DunningNextAt.Equal(b.clock.Now().Add(day)))
+		mail := b.mails.sent[0].Data.(notify.RenewalFailed) //nolint:errcheck,forcetypeassert // a test
+		require.False(t, mail.NeedsNewCard, "there is one already")
+		require.Empty(t, mail.Card, "it was not refused")
+		b.later(day)
+		require.Equal(t, pay.SubscriptionActive, b.now(sub.ID).Status)
+	})
 	fact(t, "AProofOnAPageSendsALink", func(t *testing.T, b *bundle) {
 		sub := b.subscribed(b.monthly)
 		first := b.billsOf(sub.ID)[0].ID

@@ -36,8 +36,8 @@ import (
 
 // Bills makes and charges the bills of periods. It is billing's Service.
 type Bills interface {
-	Charges(account string, total pay.Money) bool
-	CheckPayment(ctx context.Context, merchant pay.MerchantID, user pay.UserID, total pay.Money, onPage bool, in billing.PageRequest) ([]*pay.Error, error)
+	CheckCharges(account string, total pay.Money) *pay.Error
+	CheckPayment(ctx context.Context, merchant pay.MerchantID, user pay.UserID, of providers.Purchase, onPage bool, in billing.PageRequest) ([]*pay.Error, error)
 	InsertPeriodBill(ctx context.Context, tx *store.Tx, in billing.PeriodBill) (*ent.Bill, error)
 	CancelPeriodBill(ctx context.Context, tx *store.Tx, bill pay.BillID) (bool, error)
 	ChargePeriod(ctx context.Context, bill pay.BillID, card pay.CardID, try int, initiator providers.Initiator, payer billing.Payer, returnURL *string) error

@@ -7,6 +7,7 @@ import (
 
 	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/ent/billingsubscription"
+	"github.com/paygraph/paygraph/ent/reviewcase"
 	"github.com/paygraph/paygraph/internal/crashpoint"
 	"github.com/paygraph/paygraph/internal/jobs"
 	"github.com/paygraph/paygraph/internal/journal"
@@ -21,6 +22,7 @@ type state struct {
 	row    *ent.BillingSubscription
 	bill   *ent.Bill    // the open one; nil when there is none
 	charge *ent.Attempt // the one begun last, of a bill that is PENDING; nil when it was not made
+	isVain bool         // nothing comes of the open bill, though money came for it: see isDismissed
 	now    time.Time    // by the subscription's own clock
 }
 
@@ -64,7 +66,35 @@ func (s *Service) stateOf(ctx context.Context, c *ent.Client, row *ent.BillingSu
 			return st, fmt.Errorf("read the charge of subscription %s: %w", row.ID, err)
 		}
 	}
-	return st, nil
+	st.isVain, err = isDismissed(ctx, c, st.bill)
+	return st, err
+}
+
+// isDismissed reports whether a person, by DISMISS, left a bill for ever where its
+// wrong money, or the fulfilment that failed, had brought it. Nobody looks at it any
+// more, and what another resolution began is over.
+func isDismissed(ctx context.Context, c *ent.Client, b *ent.Bill) (bool, error) {
+	if b.Status != pay.BillAmountMismatch && b.Status != pay.BillPaid {
+		return false, nil
+	}
+	cases, err := c.ReviewCase.Query().Where(reviewcase.BillID(b.ID)).Order(ent.Asc(reviewcase.FieldID)).All(ctx)
+	if err != nil {
+		return false, fmt.Errorf("read the cases of bill %s: %w", b.ID, err)
+	}
+	dismissed := false
+	for _, one := range cases {
+		if one.ResolvedAt == nil {
+			return false, nil
+		}
+		isWhy := one.Reason == pay.ReviewFulfilmentFailed
+		if b.Status == pay.BillAmountMismatch {
+			isWhy = one.Reason == pay.ReviewAmountMismatch || one.Reason == pay.ReviewCurrencyMismatch
+		}
+		if isWhy {
+			dismissed = *one.Resolution == pay.ResolveDismiss
+		}
+	}
+	return dismissed, nil
 }
 
 // with returns a copy of the state whose row may be changed and then saved.
@@ -91,7 +121,7 @@ func (st state) renewal() pay.Renewal {
 		r.Decline = *row.DeclineCode
 	}
 	if st.bill != nil {
-		r.Bill, r.BillStart = st.bill.Status, at(st.bill.PeriodStart)
+		r.Bill, r.BillStart, r.Dismissed = st.bill.Status, at(st.bill.PeriodStart), st.isVain
 	}
 	if st.charge != nil {
 		r.Charge = st.charge.Status

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/paygraph/paygraph/ent/billingsubscription"
+	"github.com/paygraph/paygraph/internal/billing"
 	"github.com/paygraph/paygraph/internal/crashpoint"
 	"github.com/paygraph/paygraph/internal/jobs"
 	"github.com/paygraph/paygraph/internal/pay"
@@ -76,6 +77,9 @@ func (s *Service) step(ctx context.Context, id pay.SubscriptionID) (state, error
 				continue
 			}
 			step, until = pay.RenewalRest, st.now.Add(s.Policy.Recheck)
+			if errors.Is(err, errPageInUse) {
+				until = st.now.Add(billing.PageInUse)
+			}
 		}
 		switch err := asRace(s.rest(ctx, st, until, step == pay.RenewalNotify)); {
 		case err == nil:
@@ -125,6 +129,10 @@ func sameInstant(a, b *time.Time) bool {
 
 // errInDoubt says that a step has to wait for money to be found, or found not to be.
 var errInDoubt = errors.New("money for the open bill is in doubt")
+
+// errPageInUse is errInDoubt about a page that may be paid on right now: the wait is
+// short.
+var errPageInUse = fmt.Errorf("its payer may be paying on a page: %w", errInDoubt)
 
 // take takes one step. It returns an error that asRace knows when somebody else was
 // faster, and the step is to be judged anew.

@@ -42,14 +42,14 @@ func (t *TopUp) Fulfil(ctx context.Context, tx *store.Tx, b *ent.Bill, _ *ent.Pr
 	return err
 }
 
-// Earned is what a bill's captures brought to sales, without the commission that
-// a vendor added; an error when that is nothing. It is not the bill's paid amount,
+// Earned is what a bill's captures brought to sales and no refund has given back,
+// without the commission that a vendor added; an error when that is nothing. It is not the bill's paid amount,
 // which holds money on suspense too: a second payment that waits for a person must
 // not be spent.
 func (*Service) Earned(ctx context.Context, tx *store.Tx, b *ent.Bill) (pay.Money, error) {
 	none := pay.Money{Currency: b.Currency}
 	entries, err := tx.LedgerEntry.Query().
-		Where(ledgerentry.BillID(b.ID), ledgerentry.HasAccountWith(ledgeraccount.KindEQ(pay.AccountSales))).
+		Where(ledgerentry.BillID(b.ID), ledgerentry.HasAccountWith(ledgeraccount.KindIn(pay.AccountSales, pay.AccountRefunds))).
 		All(ctx)
 	if err != nil {
 		return none, fmt.Errorf("read what it earned: %w", err)
@@ -58,10 +58,12 @@ func (*Service) Earned(ctx context.Context, tx *store.Tx, b *ent.Bill) (pay.Mone
 	var paid []pay.AttemptID
 	for _, e := range entries {
 		of, isCapture := captureOf(e.Transfer)
-		if !isCapture {
+		switch {
+		case isCapture:
+			paid = append(paid, of)
+		case !pay.IsRefundKey(e.Transfer):
 			continue
 		}
-		paid = append(paid, of)
 		if sum, err = sum.Add(e.Amount()); err != nil {
 			return none, err
 		}

@@ -98,6 +98,10 @@ func (b *fakeBilling) Notify(ctx context.Context, provider, account string, n pr
 	return b.notify(ctx, provider, account, n)
 }
 
+func (b *fakeBilling) NotifyOrder(ctx context.Context, provider, account, token string, n providers.Notification) (providers.Reply, error) {
+	return b.notify(ctx, provider, account+"/"+token, n)
+}
+
 func (b *fakeBilling) Return(ctx context.Context, token string) (string, error) {
 	return b.returned(ctx, token)
 }

@@ -50,6 +50,8 @@ type Billing interface {
 	// one, of kind Malformed for one that cannot be read, and CodeNotFound when
 	// there is no such account.
 	Notify(ctx context.Context, provider, account string, n providers.Notification) (providers.Reply, error)
+	// NotifyOrder is Notify for the address of one payment, which ends with a token.
+	NotifyOrder(ctx context.Context, provider, account, token string, n providers.Notification) (providers.Reply, error)
 	// Return returns the merchant's page for a payer who comes back, "" when
 	// there is none, and CodeNotFound for a token that is not ours.
 	Return(ctx context.Context, token string) (string, error)
@@ -192,6 +194,7 @@ func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", s.caught(answerGraphQLPanic, s.cors(s.authenticated(s.graphql))))
 	mux.Handle("POST /webhooks/{provider}/{account}", s.caught(answerPanic, http.HandlerFunc(s.takeNotification)))
+	mux.Handle("POST /webhooks/{provider}/{account}/{token}", s.caught(answerPanic, http.HandlerFunc(s.takeNotification)))
 	for _, method := range []string{http.MethodGet, http.MethodPost} { // some gateways send the browser back by POST
 		mux.Handle(method+" /return/{token}", s.caught(s.answerPagePanic, http.HandlerFunc(s.takeReturn)))
 		mux.Handle(method+" /return/cards/{token}", s.caught(s.answerPagePanic, http.HandlerFunc(s.takeReturn)))

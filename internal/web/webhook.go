@@ -31,8 +31,14 @@ func (s *Server) takeNotification(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), s.opts.Timeouts.Work)
 	defer cancel()
-	reply, err := s.opts.Billing.Notify(ctx, r.PathValue("provider"), r.PathValue("account"),
-		providers.Notification{Header: r.Header, Query: r.URL.Query(), Body: body})
+	n := providers.Notification{Header: r.Header, Query: r.URL.Query(), Body: body}
+	var reply providers.Reply
+	var err error
+	if token := r.PathValue("token"); token != "" {
+		reply, err = s.opts.Billing.NotifyOrder(ctx, r.PathValue("provider"), r.PathValue("account"), token, n)
+	} else {
+		reply, err = s.opts.Billing.Notify(ctx, r.PathValue("provider"), r.PathValue("account"), n)
+	}
 	if err != nil {
 		s.refuseNotification(w, r, err)
 		return

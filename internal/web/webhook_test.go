@@ -57,6 +57,67 @@ func TestWebhook_IsTaken(t *testing.T) {
 	require.InEpsilon(t, len("<ok/>"), line["bytes"], 0)
 }
 
+// The address of one order ends with what proves its notifications: nobody may read it
+// in a log.
+func TestWebhook_OrdersOwnAddress(t *testing.T) {
+	t.Parallel()
+
+	token := "0198c0ffee0000000000000abc." + canary
+	t.Run("IsTakenAndTheTokenIsNeverLogged", func(t *testing.T) {
+		t.Parallel()
+		var account, body string
+		e := setup(t, func(e *edge) {
+			e.billing.notify = func(_ context.Context, _, a string, n providers.Notification) (providers.Reply, error) {
+				account, body = a, string(n.Body)
+				return providers.Reply{ContentType: "application/json", Body: []byte(`{"status":"ok"}`)}, nil
+			}
+		})
+		a := e.send(t, http.MethodPost, "/webhooks/ktpay/ktpay-main/"+token, canary)
+		require.Equal(t, http.StatusOK, a.status)
+		require.Equal(t, "application/json", a.header.Get("Content-Type"))
+		require.JSONEq(t, `{"status":"ok"}`, a.body)
+		require.Equal(t, "ktpay-main/"+token, account)
+		require.Equal(t, canary, body)
+		e.noCanary(t, a)
+		require.Equal(t, "POST /webhooks/{provider}/{account}/{token}", e.lines(t, "request")[0]["route"])
+	})
+	for name, refused := range map[string]error{
+		"NorWhenItIsForged":  &providers.Error{Provider: "ktpay", Op: providers.OpWebhook, Kind: providers.Auth},
+		"NorWhenThereIsNone": pay.NotFound("payment"),
+		"NorWhenWeAreDown":   errors.New("read attempt: connection refused"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := setup(t, taking(providers.Reply{}, refused))
+			a := e.send(t, http.MethodPost, "/webhooks/ktpay/ktpay-main/"+token, canary)
+			require.GreaterOrEqual(t, a.status, http.StatusBadRequest)
+			e.noCanary(t, a)
+			require.Equal(t, "POST /webhooks/{provider}/{account}/{token}", e.lines(t, "request")[0]["route"])
+		})
+	}
+	t.Run("NorWhenThePathIsLonger", func(t *testing.T) {
+		t.Parallel()
+		e := setup(t, taking(providers.Reply{Body: []byte(canary)}, nil))
+		a := e.send(t, http.MethodPost, "/webhooks/ktpay/ktpay-main/"+token+"/more", canary)
+		require.Equal(t, http.StatusNotFound, a.status)
+		e.noCanary(t, a)
+	})
+	t.Run("NorWhenItIsAsked", func(t *testing.T) {
+		t.Parallel()
+		e := setup(t, nil)
+		a := e.send(t, http.MethodGet, "/webhooks/ktpay/ktpay-main/"+token, "")
+		require.Equal(t, http.StatusMethodNotAllowed, a.status)
+		e.noCanary(t, a)
+	})
+	t.Run("WithoutATokenItIsNone", func(t *testing.T) {
+		t.Parallel()
+		e := setup(t, nil)
+		a := e.send(t, http.MethodPost, "/webhooks/ktpay/ktpay-main/", canary)
+		require.NotEqual(t, http.StatusOK, a.status)
+		e.noCanary(t, a)
+	})
+}
+
 func TestWebhook_Refusals(t *testing.T) {
 	t.Parallel()
 

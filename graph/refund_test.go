@@ -1,0 +1,178 @@
+package graph_test
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/internal/viewer"
+)
+
+const refundDocument = `mutation Refund($input: RefundCreateInput!) { refundCreate(input: $input) {
+	refund { id status amount { amount currency } reason failure { code } bill { id } attempt { status } }
+	bill { id status refunded { amount } refundable { amount } allowedActions refunds { id status } entitlements { revokedAt } }
+	errors { __typename code key path retry ... on LimitError { limit { amount } available { amount } } }
+	replayed } }`
+
+const approveDocument = `mutation Approve($key: ID!, $refund: ID!) { refundApprove(idempotencyKey: $key, refund: $refund) {
+	refund { id status } bill { id status } errors { code key path } replayed } }`
+
+// toRefund is the input of a refund: all that is left, or an amount.
+func toRefund(bill string, amount ...int64) vars {
+	input := vars{"idempotencyKey": uuid.NewString(), "bill": bill, "reason": "The page was empty."}
+	for _, minor := range amount {
+		input["amount"] = vars{"amount": minor, "currency": "RUB"}
+	}
+	return vars{"input": input}
+}
+
+// returned gives a part of a bill back and returns the refund's id.
+func (b *bundle) returned(bill string, amount int64) string {
+	b.t.Helper()
+	b.provider.refunds = true
+	payload := b.do(b.as(pay.RoleFinance), refundDocument, toRefund(bill, amount))["refundCreate"]
+	require.Equal(b.t, []any{}, get(b.t, payload, "errors"))
+	return text(b.t, payload, "refund", "id")
+}
+
+// sold is a bill of alice's that is done, at a provider that gives money back.
+func (b *bundle) sold() string {
+	b.t.Helper()
+	b.provider.refunds = true
+	id := b.bill(b.as(pay.RoleUser), nil)
+	b.paid(id)
+	b.fulfilled()
+	return id
+}
+
+func TestRefundCreate(t *testing.T) {
+	t.Parallel()
+
+	fact(t, "MoneyGoesBackInParts", func(t *testing.T, b *bundle) {
+		bill := b.sold()
+		asked := toRefund(bill, 10000)
+		payload := b.do(b.as(pay.RoleSupport), refundDocument, asked)["refundCreate"]
+		id := text(t, payload, "refund", "id")
+		require.Equal(t, map[string]any{
+			"refund": map[string]any{
+				"id": id, "status": "SUCCEEDED", "amount": map[string]any{"amount": 10000.0, "currency": "RUB"}, "reason": "The page was empty.",
+				"failure": nil,
+				"bill":    map[string]any{"id": bill}, "attempt": map[string]any{"status": "CAPTURED"},
+			},
+			"bill": map[string]any{
+				"id": bill, "status": "DONE", "refunded": map[string]any{"amount": 10000.0}, "refundable": map[string]any{"amount": 89000.0},
+				"allowedActions": []any{"refresh", "refund"}, "refunds": []any{map[string]any{"id": id, "status": "SUCCEEDED"}},
+				"entitlements": []any{map[string]any{"revokedAt": nil}},
+			},
+			"errors": []any{}, "replayed": false,
+		}, payload)
+		again := b.do(b.as(pay.RoleSupport), refundDocument, asked)["refundCreate"]
+		require.Equal(t, true, get(t, again, "replayed"))
+		require.Equal(t, id, text(t, again, "refund", "id"))
+
+		tooMuch := b.do(b.as(pay.RoleSupport), refundDocument, toRefund(bill, 1))["refundCreate"]
+		require.Equal(t, []any{map[string]any{
+			"__typename": "LimitError", "code": "LIMIT_EXCEEDED", "key": "refund.above_your_limit", "path": []any{"amount"}, "retry": "DO_NOT_RETRY",
+			"limit": map[string]any{"amount": 10000.0}, "available": map[string]any{"amount": 0.0},
+		}}, get(t, tooMuch, "errors"))
+		require.Nil(t, get(t, tooMuch, "refund"))
+
+		mine := b.do(b.as(pay.RoleUser), `query($bill: ID!, $id: ID!) { bill(id: $bill) { refunds { id status bill { id } attempt { id } } allowedActions }
+			node(id: $id) { ... on Refund { id amount { amount } bill { id } } } }`, vars{"bill": bill, "id": id})
+		require.Equal(t, bill, text(t, mine, "bill", "refunds", 0, "bill", "id"))
+		require.Equal(t, map[string]any{"id": id, "amount": map[string]any{"amount": 10000.0}, "bill": map[string]any{"id": bill}}, get(t, mine, "node"))
+		require.Equal(t, []any{"refresh"}, get(t, mine, "bill", "allowedActions"))
+	})
+	fact(t, "ASecondPersonApproves", func(t *testing.T, b *bundle) {
+		bill := b.sold()
+		payload := b.do(b.as(pay.RoleFinance), refundDocument, toRefund(bill))["refundCreate"]
+		require.Equal(t, []any{}, get(t, payload, "errors"))
+		require.Equal(t, "AWAITING_APPROVAL", text(t, payload, "refund", "status"))
+		require.Equal(t, []any{"refresh"}, get(t, payload, "bill", "allowedActions"), "all is spoken for")
+		require.InDelta(t, 0, get(t, payload, "bill", "refundable", "amount"), 0)
+		id := text(t, payload, "refund", "id")
+
+		own := b.do(b.as(pay.RoleFinance), approveDocument, vars{"key": uuid.NewString(), "refund": id})["refundApprove"]
+		require.Equal(t, []any{map[string]any{"code": "FORBIDDEN", "key": "refund.own_request", "path": []any{"refund"}}}, get(t, own, "errors"))
+		approval := vars{"key": uuid.NewString(), "refund": id}
+		done := b.do(b.as(pay.RoleAdmin), approveDocument, approval)["refundApprove"]
+		require.Equal(t, map[string]any{
+			"refund": map[string]any{"id": id, "status": "SUCCEEDED"},
+			"bill":   map[string]any{"id": bill, "status": "REFUNDED"}, "errors": []any{}, "replayed": false,
+		}, done)
+		require.Equal(t, true, get(t, b.do(b.as(pay.RoleAdmin), approveDocument, approval), "refundApprove", "replayed"))
+		stranger := b.by(viewer.Viewer{Role: pay.RoleAdmin, Merchant: b.other.ID, Principal: "operator/other"})
+		for _, unseen := range []string{id, "ref_01h455vb4pex5vsknk084sn02q", "nonsense"} {
+			payload := b.do(stranger, approveDocument, vars{"key": uuid.NewString(), "refund": unseen})["refundApprove"]
+			require.Equal(t, map[string]any{
+				"refund": nil, "bill": nil, "replayed": false,
+				"errors": []any{map[string]any{"code": "NOT_FOUND", "key": "refund.not_found", "path": []any{"refund"}}},
+			}, payload)
+		}
+	})
+	fact(t, "ProviderThatCannotIsNotAsked", func(t *testing.T, b *bundle) {
+		bill := b.sold()
+		b.provider.refunds = false
+		payload := b.do(b.as(pay.RoleAdmin), refundDocument, toRefund(bill))["refundCreate"]
+		require.Equal(t, "UNSUPPORTED", text(t, payload, "errors", 0, "code"))
+		require.Nil(t, get(t, payload, "refund"))
+		require.Equal(t, bill, text(t, payload, "bill", "id"))
+	})
+	fact(t, "PayersMayNot", func(t *testing.T, b *bundle) {
+		bill := b.sold()
+		for _, role := range []pay.Role{pay.RolePublic, pay.RoleGuest, pay.RoleUser} {
+			denied := b.try(b.as(role), refundDocument, toRefund(bill, 1))
+			require.Equal(t, pay.CodeForbidden, denied.Errors[0].Extensions["code"], role)
+		}
+		for _, role := range []pay.Role{pay.RoleGuest, pay.RoleUser, pay.RoleServer, pay.RoleSupport} {
+			denied := b.try(b.as(role), approveDocument, vars{"key": "k", "refund": "x"})
+			require.Equal(t, pay.CodeForbidden, denied.Errors[0].Extensions["code"], role)
+		}
+	})
+	fact(t, "EveryStepIsPushed", func(t *testing.T, b *bundle) {
+		bill := b.sold()
+		live := b.watch(b.as(pay.RoleUser), "billUpdated", `subscription($id: ID!) { billUpdated(id: $id) {
+			bill { version status refunds { status } refunded { amount } history { reason } } } }`, vars{"id": bill})
+		before := live.message(t)
+		require.Equal(t, []any{}, get(t, before, "bill", "refunds"))
+		b.do(b.as(pay.RoleFinance), refundDocument, toRefund(bill, 50000))
+		version, last := get(t, before, "bill", "version"), any(nil)
+		for range 3 { // versions may be skipped, and never go back
+			next := live.message(t)
+			require.Greater(t, get(t, next, "bill", "version"), version)
+			version, last = get(t, next, "bill", "version"), next
+			if text(t, next, "bill", "refunds", 0, "status") == "SUCCEEDED" {
+				break
+			}
+		}
+		require.Equal(t, "SUCCEEDED", text(t, last, "bill", "refunds", 0, "status"))
+		require.InDelta(t, 50000, get(t, last, "bill", "refunded", "amount"), 0)
+		events, ok := get(t, last, "bill", "history").([]any)
+		require.True(t, ok)
+		var reasons []string
+		for _, e := range events[len(events)-3:] {
+			reasons = append(reasons, text(t, e, "reason"))
+		}
+		require.Equal(t, []string{"refund.requested", "refund.sent", "refund.succeeded"}, reasons)
+	})
+}
+
+// A bill's refunds are read with as many statements as for one.
+func TestRefunds_StatementsDoNotGrow(t *testing.T) {
+	t.Parallel()
+
+	fact(t, "WithTheList", func(t *testing.T, b *bundle) {
+		const query = `query($ids: [ID!]!) { nodes(ids: $ids) { ... on Bill { refunds { id amount { amount } bill { id } attempt { id } } } } }`
+		var ids []string
+		for range 3 {
+			id := b.sold()
+			b.returned(id, 100)
+			b.returned(id, 200)
+			ids = append(ids, id)
+		}
+		one := b.taken(func() { b.do(b.as(pay.RoleSupport), query, vars{"ids": ids[:1]}) })
+		require.Equal(t, one, b.taken(func() { b.do(b.as(pay.RoleSupport), query, vars{"ids": ids}) }))
+	})
+}

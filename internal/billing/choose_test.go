@@ -1,0 +1,242 @@
+package billing_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paygraph/paygraph/internal/billing"
+	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/internal/viewer"
+	"github.com/paygraph/paygraph/providers"
+)
+
+// till is a provider of which only what it can do matters: it opens every page.
+type till struct {
+	name providers.Name
+	can  providers.Capabilities
+}
+
+func (till) Sync(context.Context, providers.Ref) (providers.Result, error) {
+	return providers.Result{Status: providers.ActionRequired}, nil
+}
+
+func (till) Start(context.Context, providers.StartRequest) (providers.Result, error) {
+	return providers.Result{Status: providers.ActionRequired, Redirect: &providers.Redirect{URL: "https://till.example/pay", Method: "GET"}}, nil
+}
+
+func (t till) Name() providers.Name { return t.name }
+
+func (t till) Capabilities() providers.Capabilities {
+	t.can.Ops = append(t.can.Ops, providers.OpStart, providers.OpSync)
+	t.can.SyncByOurNumber, t.can.SessionLife, t.can.SettlingTime = true, time.Hour, time.Minute
+	return t.can
+}
+
+// chooses gives the shop four accounts: two of acme, for small and for large sums of
+// rubles; one of a bank for dollars, which saves cards; and one that holds money
+// first. Its rules are those given.
+func (b *bundle) chooses(rules ...providers.Route) {
+	b.t.Helper()
+	rub := []pay.Currency{pay.RUB}
+	account := func(code string, p till) providers.Account {
+		return providers.Account{Code: code, Merchant: b.merchant.ID, TestMode: true, Provider: p}
+	}
+	b.Service, b.runner = b.process(
+		account("acme-small", till{"acme", providers.Capabilities{Currencies: rub, Max: map[pay.Currency]int64{pay.RUB: 50000}}}),
+		account("acme-large", till{"acme", providers.Capabilities{Currencies: rub, Min: map[pay.Currency]int64{pay.RUB: 50001}}}),
+		account("bank", till{"bank", providers.Capabilities{Currencies: []pay.Currency{pay.USD, pay.RUB}, Ops: []providers.Op{providers.OpSaveCard}}}),
+		account("held", till{"bank", providers.Capabilities{TwoStage: true, Ops: []providers.Op{providers.OpSavePaid}}}),
+	)
+	b.Routes = func(merchant pay.MerchantID) []providers.Route {
+		require.Equal(b.t, b.merchant.ID, merchant)
+		return rules
+	}
+}
+
+// buyArchive is a bill of 100.00 RUB or 5.00 USD.
+func (b *bundle) buyArchive(currency pay.Currency) billing.NewBill {
+	in := b.buyPage()
+	in.Product, in.PageID, in.Currency = new(b.resource.ID.String()), nil, &currency
+	return in
+}
+
+func TestService_ChoosesAnAccount(t *testing.T) {
+	t.Parallel()
+
+	accountOf := func(b *bundle, in billing.NewBill) string { return b.current(b.created(b.server(), in)).Account }
+	refused := func(t *testing.T, b *bundle, in billing.NewBill) *pay.Error {
+		t.Helper()
+		outcome, err := b.Create(b.server(), in)
+		require.NoError(t, err)
+		require.Len(t, outcome.Errors, 1)
+		require.True(t, outcome.Bill.IsZero())
+		return outcome.Errors[0]
+	}
+
+	fact(t, "WithoutRulesTheFirstThatTakesIt", func(t *testing.T, b *bundle) {
+		b.chooses()
+		require.Equal(t, "acme-large", accountOf(b, b.buyPage()))
+		require.Equal(t, "acme-small", accountOf(b, b.buyArchive(pay.RUB)))
+		require.Equal(t, "bank", accountOf(b, b.buyArchive(pay.USD)))
+	})
+	fact(t, "ByTheRuleOfTheProduct", func(t *testing.T, b *bundle) {
+		b.chooses(providers.Route{Products: []string{"archive"}, Accounts: []string{"held"}}, providers.Route{Accounts: []string{"bank"}})
+		require.Equal(t, "held", accountOf(b, b.buyArchive(pay.RUB)))
+		require.Equal(t, "bank", accountOf(b, b.buyPage()))
+	})
+	fact(t, "ByTheRuleOfTheKindAndTheSum", func(t *testing.T, b *bundle) {
+		b.chooses(
+			providers.Route{Kinds: []pay.ProductKind{pay.ProductGift}, Accounts: []string{"held"}},
+			providers.Route{Kinds: []pay.ProductKind{pay.ProductDirect}, Max: map[pay.Currency]int64{pay.RUB: 10000}, Accounts: []string{"bank"}},
+		)
+		require.Equal(t, "bank", accountOf(b, b.buyArchive(pay.RUB)))
+		require.Equal(t, "acme-large", accountOf(b, b.buyPage()))
+	})
+	fact(t, "LinesOfTheMerchantsOwnMeetNoRuleOfProducts", func(t *testing.T, b *bundle) {
+		b.chooses(
+			providers.Route{Products: []string{"archive", "page"}, Accounts: []string{"held"}},
+			providers.Route{Currencies: []pay.Currency{pay.RUB}, Accounts: []string{"bank"}},
+		)
+		in := billing.NewBill{Key: uuid.NewString(), Start: true, Lines: []billing.NewLine{{Title: "A talk", Quantity: 1, Unit: pay.Of(100, pay.RUB)}}}
+		require.Equal(t, "bank", accountOf(b, in))
+	})
+	fact(t, "AnAccountThatCannotIsPassedOver", func(t *testing.T, b *bundle) {
+		b.chooses(providers.Route{Accounts: []string{"acme-small", "acme-large", "bank"}})
+		require.Equal(t, "acme-large", accountOf(b, b.buyPage()))
+		in := b.buyArchive(pay.USD)
+		in.User, in.SaveCard = new(b.ann().String()), true
+		b.Cards = &drawer{}
+		require.Equal(t, "bank", accountOf(b, in))
+	})
+	fact(t, "TheSameRuleHoldsForABillThatIsThere", func(t *testing.T, b *bundle) {
+		b.chooses(providers.Route{Products: []string{"page"}, Accounts: []string{"held"}})
+		in := b.buyPage()
+		in.Start = false
+		bill := b.created(b.public(), in)
+		outcome, err := b.Pay(b.guest(bill.ID), billing.NewPayment{Key: uuid.NewString(), Bill: bill.ID.String()})
+		require.NoError(t, err)
+		require.Empty(t, outcome.Errors)
+		require.Equal(t, "held", b.current(b.bill(bill.ID)).Account)
+
+		again := b.created(b.public(), func() billing.NewBill { in.Key = uuid.NewString(); return in }())
+		wrong, err := b.OpenPage(t.Context(), again.ID, billing.PageRequest{})
+		require.NoError(t, err)
+		require.Empty(t, wrong)
+		require.Equal(t, "held", b.current(b.bill(again.ID)).Account)
+	})
+	fact(t, "TheCallerChoosesByCodeWhateverTheRules", func(t *testing.T, b *bundle) {
+		b.chooses(providers.Route{Accounts: []string{"held"}})
+		in := b.buyPage()
+		in.PayWith = &billing.PayWith{Provider: new("acme-large")}
+		require.Equal(t, "acme-large", accountOf(b, in))
+	})
+	fact(t, "TheCallerChoosesByTheVendorTheAccountThatTakesIt", func(t *testing.T, b *bundle) {
+		b.chooses()
+		in := b.buyPage()
+		in.PayWith = &billing.PayWith{Provider: new("acme")}
+		require.Equal(t, "acme-large", accountOf(b, in))
+		in = b.buyArchive(pay.RUB)
+		in.PayWith = &billing.PayWith{Provider: new("acme")}
+		require.Equal(t, "acme-small", accountOf(b, in))
+	})
+
+	fact(t, "NobodyTakesTheCurrency", func(t *testing.T, b *bundle) {
+		b.chooses(providers.Route{Accounts: []string{"acme-small", "acme-large"}})
+		e := refused(t, b, b.buyArchive(pay.USD))
+		require.Equal(t, "provider.none_for_currency", e.Key)
+		require.Equal(t, pay.CodeUnsupported, e.Code)
+		require.Equal(t, []string{"currency"}, e.Path)
+	})
+	fact(t, "TheNamedOneDoesNotTakeTheSum", func(t *testing.T, b *bundle) {
+		b.chooses()
+		in := b.buyPage()
+		in.PayWith = &billing.PayWith{Provider: new("acme-small")}
+		e := refused(t, b, in)
+		require.Equal(t, "provider.amount_unsupported", e.Key)
+		require.Equal(t, []string{"payWith", "provider"}, e.Path)
+	})
+	fact(t, "NoneOfTheVendorsTakesTheCurrency", func(t *testing.T, b *bundle) {
+		b.chooses()
+		in := b.buyArchive(pay.USD)
+		in.PayWith = &billing.PayWith{Provider: new("acme")}
+		require.Equal(t, "provider.amount_unsupported", refused(t, b, in).Key)
+	})
+	fact(t, "NobodyOfThatName", func(t *testing.T, b *bundle) {
+		b.chooses()
+		in := b.buyPage()
+		in.PayWith = &billing.PayWith{Provider: new("nobody")}
+		e := refused(t, b, in)
+		require.Equal(t, pay.CodeNotFound, e.Code)
+		require.Equal(t, []string{"payWith", "provider"}, e.Path)
+	})
+	fact(t, "NobodySavesCards", func(t *testing.T, b *bundle) {
+		b.chooses(providers.Route{Accounts: []string{"acme-small", "acme-large"}})
+		in := b.buyPage()
+		in.SaveCard = true
+		e := refused(t, b, in)
+		require.Equal(t, "card.saving_unsupported", e.Key)
+		require.Equal(t, []string{"saveCard"}, e.Path)
+	})
+	fact(t, "WhatIsNearestIsSaid", func(t *testing.T, b *bundle) {
+		b.chooses(providers.Route{Accounts: []string{"acme-small", "held"}})
+		wrong, err := b.CheckPayment(b.program(), b.merchant.ID, b.ann(), providers.Purchase{Amount: pay.Of(99000, pay.RUB)}, true, billing.PageRequest{})
+		require.NoError(t, err)
+		require.Len(t, wrong, 1)
+		require.Equal(t, "subscription.two_stage", wrong[0].Key)
+	})
+	fact(t, "ASubscriptionGoesByTheRuleOfItsProduct", func(t *testing.T, b *bundle) {
+		b.chooses(
+			providers.Route{Products: []string{"club"}, Kinds: []pay.ProductKind{pay.ProductSubscription}, Accounts: []string{"bank"}},
+			providers.Route{Accounts: []string{"held"}},
+		)
+		ann := b.ann()
+		check := func(code string) []*pay.Error {
+			of := providers.Purchase{Amount: pay.Of(99000, pay.RUB), Product: code, Kind: pay.ProductSubscription}
+			wrong, err := b.CheckPayment(b.program(), b.merchant.ID, ann, of, true, billing.PageRequest{})
+			require.NoError(t, err)
+			return wrong
+		}
+		require.Empty(t, check("club"))
+		require.Len(t, check("other"), 1)
+	})
+}
+
+// Accounts of one provider are listed one by one, each with what it can do.
+func TestService_ProvidersAreAccounts(t *testing.T) {
+	t.Parallel()
+	codesOf := func(accounts []providers.Account) []string {
+		list := []string{}
+		for _, account := range accounts {
+			list = append(list, account.Code)
+		}
+		return list
+	}
+	fact(t, "OfOneProviderEach", func(t *testing.T, b *bundle) {
+		b.chooses()
+		all, err := b.Providers(b.public(), nil, nil)
+		require.NoError(t, err)
+		require.Equal(t, []string{"acme-small", "acme-large", "bank", "held"}, codesOf(all))
+		large, err := b.Providers(b.public(), new(pay.Of(99000, pay.RUB)), nil)
+		require.NoError(t, err)
+		require.Equal(t, []string{"acme-large", "bank", "held"}, codesOf(large))
+		saving, err := b.Providers(b.public(), new(pay.Of(500, pay.USD)), new("save_card"))
+		require.NoError(t, err)
+		require.Equal(t, []string{"bank"}, codesOf(saving))
+	})
+	fact(t, "OfAnotherMerchantNone", func(t *testing.T, b *bundle) {
+		b.chooses()
+		none, err := b.Providers(b.as(viewer.Viewer{Role: pay.RolePublic, Principal: "key/public", Merchant: b.other.ID}), nil, nil)
+		require.NoError(t, err)
+		require.Empty(t, none)
+	})
+}
+
+// ann is a user of the shop.
+func (b *bundle) ann() pay.UserID {
+	_, user := b.user("ann")
+	return user.ID
+}
