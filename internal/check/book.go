@@ -29,6 +29,7 @@ type bookEntry struct {
 	Kind          string    `json:"kind"` // "payment", or "verification": a card check that is given back
 	Currency      string    `json:"currency"`
 	CapturedMinor int64     `json:"capturedMinor"`
+	RefundedMinor int64     `json:"refundedMinor"`
 	Captures      int       `json:"captures"` // how many times money was really taken
 	At            time.Time `json:"at"`       // when money was first held or taken
 }

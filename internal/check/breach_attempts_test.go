@@ -31,10 +31,10 @@ func breakingAttempts() []breaking {
 			spoil:  func(s *spoiler) { s.sql(`UPDATE attempts SET status = 'DECLINED' WHERE id = ?`, s.pending.attempt) },
 		},
 		{
-			name: "OverAndInDoubt", invariant: "attempts.state", about: doneAttempt,
-			detail: "it is CAPTURED and in doubt",
+			name: "OverAndInDoubt", invariant: "attempts.state", about: pendingAttempt,
+			detail: "it is FAILED and in doubt",
 			spoil: func(s *spoiler) {
-				s.sql(`UPDATE attempts SET doubt_since = ? WHERE id = ?`, s.tx.Now, s.done.attempt)
+				s.sql(`UPDATE attempts SET status = 'FAILED', current = FALSE, doubt_since = ? WHERE id = ?`, s.tx.Now, s.pending.attempt)
 			},
 		},
 		{

@@ -16,15 +16,16 @@ const notAsAsked = `('AMOUNT_MISMATCH', 'CURRENCY_MISMATCH', 'LATE_PAYMENT', 'DU
 // moneyTaken is the attempts that took money, with the currency that it came in
 // (an attempt's own, or the one that its case names), whether a
 // case, open or resolved, says that it was not the money to be paid, and whether
-// a person accepted it all the same. The cases are joined as one small table: there
-// is no index to look them up by attempt.
+// a person accepted it all the same: all of it (1), or what its bill asked for (2).
+// The cases are joined as one small table: there is no index to look them up by
+// attempt.
 const moneyTaken = `(
 	SELECT a.id, a.merchant_id, a.bill_id, a.account, a.amount_minor, a.fee_minor, a.captured_minor,
-		COALESCE(r.currency, a.currency) AS currency, r.attempt_id IS NOT NULL AS reviewed, COALESCE(r.accepted, 0) = 1 AS accepted
+		COALESCE(r.currency, a.currency) AS currency, r.attempt_id IS NOT NULL AS reviewed, COALESCE(r.accepted, 0) AS accepted
 	FROM attempts a
 	LEFT JOIN (
 		SELECT attempt_id, MAX(CASE WHEN reason IN ('CURRENCY_MISMATCH', 'LATE_PAYMENT', 'DUPLICATE_PAYMENT') THEN currency END) AS currency,
-			MAX(CASE resolution WHEN 'FULFIL' THEN 1 ELSE 0 END) AS accepted
+			MAX(CASE resolution WHEN 'FULFIL' THEN 1 WHEN 'REFUND_EXCESS' THEN 2 ELSE 0 END) AS accepted
 		FROM review_cases WHERE attempt_id IS NOT NULL AND reason IN ` + notAsAsked + ` GROUP BY attempt_id
 	) r ON r.attempt_id = a.id
 	WHERE a.status = 'CAPTURED'

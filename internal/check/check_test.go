@@ -34,20 +34,27 @@ func TestRun(t *testing.T) {
 			counts[c.What] = c.N
 		}
 		require.Equal(t, map[string]int64{
-			"bills": 8, "versions of bills": 26, "outbox messages": 26, "ledger entries": 26, "wallets": 1, "entitlements": 2,
-			"attempts": 10, "operations": 11, "review cases": 5, "jobs": 1, "idempotency records": 2, "provider events": 3,
+			"bills": 11, "versions of bills": 39, "outbox messages": 39, "ledger entries": 40, "wallets": 1, "entitlements": 4,
+			"attempts": 13, "operations": 18, "refunds": 5, "review cases": 6, "jobs": 2, "idempotency records": 3, "provider events": 3,
 			"cards": 0, "card registrations": 0, "subscriptions": 0, "periods": 0, "versions of objects": 0, "gifts": 0, "mails": 0,
-			"orders in the book": 9, "verifications in the book": 1,
+			"orders in the book": 12, "verifications in the book": 1,
 		}, counts)
-		require.Equal(t, 5, w.book.pages, "four pages of ten lines, and an empty one")
+		require.Equal(t, 6, w.book.pages, "five pages of thirteen lines, and an empty one")
 	})
 }
 
-// A shop with cards, subscriptions, gifts and mails keeps every promise too.
+// A shop with cards, subscriptions, gifts and mails keeps every promise too, before
+// and after it has given money back.
 func TestRun_Objects(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, url string) {
-		report := newShop(t, url).run(t, check.Options{Strict: true})
+		w := newShop(t, url)
+		report := w.run(t, check.Options{Strict: true})
+		require.Empty(t, report.Breaches)
+		require.Empty(t, report.Pending)
+
+		w.giveBack(t)
+		report = w.run(t, check.Options{Strict: true})
 		require.Empty(t, report.Breaches)
 		require.Empty(t, report.Pending)
 	})
@@ -279,7 +286,7 @@ func TestReport(t *testing.T) {
 		require.Equal(t, `breach bills.paid bill_1: it is PAID by nothing
 pending book.matched att_1 bill_2: it is still SENT
 skipped something: nobody asked
-checked 62 invariants: 2 bills, 3 attempts
+checked 73 invariants: 2 bills, 3 attempts
 1 breaches, 1 pending
 `, text.String())
 	})
@@ -287,9 +294,9 @@ checked 62 invariants: 2 bills, 3 attempts
 		t.Parallel()
 		var text bytes.Buffer
 		require.NoError(t, (&check.Report{Checked: []check.Count{{What: "bills", N: 2}}}).WriteText(&text))
-		require.Equal(t, `checked 63 invariants: 2 bills
+		require.Equal(t, `checked 74 invariants: 2 bills
 0 breaches, 0 pending
-ok: all 63 invariants hold
+ok: all 74 invariants hold
 `, text.String())
 	})
 	t.Run("TextOfWhatIsPending", func(t *testing.T) {

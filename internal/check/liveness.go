@@ -73,11 +73,12 @@ ORDER BY a.id`
 }
 
 // billsFulfilled: what was paid is given, unless a person knows that it could not
-// be.
+// be, or the money is on its way back.
 func (c *checker) billsFulfilled(ctx context.Context, name string) error {
 	const query = `
 SELECT b.id, b.updated_at FROM bills b WHERE b.status = 'PAID' AND b.id NOT IN (
 	SELECT bill_id FROM review_cases WHERE bill_id IS NOT NULL AND reason = 'FULFILMENT_FAILED' AND (resolved_at IS NULL OR resolution = 'DISMISS'))
+	AND b.id NOT IN (SELECT bill_id FROM refunds WHERE source = 'REFUNDS' AND status IN ` + refundOpen + `)
 ORDER BY b.id`
 	return c.each(ctx, query, func(rows *sql.Rows) error {
 		var id pay.BillID

@@ -89,12 +89,6 @@ func TestRun_ObjectsAsTheyMayBe(t *testing.T) {
 			},
 		},
 		{
-			name: "GiftTakenBack",
-			spoil: func(s *spoiler) {
-				s.sql(`UPDATE gifts SET status = 'VOIDED', voided_at = ? WHERE id = ?`, s.tx.Now, s.gifts[notGiven])
-			},
-		},
-		{
 			name: "MailSentAndItsJobStillThere",
 			spoil: func(s *spoiler) {
 				s.sql(`UPDATE mails SET status = 'SENT', sent_at = ?`, s.tx.Now)

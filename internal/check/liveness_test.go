@@ -24,6 +24,13 @@ func TestRun_Liveness(t *testing.T) {
 		spoil     func(s *spoiler, since time.Time)
 	}{
 		{
+			name: "RefundNotSent", invariant: "refunds.due", about: refundOf(backWaiting), young: 30 * time.Second,
+			detail: "it is REQUESTED since ",
+			spoil: func(s *spoiler, since time.Time) {
+				s.sql(`UPDATE refunds SET status = 'REQUESTED', updated_at = ? WHERE id = ?`, since, s.back[backWaiting])
+			},
+		},
+		{
 			name: "Unknown", invariant: "attempts.certain", about: pendingAttempt, young: 30 * time.Second,
 			detail: "it is UNKNOWN and in doubt since ",
 			spoil: func(s *spoiler, since time.Time) {
@@ -135,19 +142,27 @@ func TestRun_JobsAtRest(t *testing.T) {
 	}{
 		{
 			name: "LeaseHeld", want: "attempt.ask has a lease that was not given back",
-			spoil: func(s *spoiler) { s.sql(`UPDATE jobs SET lease_until = ?`, s.tx.Now.Add(time.Minute)) },
+			spoil: func(s *spoiler) {
+				s.sql(`UPDATE jobs SET lease_until = ? WHERE kind = 'attempt.ask'`, s.tx.Now.Add(time.Minute))
+			},
 		},
 		{
 			name: "LeaseRunOut", want: "attempt.ask has a lease that was not given back",
-			spoil: func(s *spoiler) { s.sql(`UPDATE jobs SET lease_until = ?`, s.tx.Now.Add(-time.Hour)) },
+			spoil: func(s *spoiler) {
+				s.sql(`UPDATE jobs SET lease_until = ? WHERE kind = 'attempt.ask'`, s.tx.Now.Add(-time.Hour))
+			},
 		},
 		{
 			name: "Overdue", want: "attempt.ask is overdue, and nobody runs it",
-			spoil: func(s *spoiler) { s.sql(`UPDATE jobs SET run_at = ?`, s.tx.Now.Add(-61*time.Second)) },
+			spoil: func(s *spoiler) {
+				s.sql(`UPDATE jobs SET run_at = ? WHERE kind = 'attempt.ask'`, s.tx.Now.Add(-61*time.Second))
+			},
 		},
 		{
-			name:  "JustDue",
-			spoil: func(s *spoiler) { s.sql(`UPDATE jobs SET run_at = ?`, s.tx.Now.Add(-60*time.Second)) },
+			name: "JustDue",
+			spoil: func(s *spoiler) {
+				s.sql(`UPDATE jobs SET run_at = ? WHERE kind = 'attempt.ask'`, s.tx.Now.Add(-60*time.Second))
+			},
 		},
 	}
 	for _, tt := range tests {

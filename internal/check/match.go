@@ -11,12 +11,14 @@ import (
 	"github.com/paygraph/paygraph/internal/pay"
 )
 
-// order names one order of a vendor: its name and our number there.
+// order names one order of a vendor: its name and the order's number there, which is
+// ours or the vendor's own.
 type order struct{ provider, number string }
 
 // taken is money that the book has, and the attempt that claims it.
 type taken struct {
 	captured int64
+	refunded int64
 	currency string
 	captures int
 	at       time.Time
@@ -28,29 +30,34 @@ type attemptRow struct {
 	id         pay.AttemptID
 	bill       pay.BillID
 	order      order
+	ref        string // the vendor's own number
 	status     string
 	captured   int64
+	refunded   int64
+	out        int64 // what a refund gives back that the vendor may have done
 	currency   string
 	watchUntil time.Time
 	askedAt    sql.NullTime
 	updatedAt  time.Time
 	operation  sql.NullTime // since when an operation is under way
 	reviewed   bool         // an open review case is about it
-	disagrees  bool         // a case, open or resolved, says that the provider's book differs
+	disagrees  bool         // a case, open or resolved, says that the provider's book differs, or that the bank took the money back
 }
 
 // bookMatched: the captures of the sandbox's book and our CAPTURED attempts are
 // the same, one to one by provider and order number, each taken once, with the
-// same amount and currency. Card verifications are counted apart. What was paid
-// from a wallet is in no provider's book.
+// same amount and currency, and as much of it given back. Some vendors number
+// orders themselves: theirs is the attempt's reference. Card verifications are
+// counted apart. What was paid from a wallet is in no provider's book.
 //
 // Money in the book that no attempt took yet is one of three things. With an
 // open review case it is known. It is pending, and no breach unless Strict, while
 // the attempt is UNKNOWN, which the program resolves by asking for up to a day,
 // or while it is open or watched and one of these is younger than 60 s: the
 // money, the last question, its last change, the operation under way. A capture
-// of ours that is newer than the reading of the book is pending too. Everything
-// else is a breach.
+// of ours that is newer than the reading of the book is pending too, and so is money
+// that the book has as given back while our refund of it is out, which the program
+// resolves by asking as well. Everything else is a breach.
 //
 // An order that no attempt has at all needs an UNMATCHED_PAYMENT case whose key ends
 // with "/" and its number, and another amount than ours a PROVIDER_DISAGREES case;
@@ -70,7 +77,7 @@ func (c *checker) bookMatched(ctx context.Context, name string) error {
 		}
 		payments++
 		if e.Captures > 0 || e.CapturedMinor != 0 {
-			book[order{e.Provider, e.OrderRef}] = &taken{captured: e.CapturedMinor, currency: e.Currency, captures: e.Captures, at: e.At}
+			book[order{e.Provider, e.OrderRef}] = &taken{captured: e.CapturedMinor, refunded: e.RefundedMinor, currency: e.Currency, captures: e.Captures, at: e.At}
 		}
 	})
 	if err != nil {
@@ -87,13 +94,13 @@ func (c *checker) bookMatched(ctx context.Context, name string) error {
 // matchAttempts goes through all attempts, and marks the money that is claimed.
 func (c *checker) matchAttempts(ctx context.Context, name string, book map[order]*taken, began time.Time) error {
 	const query = `
-SELECT a.id, a.bill_id, a.provider, a.order_number, a.status, a.captured_minor, COALESCE(r.currency, a.currency),
-	a.watch_until, a.asked_at, a.updated_at, o.created_at, COALESCE(r.open, 0) = 1, COALESCE(r.disagrees, 0) = 1
+SELECT a.id, a.bill_id, a.provider, a.order_number, COALESCE(a.provider_ref, ''), a.status, a.captured_minor, a.refunded_minor,
+	CASE WHEN o.kind = 'REFUND' THEN o.amount_minor ELSE 0 END, COALESCE(r.currency, a.currency), a.watch_until, a.asked_at, a.updated_at, o.created_at, COALESCE(r.open, 0) = 1, COALESCE(r.disagrees, 0) = 1
 FROM attempts a LEFT JOIN operations o ON o.attempt_id = a.id AND o.resolved_at IS NULL
 LEFT JOIN (
 	SELECT attempt_id, MAX(CASE WHEN reason IN ('CURRENCY_MISMATCH', 'LATE_PAYMENT', 'DUPLICATE_PAYMENT') THEN currency END) AS currency,
 		MAX(CASE WHEN resolved_at IS NULL THEN 1 ELSE 0 END) AS open,
-		MAX(CASE reason WHEN 'PROVIDER_DISAGREES' THEN 1 ELSE 0 END) AS disagrees
+		MAX(CASE WHEN reason IN ('PROVIDER_DISAGREES', 'CHARGEBACK') THEN 1 ELSE 0 END) AS disagrees
 	FROM review_cases WHERE attempt_id IS NOT NULL GROUP BY attempt_id
 ) r ON r.attempt_id = a.id
 WHERE a.account <> 'wallet'
@@ -101,13 +108,17 @@ ORDER BY a.id`
 	var last pay.AttemptID
 	return c.each(ctx, query, func(rows *sql.Rows) error {
 		var a attemptRow
-		err := rows.Scan(&a.id, &a.bill, &a.order.provider, &a.order.number, &a.status, &a.captured, &a.currency,
+		err := rows.Scan(&a.id, &a.bill, &a.order.provider, &a.order.number, &a.ref, &a.status, &a.captured, &a.refunded, &a.out, &a.currency,
 			&a.watchUntil, &a.askedAt, &a.updatedAt, &a.operation, &a.reviewed, &a.disagrees)
 		if err != nil || a.id == last { // two open operations are operations.open's to report
 			return err
 		}
 		last = a.id
-		c.matchAttempt(name, a, book[a.order], began)
+		t := book[a.order]
+		if t == nil && a.ref != "" {
+			t = book[order{a.order.provider, a.ref}]
+		}
+		c.matchAttempt(name, a, t, began)
 		return nil
 	})
 }
@@ -140,6 +151,11 @@ func (c *checker) matchAttempt(name string, a attemptRow, t *taken, began time.T
 			breach("%s took %s, and the attempt is %s, without an open review case", a.order.provider, money(t.captured, t.currency), a.status)
 		case (t.captured != a.captured || t.currency != a.currency) && !a.disagrees:
 			breach("%s took %s, and %s is recorded", a.order.provider, money(t.captured, t.currency), money(a.captured, a.currency))
+		case t.refunded == a.refunded || a.disagrees:
+		case a.out > 0 && t.refunded == a.refunded+a.out, !a.updatedAt.Before(began):
+			c.undecided(name, fmt.Sprintf("%s gave back %s, %s is recorded, and a refund is out", a.order.provider, money(t.refunded, t.currency), money(a.refunded, a.currency)), objects...)
+		default:
+			breach("%s gave back %s, and %s is recorded", a.order.provider, money(t.refunded, t.currency), money(a.refunded, a.currency))
 		}
 	}
 }

@@ -86,15 +86,21 @@ ORDER BY r.id`
 
 // reviewsCarried: what a person decided was carried out. A bill whose money was
 // accepted, or whose fulfilment was to be tried again, is PAID or further; an
-// attempt in doubt whose money a person saw is CAPTURED.
+// attempt in doubt whose money a person saw is CAPTURED; and what was taken and is to
+// go back has a refund, whatever became of it.
 func (c *checker) reviewsCarried(ctx context.Context, name string) error {
 	const query = `
 SELECT r.id, r.reason, r.resolution, b.id, b.status, COALESCE(a.status, '')
 FROM review_cases r JOIN bills b ON b.id = r.bill_id LEFT JOIN attempts a ON a.id = r.attempt_id
-WHERE r.resolution IN ('FULFIL', 'RETRY_FULFILMENT') AND CASE r.reason
+WHERE r.resolution IN ('FULFIL', 'RETRY_FULFILMENT', 'REFUND_EXCESS') AND CASE r.reason
 	WHEN 'IN_DOUBT' THEN COALESCE(a.status, '') <> 'CAPTURED'
 	ELSE b.status NOT IN ('PAID', 'DONE', 'REFUNDED') END
-ORDER BY r.id`
+UNION ALL
+SELECT r.id, '', r.resolution, b.id, 'one whose money was taken, and no refund of it began', ''
+FROM review_cases r JOIN bills b ON b.id = r.bill_id JOIN attempts a ON a.id = r.attempt_id
+WHERE a.status = 'CAPTURED' AND (a.resolved_at IS NULL OR a.resolved_at <= r.resolved_at) AND (r.resolution = 'REFUND_EXCESS' OR r.resolution = 'REFUND_ALL' AND a.refunded_minor + a.refunding_minor < a.captured_minor)
+	AND NOT EXISTS (SELECT 1 FROM refunds f WHERE f.review_id = r.id)
+ORDER BY 1`
 	return c.each(ctx, query, func(rows *sql.Rows) error {
 		var id pay.ReviewCaseID
 		var bill pay.BillID

@@ -21,12 +21,15 @@ type lying struct {
 
 // capturesAccount: captured money lies on SALES when its bill was paid by it, at
 // once or by a person's FULFIL, and on SUSPENSE when it was not: all of it, and
-// nowhere else. Whether it is booked at all and with the right amount is
+// nowhere else. By REFUND_EXCESS its bill is paid by what it asks for, and the rest
+// waits on SUSPENSE to be given back. Whether it is booked at all and with the right amount is
 // captures.posted's to report, money from wallets captures.wallet's, and legs that do not balance postings.balanced's.
 func (c *checker) capturesAccount(ctx context.Context, name string) error {
-	// Of an attempt the first number says whether its bill was paid by it.
+	// Of an attempt the first number says whether its bill was paid by it: not (0), by
+	// all of it (1), or by the second number (2).
 	const query = `
-SELECT 'attempt', CAST(t.id AS text), CASE WHEN t.reviewed AND NOT t.accepted THEN 0 ELSE 1 END, 0, 0, 0, t.currency
+SELECT 'attempt', CAST(t.id AS text), CASE WHEN t.reviewed AND t.accepted = 0 THEN 0 WHEN t.accepted = 2 THEN 2 ELSE 1 END,
+	CASE t.accepted WHEN 2 THEN t.fee_minor + (SELECT b.total_minor FROM bills b WHERE b.id = t.bill_id) ELSE 0 END, 0, 0, t.currency
 FROM ` + moneyTaken + ` t WHERE t.captured_minor > 0 AND t.account <> 'wallet'
 UNION ALL
 SELECT 'transfer', le.transfer,
@@ -36,7 +39,8 @@ SELECT 'transfer', le.transfer,
 	CAST(SUM(le.amount_minor) AS bigint), MAX(le.currency)
 FROM ledger_entries le JOIN ledger_accounts a ON a.id = le.account_id
 WHERE le.transfer LIKE '` + capturePrefix + `%' OR le.transfer LIKE '` + acceptPrefix + `%' GROUP BY le.transfer`
-	paidBy := make(map[pay.AttemptID]bool)
+	type payment struct{ how, part int64 }
+	paidBy := make(map[pay.AttemptID]payment)
 	lies := make(map[pay.AttemptID]lying)
 	err := c.each(ctx, query, func(rows *sql.Rows) error {
 		var table, key string
@@ -47,7 +51,7 @@ WHERE le.transfer LIKE '` + capturePrefix + `%' OR le.transfer LIKE '` + acceptP
 		if table == "attempt" {
 			var id pay.AttemptID
 			err := id.Scan(key)
-			paidBy[id] = found.clearing == 1
+			paidBy[id] = payment{found.clearing, found.sales}
 			return err
 		}
 		id, err := pay.ParseAttemptID(strings.TrimPrefix(strings.TrimPrefix(key, capturePrefix), acceptPrefix))
@@ -66,16 +70,15 @@ WHERE le.transfer LIKE '` + capturePrefix + `%' OR le.transfer LIKE '` + acceptP
 	}
 	for id, found := range lies {
 		paid, taken := paidBy[id]
-		wanted, other := found.suspense, found.sales
-		if paid {
-			wanted, other = found.sales, found.suspense
+		earned, why := int64(0), "its bill was not paid by it"
+		switch paid.how {
+		case 1:
+			earned, why = found.clearing, "its bill was paid by it"
+		case 2:
+			earned, why = paid.part, "its bill was paid by "+money(paid.part, found.currency)+" of it"
 		}
-		if !taken || found.all != 0 || wanted == found.clearing && other == 0 {
+		if !taken || found.all != 0 || found.sales == earned && found.suspense == found.clearing-earned {
 			continue
-		}
-		why := "its bill was not paid by it"
-		if paid {
-			why = "its bill was paid by it"
 		}
 		c.report.breach(name, fmt.Sprintf("%s, and of the %s it took %s lie on SALES and %s on SUSPENSE", why,
 			money(found.clearing, found.currency), money(found.sales, found.currency), money(found.suspense, found.currency)), id.String())

@@ -146,12 +146,14 @@ type credit struct {
 
 // topUpsPosted: a DONE bill of a TOP_UP product credited a wallet of its user,
 // once and by what was paid without a vendor's commission, and no other bill did. A payment that came twice, or late,
-// counts as paid and is not credited: what was credited is then some of it.
+// counts as paid and is not credited, and neither is what went back before: what was
+// credited is then some of it.
 func (c *checker) topUpsPosted(ctx context.Context, name string) error {
 	const query = `
 SELECT 'bill', CAST(b.id AS text), b.status = 'DONE', CAST(b.user_id AS text),
 	CAST(b.paid_minor - COALESCE((SELECT SUM(a.fee_minor) FROM attempts a WHERE a.bill_id = b.id AND a.status = 'CAPTURED'), 0) AS bigint), b.currency, 1,
-	b.id IN (SELECT bill_id FROM review_cases WHERE bill_id IS NOT NULL AND reason IN ('DUPLICATE_PAYMENT', 'LATE_PAYMENT'))
+	b.id IN (SELECT bill_id FROM review_cases WHERE bill_id IS NOT NULL AND (reason IN ('DUPLICATE_PAYMENT', 'LATE_PAYMENT') OR resolution = 'REFUND_EXCESS'))
+		OR b.id IN (SELECT bill_id FROM refunds WHERE status = 'SUCCEEDED')
 FROM products p CROSS JOIN bills b
 WHERE b.product_id = p.id AND p.kind = 'TOP_UP' AND b.status IN ('DONE', 'REFUNDED')
 UNION ALL

@@ -34,6 +34,7 @@ const (
 	givenTime   = "time"   // redeemed for time on the subscription
 	givenMoney  = "money"  // redeemed for money in the wallet
 	notGiven    = "issued" // waits
+	takenBack   = "voided" // its refund is in doubt
 )
 
 // newShop is a world with objects.
@@ -227,7 +228,7 @@ func (w *world) seedGift(ctx context.Context, tx *store.Tx, what string, product
 	w.gifts[what], w.giftBills[what] = id, bill
 	create := tx.Gift.Create().SetID(id).SetMerchantID(w.merchant).SetBillID(bill).SetProductID(w.product).SetStatus(pay.GiftIssued).
 		SetCodeHash(id.Bytes()).SetCodeSealed([]byte{1}).SetRecipientEmail("bob@example.com").SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now)
-	if what != notGiven {
+	if what != notGiven && what != takenBack {
 		create.SetStatus(pay.GiftRedeemed).SetRedeemedByID(w.user).SetRedeemedAt(tx.Now)
 	}
 	return create.Exec(ctx)

@@ -36,6 +36,7 @@ type world struct {
 	twice    payment // paid by two attempts; attempt is the second; nothing is to be given
 	pending  payment // its page is open
 
+	refunds
 	objects // what newShop adds
 }
 
@@ -65,6 +66,7 @@ func newWorld(t *testing.T, url string) *world {
 	w.store = storetest.Open(t, url, w.clock)
 	for _, step := range []func(ctx context.Context, tx *store.Tx) error{
 		w.seedShop, w.seedDone, w.seedHeld, w.seedMismatch, w.seedForeign, w.seedLate, w.seedAccepted, w.seedTwice, w.seedPending, w.seedWallet,
+		w.seedReturned, w.seedPart, w.seedExcess,
 	} {
 		w.inTx(t, step)
 		w.clock.Advance(time.Hour) // nothing below is young when the check runs
@@ -144,6 +146,9 @@ func (w *world) seedEntry(ctx context.Context, tx *store.Tx, transfer string, le
 	create := tx.LedgerEntry.Create().SetID(pay.NewLedgerEntryID(tx.Now)).SetMerchantID(w.merchant).SetTransfer(transfer).SetLeg(leg).
 		SetKind(pay.EntryPurchase).SetAmountMinor(amount).SetCurrency(currency).SetNillableBillID(bill).SetNillableBalanceAfterMinor(after).SetCreatedAt(tx.Now)
 	owner := ""
+	if kind == pay.AccountClearing {
+		owner = "payture-main"
+	}
 	if kind == pay.AccountWalletAvailable || kind == pay.AccountWalletHeld {
 		owner = w.wallet.UUID()
 		create.SetWalletID(w.wallet)

@@ -88,8 +88,12 @@ func (t *traffic) saveCard(ctx context.Context, r *rand.Rand, user string) strin
 // order makes a bill that somebody pays for at once with what they have, and
 // returns it; "" when nobody knows what became of it, or it was refused.
 func (t *traffic) order(ctx context.Context, r *rand.Rand, token string, input map[string]any) (bill, url string) {
+	return t.orderIn(ctx, r, token, "RUB", input)
+}
+
+func (t *traffic) orderIn(ctx context.Context, r *rand.Rand, token, currency string, input map[string]any) (bill, url string) {
 	key := newKey(r)
-	input["idempotencyKey"], input["currency"] = key, "RUB"
+	input["idempotencyKey"], input["currency"] = key, currency
 	answer, err := t.final(ctx, r, "billCreate", func(a *rig.API) (*rig.Answer, error) {
 		began := t.history.Call()
 		answer, err := a.Create(ctx, token, input)

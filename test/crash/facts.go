@@ -15,6 +15,7 @@ const (
 	ruleWallet       = "wallet.sum"        // a wallet has what its bills and gifts say, and holds nothing
 	ruleGift         = "gift.one_winner"   // one customer redeems a gift, and is the one who was told so
 	ruleSubscription = "subscription.kept" // a subscription's paid periods stay paid, and it is there
+	ruleRefund       = "refund.kept"       // one key made one refund, and what became of it stays so
 )
 
 // facts are what clients were told of anything but bills, to be read again when
@@ -27,6 +28,8 @@ type facts struct {
 	gifts         map[string]string   // of each gift's bill: who was told that they have redeemed it
 	bought        map[string]string   // of each gift's bill: the token of who bought it
 	subscriptions map[string]int      // how many paid periods were seen
+	refunds       map[string]string   // the refund of each key
+	ends          map[string]string   // what became of each refund, once it is over; "" before
 	found         []rig.Violation
 }
 
@@ -40,6 +43,7 @@ func newFacts() *facts {
 	return &facts{
 		cards: map[string]string{}, wallets: map[string][]posted{}, unsure: map[string]bool{},
 		gifts: map[string]string{}, bought: map[string]string{}, subscriptions: map[string]int{},
+		refunds: map[string]string{}, ends: map[string]string{},
 	}
 }
 
@@ -96,11 +100,46 @@ func (f *facts) renewed(sub string, paid int) {
 	f.subscriptions[sub] = max(paid, f.subscriptions[sub])
 }
 
+// strange notes what must not happen.
+func (f *facts) strange(refund, format string, args ...any) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.violated(ruleRefund, refund, format, args...)
+}
+
+// refunded notes what was told of a refund, and by which key it was made; "" when it
+// was only read.
+func (f *facts) refunded(key string, now rig.Refund) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if key != "" {
+		if before, known := f.refunds[key]; known && before != now.ID {
+			f.violated(ruleRefund, now.ID, "its key had made %s", before)
+		}
+		f.refunds[key] = now.ID
+	}
+	f.ends[now.ID] = f.ended(now)
+}
+
+// ended is what became of a refund: what was known before, which must not change, or
+// what is said now, if that is an end.
+func (f *facts) ended(now rig.Refund) string {
+	before := f.ends[now.ID]
+	if before != "" && now.IsOver() && now.Status != before {
+		f.violated(ruleRefund, now.ID, "it was %s, and after that %s", before, now.Status)
+	}
+	if before == "" && now.IsOver() {
+		return now.Status
+	}
+	return before
+}
+
 // reader reads what is there at last. It is rig's API.
 type reader interface {
 	UserOf(ctx context.Context, secret, id string) (*rig.User, error)
 	GiftOf(ctx context.Context, token, bill string) (*rig.Gift, error)
 	SubscriptionOf(ctx context.Context, secret, id string) (*rig.Subscription, error)
+	RefundOf(ctx context.Context, secret, id string) (*rig.Refund, error)
 }
 
 // judge reads everything again, when all is over, and returns what is not as
@@ -115,8 +154,29 @@ func (f *facts) judge(ctx context.Context, from reader, secret string, statuses 
 	if err := f.judgeGifts(ctx, from); err != nil {
 		return nil, 0, err
 	}
+	if err := f.judgeRefunds(ctx, from, secret); err != nil {
+		return nil, 0, err
+	}
 	periods, err = f.judgeSubscriptions(ctx, from, secret)
 	return f.found, periods, err
+}
+
+func (f *facts) judgeRefunds(ctx context.Context, from reader, secret string) error {
+	for _, id := range keysOf(f.ends) {
+		now, err := from.RefundOf(ctx, secret, id)
+		if err != nil {
+			return fmt.Errorf("read refund %s: %w", id, err)
+		}
+		switch {
+		case now == nil:
+			f.violated(ruleRefund, id, "it was acknowledged and is not there")
+		case !now.IsOver():
+			f.violated(ruleRefund, id, "it is still %s when all is over", now.Status)
+		default:
+			_ = f.ended(*now)
+		}
+	}
+	return nil
 }
 
 func (f *facts) judgeCustomers(ctx context.Context, from reader, secret string, statuses map[string]string) error {

@@ -14,6 +14,7 @@ type end struct {
 	users         map[string]*rig.User
 	gifts         map[string]*rig.Gift
 	subscriptions map[string]*rig.Subscription
+	refunds       map[string]*rig.Refund
 }
 
 func (e end) UserOf(_ context.Context, _, id string) (*rig.User, error) { return e.users[id], nil }
@@ -23,6 +24,10 @@ func (e end) GiftOf(_ context.Context, _, bill string) (*rig.Gift, error) {
 
 func (e end) SubscriptionOf(_ context.Context, _, id string) (*rig.Subscription, error) {
 	return e.subscriptions[id], nil
+}
+
+func (e end) RefundOf(_ context.Context, _, id string) (*rig.Refund, error) {
+	return e.refunds[id], nil
 }
 
 func walletWith(balance, held int64) rig.Wallet {
@@ -58,6 +63,8 @@ func TestFacts_judge(t *testing.T) {
 		f.redeemed("bill_4", "bob")
 		f.renewed("sub_1", 1)
 		f.renewed("sub_1", 2)
+		f.refunded("key", rig.Refund{ID: "ref_1", Status: "SENT"})
+		f.refunded("", rig.Refund{ID: "ref_1", Status: "SUCCEEDED"})
 		return f
 	}
 	statuses := map[string]string{"bill_1": "DONE", "bill_2": "DONE", "bill_3": "PENDING"}
@@ -68,6 +75,7 @@ func TestFacts_judge(t *testing.T) {
 			}},
 			gifts:         map[string]*rig.Gift{"bill_4": giftOf("REDEEMED", "bob")},
 			subscriptions: map[string]*rig.Subscription{"sub_1": subWith("DONE", "CANCELED", "DONE")},
+			refunds:       map[string]*rig.Refund{"ref_1": {ID: "ref_1", Status: "SUCCEEDED"}},
 		}
 	}
 
@@ -97,6 +105,10 @@ func TestFacts_judge(t *testing.T) {
 		{"GiftHasTwoWinners", func(f *facts, _ *end) { f.redeemed("bill_4", "cid"); f.gifts["bill_4"] = "bob" }, ruleGift},
 		{"SubscriptionIsLost", func(_ *facts, e *end) { e.subscriptions = nil }, ruleSubscription},
 		{"PeriodIsLost", func(_ *facts, e *end) { e.subscriptions["sub_1"] = subWith("DONE") }, ruleSubscription},
+		{"RefundIsLost", func(_ *facts, e *end) { e.refunds = nil }, ruleRefund},
+		{"RefundIsNotOver", func(_ *facts, e *end) { e.refunds["ref_1"].Status = "UNKNOWN" }, ruleRefund},
+		{"RefundIsTakenBack", func(_ *facts, e *end) { e.refunds["ref_1"].Status = "FAILED" }, ruleRefund},
+		{"KeyMadeAnotherRefund", func(f *facts, _ *end) { f.refunds["key"] = "ref_2"; f.refunded("key", rig.Refund{ID: "ref_1"}) }, ruleRefund},
 		{"PeriodIsLostMeanwhile", func(f *facts, _ *end) { f.renewed("sub_1", 1) }, ruleSubscription},
 	}
 	for _, tt := range tests {

@@ -22,6 +22,8 @@ func flows() []flow {
 		{"wallets", 10, (*traffic).buyFromWallet},
 		{"gifts", 8, (*traffic).give},
 		{"subscriptions", 7, (*traffic).subscribe},
+		{"refunds", 14, (*traffic).giveBack},
+		{"vendors", 16, (*traffic).buyAnywhere},
 	}
 }
 
@@ -66,9 +68,9 @@ func (t *traffic) play(ctx context.Context, r *rand.Rand) {
 	}
 }
 
-// needsShop reports whether any of the flows is more than payments.
+// needsShop reports whether any of the flows is more than payments for an amount or a page.
 func (t *traffic) needsShop() bool {
-	return slices.ContainsFunc(t.flows, func(f flow) bool { return f.name != "payments" })
+	return slices.ContainsFunc(t.flows, func(f flow) bool { return f.name != "payments" && f.name != "vendors" })
 }
 
 func unknownFlow(name string) string {

@@ -75,6 +75,9 @@ func (o *killOptions) run(ctx context.Context, r *rig.Rig, out io.Writer) error 
 		defer pace.Stop()
 		t.pace = pace.C
 	}
+	if err := r.Sandbox.Speed(ctx, noticeSpeed); err != nil {
+		return err
+	}
 	if err := r.Sandbox.Break(ctx, badDay(o.drop, o.seed)...); err != nil {
 		return err
 	}
@@ -138,18 +141,22 @@ func (o *killOptions) torture(ctx context.Context, t *traffic, k *killer, out io
 // badDay is what goes wrong at the provider.
 func badDay(drop float64, seed uint64) []rig.Fault {
 	var faults []rig.Fault
-	add := func(op, fault string, rate float64) {
+	add := func(provider, op, fault string, rate float64) {
 		if rate > 0 {
 			n := int64(len(faults)) + 1
-			faults = append(faults, rig.Fault{Provider: "payture", Op: op, Fault: fault, Rate: rate, Seed: int64(seed>>1) + n})
+			faults = append(faults, rig.Fault{Provider: provider, Op: op, Fault: fault, Rate: rate, Seed: int64(seed>>1) + n})
 		}
 	}
-	for _, op := range []string{"start", "charge", "sync", "payer"} {
-		add(op, "drop_reply", drop)
+	for _, op := range []string{"start", "charge", "sync", "refund", "payer"} {
+		add("*", op, "drop_reply", drop)
 	}
-	add("webhook", "lose", 0.2)
-	add("webhook", "duplicate", 0.25)
-	add("webhook", "reorder", 0.25)
+	for _, v := range vendors() {
+		if v.asked { // who cannot be asked is heard only
+			add(v.provider, "webhook", "lose", 0.2)
+		}
+		add(v.provider, "webhook", "duplicate", 0.25)
+		add(v.provider, "webhook", "reorder", 0.25)
+	}
 	return faults
 }
 

@@ -149,6 +149,9 @@ func (t *traffic) buyUntilDone(ctx context.Context, r *rand.Rand, w *firsts) {
 	for giveUp := time.Now().Add(patience); ctx.Err() == nil && time.Now().Before(giveUp); {
 		if answer := t.refresh(ctx, r, bill); answer != nil && answer.Bill != nil && answer.Bill.Status == "DONE" {
 			w.note(&w.done)
+			if chance(r, 0.2) {
+				t.returns(ctx, r, bill, 1+r.Int64N(pagePrice-1))
+			}
 			return
 		}
 		pause(ctx, 100*time.Millisecond)

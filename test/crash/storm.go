@@ -149,7 +149,8 @@ func (o *stormOptions) race(ctx context.Context, t *traffic, out io.Writer) erro
 	return errors.Join(o.countFulfilments(ctx, t, rest, out), t.conclude(ctx, rest, out))
 }
 
-// raceFor pays one bill and settles it by every way at the same time.
+// raceFor pays one bill and settles it by every way at the same time. Some of them are
+// given back then, by calls that come at the same time, too.
 func (t *traffic) raceFor(ctx context.Context, r *rand.Rand) {
 	bill, page := t.create(ctx, r, plan{token: t.keys.Secret, key: newKey(r), account: oneStage, copies: 1})
 	if bill == "" {
@@ -176,6 +177,9 @@ func (t *traffic) raceFor(ctx context.Context, r *rand.Rand) {
 	api := t.api(r)
 	group.Go(func() { t.counted("return page", func() (int, error) { return api.Return(ctx, paid.ReturnURL) }) })
 	group.Wait()
+	if chance(r, 0.1) && t.becomesDone(ctx, r, bill) {
+		t.returns(ctx, r, bill, 1+r.Int64N(pagePrice-1))
+	}
 }
 
 // counted counts how a plain request was answered.
@@ -199,13 +203,13 @@ func (o *stormOptions) countFulfilments(ctx context.Context, t *traffic, s *rest
 			return err
 		}
 		for _, bill := range bills {
-			if bill != nil && bill.Status == "DONE" && len(bill.Entitlements) == 1 {
+			if bill != nil && (bill.Status == "DONE" || bill.Status == "REFUNDED") && len(bill.Entitlements) == 1 {
 				once++
 			}
 		}
 	}
 	want := o.bills + 1 // and the one of the repeated notification
-	_, _ = fmt.Fprintf(out, "%d bills, %d of them DONE with one fulfilment, %d fulfilments in all\n", len(ids), once, s.report.Count("entitlements"))
+	_, _ = fmt.Fprintf(out, "%d bills, %d of them DONE, or REFUNDED after that, with one fulfilment, %d fulfilments in all\n", len(ids), once, s.report.Count("entitlements"))
 	if len(ids) != want || once != want || s.report.Count("entitlements") != int64(want) {
 		return fmt.Errorf("%w: want exactly %d", errViolated, want)
 	}

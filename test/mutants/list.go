@@ -4,5 +4,5 @@ import "slices"
 
 // mutants lists them all.
 func mutants() []Mutant {
-	return slices.Concat(moneyMutants(), doubtMutants(), chargeMutants(), evidenceMutants(), keyMutants(), jobMutants(), storeMutants())
+	return slices.Concat(moneyMutants(), doubtMutants(), chargeMutants(), refundMutants(), evidenceMutants(), keyMutants(), jobMutants(), storeMutants())
 }

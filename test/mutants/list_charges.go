@@ -25,8 +25,8 @@ func chargeMutants() []Mutant {
 			Name: "charge-denied-too-early", Harm: "A provider that has not heard of a charge yet is believed, and the card is charged again.",
 			Edits: []Edit{{
 				File: "internal/billing/settle.go",
-				Old:  `	if s.isTooEarly(a, r.Status, tx.Now) {`,
-				New:  `	if s.isTooEarly(a, r.Status, tx.Now) && a.CardID == nil {`,
+				Old:  `	if s.isTooEarly(a, r, tx.Now) {`,
+				New:  `	if s.isTooEarly(a, r, tx.Now) && a.CardID == nil {`,
 			}},
 			Tests: []string{"./internal/billing"}, Run: "TestService_PayByCard",
 		},

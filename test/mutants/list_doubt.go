@@ -7,13 +7,17 @@ func doubtMutants() []Mutant {
 		{
 			Name: "lost-reply-is-unavailable", Harm: "A capture whose answer was lost counts as not done; it is done again, or the payer is told that nothing was taken.",
 			Edits: []Edit{{
-				File: "providers/payture/transport.go",
-				Old: `	kind := providers.Unknown
-	if t.neverSent {`,
-				New: `	kind := providers.Unavailable
-	if t.neverSent {`,
+				File: "providers/wire/failure.go",
+				Old: `		return providers.Unavailable
+	}
+	return providers.Unknown
+}`,
+				New: `		return providers.Unavailable
+	}
+	return providers.Unavailable
+}`,
 			}},
-			Tests: []string{"./providers/payture"},
+			Tests: []string{"./providers/wire", "./providers/payture"},
 		},
 		{
 			Name: "unknown-is-failed", Harm: "A capture in doubt is recorded as failed, and may be made a second time.",
@@ -177,8 +181,8 @@ func doubtMutants() []Mutant {
 			Name: "reconcile-sees-nothing", Harm: "The provider has another sum than our books, and nobody is told.",
 			Edits: []Edit{{
 				File: "internal/billing/settle.go",
-				Old:  `if captured == a.Captured() {`,
-				New:  `if captured.Currency == a.Captured().Currency {`,
+				Old:  `if captured == left || captured == a.Captured() && !s.tellsRefunds(a.Account) {`,
+				New:  `if captured.Currency == left.Currency {`,
 			}},
 			Tests: []string{"./internal/billing"}, Run: "TestService_(Reconcile|Way|NotifySigned)",
 		},

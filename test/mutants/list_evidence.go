@@ -7,11 +7,11 @@ func evidenceMutants() []Mutant {
 			Name: "acknowledged-before-stored", Harm: "The provider is told that we have its notification, we lose it, and it is never sent again.",
 			Edits: []Edit{{
 				File: "internal/billing/notified.go",
-				Old: `		if err := s.takeEvent(ctx, account, event, body); err != nil {
+				Old: `		if err := s.takeEvent(ctx, account, event, body, n.Order != nil); err != nil {
 			return providers.Reply{}, err
 		}
 `,
-				New: `		go func() { _ = s.takeEvent(context.WithoutCancel(ctx), account, event, body) }()
+				New: `		go func() { _ = s.takeEvent(context.WithoutCancel(ctx), account, event, body, n.Order != nil) }()
 `,
 			}},
 			Tests: []string{"./internal/billing"}, Run: "TestService_(Notify|Refused)",
@@ -104,8 +104,8 @@ func evidenceMutants() []Mutant {
 			Name: "resolved-without-note", Harm: "Nobody can say later why a case was ended.",
 			Edits: []Edit{{
 				File: "internal/billing/resolve.go",
-				Old:  `if strings.TrimSpace(note) == "" {`,
-				New:  `if note == "none" {`,
+				Old:  `if strings.TrimSpace(text) == "" {`,
+				New:  `if text == "none" {`,
 			}},
 			Tests: []string{"./internal/billing"}, Run: "TestService_ResolveInput",
 		},
@@ -149,8 +149,8 @@ func evidenceMutants() []Mutant {
 			Name: "return-token-compare", Harm: "The code of a return page is compared in a time that depends on how much of it is right.",
 			Edits: []Edit{{
 				File: "internal/billing/returned.go",
-				Old:  `hmac.Equal(sent, s.returnMAC(id))`,
-				New:  `string(sent) == string(s.returnMAC(id))`,
+				Old:  `hmac.Equal([]byte(token), []byte(s.addressToken(what, id)))`,
+				New:  `(token == s.addressToken(what, id))`,
 			}},
 			Tests: []string{"./internal/billing"}, Run: "TestService_(Guest|Way|Pay)",
 			Accepted: "the answers are the same, and nanoseconds cannot be told from noise on a shared machine; it is held by review",

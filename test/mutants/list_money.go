@@ -33,6 +33,10 @@ func moneyMutants() []Mutant {
 			Edits: []Edit{{
 				File: "internal/billing/settle.go",
 				Old: `	if a.Status == pay.AttemptCaptured {
+		explained, err := s.judgeRefund(ctx, tx, b, a, captured, r)
+		if explained || err != nil {
+			return err
+		}
 		return s.compareCapture(ctx, tx, b, a, captured)
 	}
 	expected, err`,

@@ -59,6 +59,15 @@ func flows() []flow {
 		{"lost-renewal", loseRenewal},
 		{"year", liveByClock},
 		{"past-due", fallPastDue},
+		{"refund", refundAll},
+		{"lost-refund", loseRefund},
+		{"refund-parts", refundParts},
+		{"refund-gift", refundGift},
+		{"refund-top-up", refundTopUp},
+		{"refund-period", refundPeriod},
+		{"refund-late", refundLate},
+		{"refund-double", refundDuplicate},
+		{"refund-approved", refundApproved},
 	}
 }
 

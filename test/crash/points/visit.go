@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/paygraph/paygraph/test/crash/rig"
@@ -33,11 +34,14 @@ type visit struct {
 	api     *rig.API
 	sandbox *rig.Sandbox
 	keeper  *keeper
+	turn    sync.Mutex // of random: calls come at the same time
 	random  *rand.Rand
 }
 
 // key is a UUID from the seed.
 func (v *visit) key() string {
+	v.turn.Lock()
+	defer v.turn.Unlock()
 	a, b := v.random.Uint64(), v.random.Uint64()
 	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48&0x3fff|0x8000, b&0xffffffffffff)
 }
@@ -269,7 +273,7 @@ func (v *visit) reviews(ctx context.Context) ([]review, error) {
 	return data.ReviewCases.Nodes, nil
 }
 
-// resolve waits for a case of the reason and ends it.
+// resolve waits for an open case of the reason and ends it.
 func (v *visit) resolve(ctx context.Context, reason, resolution string) error {
 	var id string
 	err := until(ctx, newsTime, "a case of "+reason+" opens", func() (bool, error) {
@@ -277,7 +281,7 @@ func (v *visit) resolve(ctx context.Context, reason, resolution string) error {
 		if err != nil && !isLost(err) {
 			return false, err
 		}
-		at := slices.IndexFunc(found, func(r review) bool { return r.Reason == reason })
+		at := slices.IndexFunc(found, func(r review) bool { return r.Reason == reason && r.Resolution == "" })
 		if at >= 0 {
 			id = found[at].ID
 		}

@@ -16,6 +16,7 @@ type want struct {
 	status       string   // of the bill
 	entitlements int      // that the bill granted
 	taken        []int64  // what the provider's book has as taken, of each order, rising
+	returned     []int64  // and as given back
 	reviews      []string // reason, and resolution when it is ended, of each case
 
 	more int64                                               // bills beside that one
@@ -66,7 +67,25 @@ func (v *visit) missing(ctx context.Context, w want) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if wrong := judgeReturned(book, w.returned); wrong != "" {
+		return wrong, nil
+	}
 	return judgeBook(book, w.taken), nil
+}
+
+// judgeReturned holds the provider's book against what should have been given back.
+func judgeReturned(book []rig.Capture, want []int64) string {
+	returned := []int64{}
+	for _, entry := range rig.Payments(book) {
+		if entry.RefundedMinor > 0 {
+			returned = append(returned, entry.RefundedMinor)
+		}
+	}
+	slices.Sort(returned)
+	if !slices.Equal(returned, want) {
+		return fmt.Sprintf("the provider gave back %v, want %v", returned, want)
+	}
+	return ""
 }
 
 // judgeBook holds the provider's book against what should have been taken.

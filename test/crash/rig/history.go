@@ -129,7 +129,8 @@ func (h *History) Violations() []Violation {
 }
 
 // MayFollow reports whether a bill that was in status before may be in status
-// after at any later time, when no person meddles.
+// after at any later time, when no person meddles. That who paid late has all of it
+// back is the one thing that a person does here.
 func MayFollow(before, after string) bool {
 	if before == after {
 		return true
@@ -141,7 +142,7 @@ func MayFollow(before, after string) bool {
 		return after != "PENDING" && after != "FAILED"
 	case "PAID":
 		return after == "DONE" || after == "REFUNDED"
-	case "DONE":
+	case "DONE", "CANCELED", "EXPIRED", "FAILED":
 		return after == "REFUNDED"
 	}
 	return false // the rest are ends that only a person's resolution leaves

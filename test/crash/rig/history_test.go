@@ -91,7 +91,7 @@ func TestMayFollow(t *testing.T) {
 		{from: "AUTHORIZED", want: []string{"AUTHORIZED", "PAID", "DONE", "AMOUNT_MISMATCH", "EXPIRED", "CANCELED", "REFUNDED"}},
 		{from: "PAID", want: []string{"PAID", "DONE", "REFUNDED"}},
 		{from: "DONE", want: []string{"DONE", "REFUNDED"}},
-		{from: "CANCELED", want: []string{"CANCELED"}},
+		{from: "CANCELED", want: []string{"CANCELED", "REFUNDED"}},
 		{from: "REFUNDED", want: []string{"REFUNDED"}},
 	}
 	for _, tt := range tests {

@@ -66,6 +66,7 @@ type Payload struct {
 	Subscription *Subscription
 	FirstBill    *Bill
 	Gift         *Gift
+	Refund       *Refund
 	Wallet       *Wallet
 	Clock        *struct{ ID string }
 	Replayed     bool
@@ -90,6 +91,8 @@ func (p *Payload) State() string {
 		return p.Subscription.Status
 	case p.Gift != nil:
 		return p.Gift.Status
+	case p.Refund != nil:
+		return p.Refund.Status
 	}
 	return "done"
 }

@@ -70,6 +70,12 @@ func (s *Sandbox) Mend(ctx context.Context) error {
 	return s.call(ctx, http.MethodDelete, "/_control/faults", nil, nil)
 }
 
+// Speed has the sandbox repeat its notifications so many times as fast as the vendors
+// do.
+func (s *Sandbox) Speed(ctx context.Context, times int) error {
+	return s.call(ctx, http.MethodPost, "/_control/clock", map[string]int{"speed": times}, nil)
+}
+
 // What a payer may do on the provider's page.
 const (
 	Approve = "approve"
@@ -120,6 +126,7 @@ type Capture struct {
 	State         string `json:"state"`
 	AmountMinor   int64  `json:"amountMinor"`
 	CapturedMinor int64  `json:"capturedMinor"`
+	RefundedMinor int64  `json:"refundedMinor"`
 	Captures      int    `json:"captures"` // how often money was taken: 2 is a double payment
 }
 

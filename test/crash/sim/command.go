@@ -68,8 +68,8 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	report := p.report()
-	fmt.Fprintf(stdout, "%d seeds, %d bills, %d payments, %d cards, %d paid periods, %d gifts, %d review cases, %d notifications, %d crashes, %d faults, %d clock jumps\n",
-		report.Seeds, report.Bills, report.Payments, report.Cards, report.Renewals, report.Gifts, report.Reviews, report.Notifications, report.Crashes, report.Faults, report.Jumps)
+	fmt.Fprintf(stdout, "%d seeds, %d bills, %d payments, %d cards, %d paid periods, %d gifts, %d refunds, %d review cases, %d notifications, %d crashes, %d faults, %d clock jumps\n",
+		report.Seeds, report.Bills, report.Payments, report.Cards, report.Renewals, report.Gifts, report.Refunds, report.Reviews, report.Notifications, report.Crashes, report.Faults, report.Jumps)
 	fmt.Fprintf(stdout, "hash %s\n", report.Hash)
 	fmt.Fprintf(stdout, "%d seeds with breaches, %.0f s\n", len(report.Failed), time.Since(began).Seconds())
 	if len(report.Failed) > 0 {

@@ -175,6 +175,7 @@ func (c *customer) create() {
 	}
 	c.look()
 	c.goOn()
+	c.mayReturn()
 	if c.held || c.plan == switches || c.plan == hasTwoTabs {
 		c.soon(time.Minute, 3*time.Hour, c.merchant)
 	}

@@ -140,7 +140,7 @@ func (c *customer) judge(bills map[pay.BillID]*ent.Bill) {
 	}
 	name := c.w.trace.name("bill", b.ID.String())
 	toldPaid := c.told == pay.BillPaid || c.told == pay.BillDone
-	if toldPaid && b.Status != pay.BillDone && !hasCase(b) {
+	if toldPaid && b.Status != pay.BillDone && b.Status != pay.BillRefunded && !hasCase(b) {
 		c.w.breach("the payer of bill %s was told %s, and it is %s without a review case", name, c.told, b.Status)
 	}
 	if b.Version < c.version {

@@ -109,8 +109,12 @@ func (w *world) assemble(accounts *providers.Accounts, key func(of string) []byt
 		Store: w.store, Runner: w.runner, Vault: safe, Mailer: mail, Subscriptions: w.subs, Entitlements: direct, Wallets: w.ledger,
 		Validity: gifts.DefaultValidity(), Logger: silent,
 	})
+	topUp := wallets.NewTopUp(w.ledger)
 	w.bills.Fulfillers = map[pay.ProductKind]billing.Fulfiller{
-		pay.ProductDirect: direct, pay.ProductSubscription: w.subs, pay.ProductGift: w.presents, pay.ProductTopUp: wallets.NewTopUp(w.ledger),
+		pay.ProductDirect: direct, pay.ProductSubscription: w.subs, pay.ProductGift: w.presents, pay.ProductTopUp: topUp,
+	}
+	w.bills.Returners = map[pay.ProductKind]billing.Returner{
+		pay.ProductDirect: direct, pay.ProductSubscription: w.subs, pay.ProductGift: w.presents, pay.ProductTopUp: topUp,
 	}
 	w.bills.Observers = []billing.Observer{w.subs, w.presents, notify.NewReceipts(mail)}
 	w.cards.Observers = []cards.CardObserver{w.subs}

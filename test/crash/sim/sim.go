@@ -52,6 +52,7 @@ type Result struct {
 	Cards         int      `json:"cards"`         // that were saved
 	Renewals      int      `json:"renewals"`      // paid periods of subscriptions
 	Gifts         int      `json:"gifts"`         // that were redeemed
+	Refunds       int      `json:"refunds"`       // that the shop was told of
 	Crashes       int      `json:"crashes"`       // deaths of the process
 	Faults        int      `json:"faults"`        // calls of a provider that went wrong
 	Jumps         int      `json:"jumps"`         // of the program's clock
@@ -63,7 +64,7 @@ type Result struct {
 
 // Report is how all seeds went.
 type Report struct {
-	Seeds, Bills, Payments, Reviews, Cards, Renewals, Gifts, Crashes, Faults, Jumps, Notifications int
+	Seeds, Bills, Payments, Reviews, Cards, Renewals, Gifts, Refunds, Crashes, Faults, Jumps, Notifications int
 
 	Hash   string    // SHA-256 over the seeds' hashes, in the order of the seeds
 	Failed []*Result // the seeds with breaches
@@ -118,6 +119,7 @@ func (t *totals) add(r *Result) {
 	t.sum.Cards += r.Cards
 	t.sum.Renewals += r.Renewals
 	t.sum.Gifts += r.Gifts
+	t.sum.Refunds += r.Refunds
 	t.sum.Crashes += r.Crashes
 	t.sum.Faults += r.Faults
 	t.sum.Jumps += r.Jumps

@@ -94,7 +94,7 @@ func TestRun_Tampered(t *testing.T) {
 	for at, tt := range tests {
 		statements[at] = tt.statement
 	}
-	report, err := Run(t.Context(), Options{First: 12, Days: 1, meddle: meddle(statements...)})
+	report, err := Run(t.Context(), Options{First: 14, Days: 1, meddle: meddle(statements...)})
 	require.NoError(t, err)
 	require.Len(t, report.Failed, 1)
 	require.NotEmpty(t, report.Failed[0].Tail)
