@@ -24,17 +24,17 @@ import (
 // assembly is what the server is put together from. Dev and serve differ in
 // nothing else.
 type assembly struct {
-	Store     *store.Store
-	Accounts  *providers.Accounts
-	Rules     rules
-	Issuers   []auth.Issuer
-	DevSecret []byte // nil in production
-	GuestKeys [][]byte
-	ReturnKey []byte
-	Vault     vault.Keys
-	Mail      mailing
-	PublicURL string
-	Logger    *slog.Logger
+	Store      *store.Store
+	Accounts   *providers.Accounts
+	Rules      rules
+	Issuers    []auth.Issuer
+	DevSecret  []byte // nil in production
+	GuestKeys  [][]byte
+	ReturnKeys [][]byte // the first signs
+	Vault      vault.Keys
+	Mail       mailing
+	PublicURL  string
+	Logger     *slog.Logger
 
 	DrainDelay time.Duration      // from "not ready" to closing the door
 	Drain      time.Duration      // for what is under way to finish; 0: drainTime

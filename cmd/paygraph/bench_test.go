@@ -61,7 +61,7 @@ func newBenched(t testing.TB, url string, listener net.Listener, options ...stor
 	require.NoError(t, err)
 	p.app, err = assemble(assembly{
 		Store: s, Accounts: accounts, DevSecret: d.Secret, PublicURL: publicURL,
-		GuestKeys: [][]byte{bytes.Repeat([]byte("g"), 32)}, ReturnKey: bytes.Repeat([]byte("r"), 32),
+		GuestKeys: [][]byte{bytes.Repeat([]byte("g"), 32)}, ReturnKeys: [][]byte{bytes.Repeat([]byte("r"), 32)},
 		Vault:  vault.Keys{Current: bytes.Repeat([]byte("s"), 32), Hash: bytes.Repeat([]byte("h"), 32)},
 		Logger: newLogger(io.Discard, &config.Serve{LogLevel: slog.LevelInfo, LogFormat: "json"}),
 		Web:    p.listenIn(t),

@@ -166,7 +166,7 @@ func assembleDev(ctx context.Context, s *store.Store, d *demo, inbox *inbox, pub
 		return nil, err
 	}
 	return assemble(assembly{
-		Store: s, Accounts: accounts, Rules: demoRules(d.Merchant.ID), DevSecret: d.Secret, GuestKeys: [][]byte{guestKey}, ReturnKey: returnKey, Vault: keys,
+		Store: s, Accounts: accounts, Rules: demoRules(d.Merchant.ID), DevSecret: d.Secret, GuestKeys: [][]byte{guestKey}, ReturnKeys: [][]byte{returnKey}, Vault: keys,
 		Mail: inbox.mailing(), PublicURL: publicURL, Logger: logger,
 		Web: func(w *web.Options) { w.Explorer, w.Inbox = onThisMachine(page), inbox.page },
 	})

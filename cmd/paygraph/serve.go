@@ -97,7 +97,7 @@ func assembleServe(ctx context.Context, s *store.Store, c *config.Serve, shops m
 			Roles: issuer.Roles, JWKSURL: issuer.JWKSURL, PublicKeyPEM: issuer.PublicKeyPEM,
 		}
 	}
-	guestKeys, returnKey := config.KeyBytes(c.GuestKeys), []byte(c.ReturnKey)
+	guestKeys, returnKeys := config.KeyBytes(c.GuestKeys), config.KeyBytes(c.ReturnKeys)
 	if guestKeys == nil {
 		own, err := auth.InstallationSecret(ctx, s, guestKeyName)
 		if err != nil {
@@ -105,10 +105,12 @@ func assembleServe(ctx context.Context, s *store.Store, c *config.Serve, shops m
 		}
 		guestKeys = [][]byte{own}
 	}
-	if returnKey == nil {
-		if returnKey, err = auth.InstallationSecret(ctx, s, returnKeyName); err != nil {
+	if returnKeys == nil {
+		own, err := auth.InstallationSecret(ctx, s, returnKeyName)
+		if err != nil {
 			return nil, err
 		}
+		returnKeys = [][]byte{own}
 	}
 	keys, err := vaultKeys(ctx, s, config.KeyBytes(c.SealingKeys), c.LookupKey)
 	if err != nil {
@@ -119,7 +121,7 @@ func assembleServe(ctx context.Context, s *store.Store, c *config.Serve, shops m
 		return nil, err
 	}
 	return assemble(assembly{
-		Store: s, Accounts: accounts, Rules: configuredRules(c, shops), Issuers: issuers, GuestKeys: guestKeys, ReturnKey: returnKey, Vault: keys, Mail: mail,
+		Store: s, Accounts: accounts, Rules: configuredRules(c, shops), Issuers: issuers, GuestKeys: guestKeys, ReturnKeys: returnKeys, Vault: keys, Mail: mail,
 		PublicURL: c.PublicURL, Logger: logger, DrainDelay: c.DrainDelay, Drain: c.Drain,
 		Web: func(w *web.Options) { w.TrustedProxies, w.AllowedOrigins = c.TrustedProxies, c.AllowedOrigins },
 	})

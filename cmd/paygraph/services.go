@@ -61,13 +61,13 @@ func newServices(a assembly, tokens *auth.Authenticator) (*services, error) {
 	}
 	s.cards = cards.New(cards.Config{
 		Store: a.Store, Accounts: a.Accounts, Merchants: s.shops, Wallets: s.ledger, Vault: safe, Tokens: tokens, Feed: s.objects, Runner: s.runner,
-		CheckReturn: auth.ReturnURL, ReturnKey: a.ReturnKey, PublicURL: a.PublicURL, Logger: a.Logger,
+		CheckReturn: auth.ReturnURL, ReturnKey: a.ReturnKeys[0], OldKeys: a.ReturnKeys[1:], PublicURL: a.PublicURL, Logger: a.Logger,
 	})
 	direct := entitlements.New()
 	s.bills = billing.New(billing.Config{
 		Store: a.Store, Accounts: a.Accounts, Catalogue: s.products, Merchants: s.shops, Ledger: s.ledger, Cards: savedCards{s.cards},
 		Tokens: tokens, Feed: s.feed, Runner: s.runner, Routes: a.Rules.routesOf, RefundRules: a.Rules.refundRulesOf,
-		CheckReturn: auth.ReturnURL, ReturnKey: a.ReturnKey, PublicURL: a.PublicURL, Logger: a.Logger,
+		CheckReturn: auth.ReturnURL, ReturnKey: a.ReturnKeys[0], OldKeys: a.ReturnKeys[1:], PublicURL: a.PublicURL, Logger: a.Logger,
 	})
 	s.subscriptions = subscriptions.New(subscriptions.Config{
 		Store: a.Store, Runner: s.runner, Bills: s.bills, Cards: s.cards, Merchants: s.shops, Mailer: mail,

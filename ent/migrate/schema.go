@@ -494,6 +494,11 @@ var (
 				},
 			},
 			{
+				Name:    "cards_anybodys",
+				Unique:  false,
+				Columns: []*schema.Column{CardsColumns[3], CardsColumns[5]},
+			},
+			{
 				Name:    "cards_one_default",
 				Unique:  true,
 				Columns: []*schema.Column{CardsColumns[18]},

@@ -13,7 +13,6 @@ import (
 	"github.com/paygraph/paygraph/internal/billing"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store"
-	"github.com/paygraph/paygraph/internal/store/storetest"
 	"github.com/paygraph/paygraph/providers"
 )
 
@@ -50,18 +49,12 @@ type lostPayer struct {
 	vendor *numberer
 }
 
-func lostFact(t *testing.T, name string, f func(t *testing.T, p *lostPayer)) {
-	t.Helper()
-	t.Run(name, func(t *testing.T) {
-		t.Parallel()
-		storetest.Each(t, func(t *testing.T, url string) {
-			p := &lostPayer{payer: setupPayer(t, url)}
-			p.vendor = &numberer{bank: p.bank}
-			p.Service, p.runner = p.process(providers.Account{Code: "bank", Merchant: p.merchant.ID, TestMode: true, Provider: p.vendor})
-			p.Cards = p.drawer
-			f(t, p)
-		})
-	})
+func numbered(p *payer) *lostPayer {
+	p.t.Helper()
+	l := &lostPayer{payer: p, vendor: &numberer{bank: p.bank}}
+	p.Service, p.runner = p.process(providers.Account{Code: "bank", Merchant: p.merchant.ID, TestMode: true, Provider: l.vendor})
+	p.Cards = p.drawer
+	return l
 }
 
 // loses charges the card, and the bank's answer never comes.
@@ -103,14 +96,16 @@ func TestService_Adopt(t *testing.T) {
 	t.Parallel()
 	const price = 99000
 
-	lostFact(t, "TheOnlyNumberThatCanBeMeantIsTaken", func(t *testing.T, p *lostPayer) {
+	payerFact(t, "TheOnlyNumberThatCanBeMeantIsTaken", func(t *testing.T, owner *payer) {
+		p := numbered(owner)
 		bill := p.loses()
 		p.notes("77", providers.Captured, price)
 		p.passes(12)
 		require.Equal(t, pay.BillDone, p.bill(bill.ID).Status)
 		require.Empty(t, p.cases(pay.ReviewUnmatchedPayment))
 	})
-	lostFact(t, "ForgedOddAndOtherMoneysNumbersDoNotPreventIt", func(t *testing.T, p *lostPayer) {
+	payerFact(t, "ForgedOddAndOtherMoneysNumbersDoNotPreventIt", func(t *testing.T, owner *payer) {
+		p := numbered(owner)
 		bill := p.loses()
 		p.vendor.unclear = "66"
 		p.tells("66")                                 // the bank never says anything clear of it
@@ -127,7 +122,8 @@ func TestService_Adopt(t *testing.T) {
 		require.Equal(t, pay.BillDone, p.bill(bill.ID).Status)
 		require.Len(t, p.cases(pay.ReviewUnmatchedPayment), 1)
 	})
-	lostFact(t, "AFloodOfForgedNumbersDelaysIt", func(t *testing.T, p *lostPayer) {
+	payerFact(t, "AFloodOfForgedNumbersDelaysIt", func(t *testing.T, owner *payer) {
+		p := numbered(owner)
 		bill := p.loses()
 		p.notes("77", providers.Captured, price)
 		for at := range 40 {
@@ -136,7 +132,8 @@ func TestService_Adopt(t *testing.T) {
 		p.passes(60)
 		require.Equal(t, pay.BillDone, p.bill(bill.ID).Status)
 	})
-	lostFact(t, "TwoOfTheSameMoneyAreForAPerson", func(t *testing.T, p *lostPayer) {
+	payerFact(t, "TwoOfTheSameMoneyAreForAPerson", func(t *testing.T, owner *payer) {
+		p := numbered(owner)
 		bill := p.loses()
 		p.notes("77", providers.Captured, price)
 		p.notes("88", providers.Captured, price)
@@ -148,7 +145,8 @@ func TestService_Adopt(t *testing.T) {
 		require.NotEqual(t, pay.BillDone, p.bill(bill.ID).Status)
 		require.Len(t, p.cases(pay.ReviewUnmatchedPayment), 2)
 	})
-	lostFact(t, "ANumberOfAnotherMerchantsAttemptIsNotTaken", func(t *testing.T, p *lostPayer) {
+	payerFact(t, "ANumberOfAnotherMerchantsAttemptIsNotTaken", func(t *testing.T, owner *payer) {
+		p := numbered(owner)
 		theirs := p.loses()
 		a := p.current(p.bill(theirs.ID))
 		err := p.store.InTx(p.program(), func(ctx context.Context, tx *store.Tx) error { // as if it were another merchant's

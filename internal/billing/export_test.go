@@ -4,3 +4,6 @@ import "github.com/paygraph/paygraph/internal/pay"
 
 // ReturnTokenForTest is the token in the return URL of an attempt.
 func (s *Service) ReturnTokenForTest(id pay.AttemptID) string { return s.returnToken(id) }
+
+// NotifyTokenForTest is the token in the address of an attempt's own notifications.
+func (s *Service) NotifyTokenForTest(id pay.AttemptID) string { return s.notifyToken(id) }

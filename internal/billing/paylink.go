@@ -16,11 +16,11 @@ import (
 // PayURL is the address at which a bill is paid by hand, for a mail to its payer.
 // Whoever has it can pay the bill and see nothing of it.
 func (s *Service) PayURL(id pay.BillID) string {
-	return s.PublicURL + "/pay/" + id.Suffix() + "." + base64.RawURLEncoding.EncodeToString(s.payMAC(id))
+	return s.PublicURL + "/pay/" + id.Suffix() + "." + base64.RawURLEncoding.EncodeToString(payMAC(s.ReturnKey, id))
 }
 
-func (s *Service) payMAC(id pay.BillID) []byte {
-	mac := hmac.New(sha256.New, s.ReturnKey)
+func payMAC(key []byte, id pay.BillID) []byte {
+	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte("paygraph pay link\x00"))
 	mac.Write(id.Bytes())
 	return mac.Sum(nil)[:16]
@@ -37,7 +37,7 @@ func (s *Service) FollowPayURL(ctx context.Context, token string) (string, error
 	}
 	id, err := pay.ParseBillID("bill_" + token[:suffix])
 	sent, decodeErr := base64.RawURLEncoding.DecodeString(token[suffix+1:])
-	if err != nil || decodeErr != nil || !hmac.Equal(sent, s.payMAC(id)) {
+	if err != nil || decodeErr != nil || !s.isSigned(func(key []byte) bool { return hmac.Equal(sent, payMAC(key, id)) }) {
 		return "", pay.NotFound("bill")
 	}
 	b, err := s.Store.Read().Bill.Get(ctx, id)

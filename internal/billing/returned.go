@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/paygraph/paygraph/ent"
@@ -63,19 +64,32 @@ const (
 )
 
 func (s *Service) addressToken(what purpose, id pay.AttemptID) string {
-	mac := hmac.New(sha256.New, s.ReturnKey)
+	return addressTokenBy(s.ReturnKey, what, id)
+}
+
+func addressTokenBy(key []byte, what purpose, id pay.AttemptID) string {
+	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(what))
 	mac.Write(id.Bytes())
 	return id.Suffix() + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
 }
 
 // readAddressToken returns the attempt that a token names. It is the token's text that
-// has to be right, not what it decodes to: an attempt has one address of a kind.
+// has to be right, not what it decodes to: an attempt has one address of a kind for
+// each key.
 func (s *Service) readAddressToken(what purpose, token string) (pay.AttemptID, error) {
 	suffix, _, _ := strings.Cut(token, ".")
 	id, err := pay.ParseAttemptID("att_" + suffix)
-	if err != nil || !hmac.Equal([]byte(token), []byte(s.addressToken(what, id))) {
+	isSigned := s.isSigned(func(key []byte) bool { return hmac.Equal([]byte(token), []byte(addressTokenBy(key, what, id))) })
+	if err != nil || !isSigned {
 		return pay.AttemptID{}, pay.NotFound("payment") // without the cause, which may quote the token
 	}
 	return id, nil
+}
+
+// isSigned reports whether a return key, of now or of before, signed what by checks. A
+// key that is changed must not lose the orders that are open: at a vendor that cannot
+// be asked, the address of its notification is the only proof of a payment.
+func (s *Service) isSigned(by func(key []byte) bool) bool {
+	return by(s.ReturnKey) || slices.ContainsFunc(s.OldKeys, by)
 }

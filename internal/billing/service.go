@@ -87,7 +87,8 @@ type Config struct {
 	RefundRules func(pay.MerchantID) RefundRules       // nil: SUPPORT gives nothing back, and nobody need approve
 	Observers   []Observer
 	CheckReturn func(raw string, origins []string) (string, error) // refuses a return URL outside the merchant's origins
-	ReturnKey   []byte                                             // signs the tokens of our own return page
+	ReturnKey   []byte                                             // signs the tokens of our own addresses: of return pages, of orders' notifications, of pay links
+	OldKeys     [][]byte                                           // return keys of before: addresses that one of them signed are good
 	PublicURL   string                                             // where browsers and providers reach us, without a trailing slash
 	Logger      *slog.Logger
 }

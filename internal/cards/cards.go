@@ -90,6 +90,7 @@ type Config struct {
 	Observers   []CardObserver
 	CheckReturn func(raw string, origins []string) (string, error) // refuses a return URL outside the merchant's origins
 	ReturnKey   []byte                                             // signs the tokens of our own return page
+	OldKeys     [][]byte                                           // return keys of before: tokens that one of them signed are good
 	PublicURL   string                                             // where browsers and providers reach us, without a trailing slash
 	// Verification is what is held for a moment to try a card, in minor units by
 	// currency. Absent: 10.00 of RUB, and one major unit of any other.

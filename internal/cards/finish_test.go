@@ -1,6 +1,7 @@
 package cards_test
 
 import (
+	"bytes"
 	"context"
 	"strings"
 	"sync"
@@ -388,6 +389,19 @@ func TestService_Watch(t *testing.T) {
 			_, err := b.Return(t.Context(), bad)
 			require.Equal(t, pay.CodeNotFound, pay.CodeOf(err), bad)
 		}
+	})
+
+	fact(t, "ReturnOfTheBrowserAfterTheKeyWasChanged", func(t *testing.T, b *bundle) {
+		b.start(backTo("thanks"))
+		token := b.vendor.requests()[0].ReturnURL[len("http://127.0.0.1:8080"+cards.ReturnPath):]
+		old := b.ReturnKey
+		b.ReturnKey, b.OldKeys = bytes.Repeat([]byte("n"), 32), [][]byte{old}
+		back, err := b.Return(t.Context(), token)
+		require.NoError(t, err)
+		require.Equal(t, "https://shop.example/thanks", back)
+		b.OldKeys = nil
+		_, err = b.Return(t.Context(), token)
+		require.Equal(t, pay.CodeNotFound, pay.CodeOf(err))
 	})
 
 	fact(t, "NotificationLooksAtOnce", func(t *testing.T, b *bundle) {

@@ -128,11 +128,11 @@ func (s *Service) customersNamed(ctx context.Context, account providers.Account,
 // returnToken names a registration in our own return URL, so that the page cannot
 // be used to find out which registrations there are.
 func (s *Service) returnToken(id pay.CardRegistrationID) string {
-	return id.Suffix() + "." + base64.RawURLEncoding.EncodeToString(s.returnMAC(id))
+	return id.Suffix() + "." + base64.RawURLEncoding.EncodeToString(returnMAC(s.ReturnKey, id))
 }
 
-func (s *Service) returnMAC(id pay.CardRegistrationID) []byte {
-	mac := hmac.New(sha256.New, s.ReturnKey)
+func returnMAC(key []byte, id pay.CardRegistrationID) []byte {
+	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte("paygraph card return page\x00"))
 	mac.Write(id.Bytes())
 	return mac.Sum(nil)[:16]
@@ -142,7 +142,8 @@ func (s *Service) readReturnToken(token string) (pay.CardRegistrationID, error) 
 	suffix, sent, _ := strings.Cut(token, ".")
 	id, err := pay.ParseCardRegistrationID("creg_" + suffix)
 	mac, decodeErr := base64.RawURLEncoding.DecodeString(sent)
-	if err != nil || decodeErr != nil || !hmac.Equal(mac, s.returnMAC(id)) {
+	isSigned := func(key []byte) bool { return hmac.Equal(mac, returnMAC(key, id)) }
+	if err != nil || decodeErr != nil || !isSigned(s.ReturnKey) && !slices.ContainsFunc(s.OldKeys, isSigned) {
 		return pay.CardRegistrationID{}, errNoReturn()
 	}
 	return id, nil

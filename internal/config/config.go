@@ -41,11 +41,12 @@ type Serve struct {
 
 	AccountsFile // its accounts in its order: a merchant's earlier one is preferred
 
-	// GuestKeys sign (the first) and verify (all) guest tokens, ReturnKey our
-	// own return pages. In live mode they are always there; in test mode they
-	// are nil when nothing was set, and the database's own secrets do.
-	GuestKeys []Key
-	ReturnKey Key
+	// GuestKeys sign (the first) and verify (all) guest tokens, ReturnKeys the
+	// addresses of ours that payers and notifications come to. In live mode they are
+	// always there; in test mode they are nil when nothing was set, and the database's
+	// own secrets do.
+	GuestKeys  []Key
+	ReturnKeys []Key
 
 	// SealingKeys encrypt (the first) and open (all) what the database may keep
 	// and nobody may read in it; LookupKey hashes it, to find it again, and cannot
@@ -71,7 +72,7 @@ type Serve struct {
 func ParseServe(args []string, vendors []providers.Vendor, getenv func(string) string) (*Serve, error) {
 	var c Serve
 	var mode, accountsFile string
-	var guestKeys, returnKey, sealingKeys, lookupKey keySource
+	var guestKeys, returnKeys, sealingKeys, lookupKey keySource
 	var mail mailSource
 	f := newFlags("serve", "Serves the API in production: one process of it, as many as you like on one Postgres.", getenv)
 	f.listen(&c.Addr, setting{Flag: "addr", Env: "PAYGRAPH_ADDR", Default: "127.0.0.1:8080", Usage: "where to listen; port 0 picks a free one"})
@@ -92,7 +93,7 @@ func ParseServe(args []string, vendors []providers.Vendor, getenv func(string) s
 		Usage: "live moves real money and refuses unsafe settings; test refuses accounts that are live",
 	}, string(Live), string(Test))
 	guestKeys.add(f, "guest-keys", "PAYGRAPH_GUEST_KEYS", "keys of guest tokens, the signing one first")
-	returnKey.add(f, "return-key", "PAYGRAPH_RETURN_KEY", "key of the addresses that payers return to")
+	returnKeys.add(f, "return-key", "PAYGRAPH_RETURN_KEY", "keys of the addresses that payers and notifications come to, the signing one first")
 	sealingKeys.add(f, "sealing-keys", "PAYGRAPH_SEALING_KEYS", "keys that encrypt card tokens and gift codes, the sealing one first")
 	lookupKey.add(f, "lookup-key", "PAYGRAPH_LOOKUP_KEY", "key that finds sealed values again; never change it")
 	mail.add(f)
@@ -120,7 +121,7 @@ func ParseServe(args []string, vendors []providers.Vendor, getenv func(string) s
 
 	c.Mode = Mode(mode)
 	c.GuestKeys = guestKeys.read(f, c.Mode == Live)
-	c.ReturnKey = returnKey.readOne(f, c.Mode == Live)
+	c.ReturnKeys = returnKeys.read(f, c.Mode == Live)
 	c.SealingKeys = sealingKeys.read(f, c.Mode == Live)
 	c.LookupKey = lookupKey.readOne(f, c.Mode == Live)
 	c.Mail = mail.read(f)

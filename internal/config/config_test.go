@@ -63,7 +63,7 @@ func setup(t *testing.T) *installation {
 		"PAYGRAPH_PUBLIC_URL":    "https://pay.example.com/",
 		"PAYGRAPH_ACCOUNTS_FILE": in.write(t, "accounts.json", goodAccounts),
 		"PAYGRAPH_GUEST_KEYS":    key64(1) + "," + key64(2),
-		"PAYGRAPH_RETURN_KEY":    key64(3),
+		"PAYGRAPH_RETURN_KEY":    key64(3) + " " + key64(9),
 		"PAYGRAPH_SEALING_KEYS":  key64(6) + "," + key64(7),
 		"PAYGRAPH_LOOKUP_KEY":    key64(8),
 		"TEST_PASSWORD":          canary,
@@ -105,7 +105,7 @@ func TestParseServe(t *testing.T) {
 		require.Equal(t, "postgres://paygraph:"+canary+"@db.internal/paygraph", string(c.DatabaseURL))
 		require.Equal(t, config.Live, c.Mode)
 		require.Equal(t, [][]byte{randomKey(1), randomKey(2)}, config.KeyBytes(c.GuestKeys))
-		require.Equal(t, randomKey(3), []byte(c.ReturnKey))
+		require.Equal(t, [][]byte{randomKey(3), randomKey(9)}, config.KeyBytes(c.ReturnKeys))
 		require.Equal(t, slog.LevelInfo, c.LogLevel)
 		require.Equal(t, "json", c.LogFormat)
 		require.Equal(t, 20*time.Second, c.Drain)
@@ -165,7 +165,7 @@ func TestParseServe(t *testing.T) {
 		require.NoError(t, err)
 		require.Nil(t, c.GuestKeys)
 		require.Nil(t, config.KeyBytes(c.GuestKeys))
-		require.Nil(t, c.ReturnKey)
+		require.Nil(t, c.ReturnKeys)
 	})
 
 	t.Run("EveryMistakeIsReportedAtOnce", func(t *testing.T) {
@@ -179,7 +179,8 @@ func TestParseServe(t *testing.T) {
 			"PAYGRAPH_LOG_LEVEL":       "loud",
 			"PAYGRAPH_DRAIN":           "20",
 			"PAYGRAPH_GUEST_KEYS":      canary,
-			"PAYGRAPH_RETURN_KEY":      key64(1) + " " + key64(2),
+			"PAYGRAPH_RETURN_KEY":      key64(1) + " " + key64(1),
+			"PAYGRAPH_LOOKUP_KEY":      key64(1) + " " + key64(2),
 			"PAYGRAPH_ACCOUNTS_FILE":   in.write(t, "bad.json", `{"accounts": [{"code": "A"}]}`),
 		}
 		_, err := in.serve("--drain-delay", "1h", "--allowed-origins", "shop.example")
@@ -189,7 +190,8 @@ func TestParseServe(t *testing.T) {
 			"--addr (PAYGRAPH_ADDR): ", "--database (PAYGRAPH_DATABASE_URL): want postgres://", "--public-url (PAYGRAPH_PUBLIC_URL): it must be set",
 			"--mode (PAYGRAPH_MODE): ", "--trusted-proxies (PAYGRAPH_TRUSTED_PROXIES): 0.0.0.0/0 is everybody", "--log-level (PAYGRAPH_LOG_LEVEL): ",
 			"--drain (PAYGRAPH_DRAIN): ", "--drain-delay (PAYGRAPH_DRAIN_DELAY): 1h0m0s is not within 0s and 5m0s",
-			"--allowed-origins (PAYGRAPH_ALLOWED_ORIGINS): ", "PAYGRAPH_GUEST_KEYS or --guest-keys-file", "PAYGRAPH_RETURN_KEY or --return-key-file (PAYGRAPH_RETURN_KEY_FILE): one key is wanted, not 2",
+			"--allowed-origins (PAYGRAPH_ALLOWED_ORIGINS): ", "PAYGRAPH_GUEST_KEYS or --guest-keys-file", "PAYGRAPH_RETURN_KEY or --return-key-file (PAYGRAPH_RETURN_KEY_FILE): key 2 is there twice",
+			"PAYGRAPH_LOOKUP_KEY or --lookup-key-file (PAYGRAPH_LOOKUP_KEY_FILE): one key is wanted, not 2",
 			"bad.json:1:15: merchant: it is missing in this account", "bad.json:1:24: code: want 1 to 63",
 		} {
 			require.Contains(t, text, want)
@@ -253,8 +255,8 @@ func TestServe_LiveModeRefuses(t *testing.T) {
 		{"NoGuestKeys", variable("PAYGRAPH_GUEST_KEYS", ""), "PAYGRAPH_GUEST_KEYS or --guest-keys-file (PAYGRAPH_GUEST_KEYS_FILE): it must be set in live mode"},
 		{"NoReturnKey", variable("PAYGRAPH_RETURN_KEY", ""), "it must be set in live mode"},
 		{"AKeySomebodyTyped", variable("PAYGRAPH_GUEST_KEYS", typed), "key 1 is not random"},
-		{"AKeyOfZeros", variable("PAYGRAPH_RETURN_KEY", base64.StdEncoding.EncodeToString(make([]byte, 32))), "PAYGRAPH_RETURN_KEY: it is not random"},
-		{"OneKeyForTwoThings", variable("PAYGRAPH_RETURN_KEY", key64(2)), "PAYGRAPH_RETURN_KEY: it is also in PAYGRAPH_GUEST_KEYS"},
+		{"AKeyOfZeros", variable("PAYGRAPH_RETURN_KEY", base64.StdEncoding.EncodeToString(make([]byte, 32))), "PAYGRAPH_RETURN_KEY: key 1 is not random"},
+		{"OneKeyForTwoThings", variable("PAYGRAPH_RETURN_KEY", key64(2)), "PAYGRAPH_RETURN_KEY: key 1 is also in PAYGRAPH_GUEST_KEYS"},
 		{"NoSealingKeys", variable("PAYGRAPH_SEALING_KEYS", ""), "PAYGRAPH_SEALING_KEYS or --sealing-keys-file (PAYGRAPH_SEALING_KEYS_FILE): it must be set in live mode"},
 		{"NoLookupKey", variable("PAYGRAPH_LOOKUP_KEY", ""), "PAYGRAPH_LOOKUP_KEY or --lookup-key-file (PAYGRAPH_LOOKUP_KEY_FILE): it must be set in live mode"},
 		{"SealingKeyThatAlsoFinds", variable("PAYGRAPH_LOOKUP_KEY", key64(7)), "PAYGRAPH_LOOKUP_KEY: it is also in PAYGRAPH_SEALING_KEYS"},
@@ -301,15 +303,15 @@ func TestSecret_IsNeverShown(t *testing.T) {
 	var logged strings.Builder
 	for _, handler := range []slog.Handler{slog.NewTextHandler(&logged, nil), slog.NewJSONHandler(&logged, nil)} {
 		log := slog.New(handler)
-		log.Info("started", "url", c.DatabaseURL, "key", c.ReturnKey, "config", *c, "accounts", c.Accounts)
+		log.Info("started", "url", c.DatabaseURL, "key", c.ReturnKeys, "config", *c, "accounts", c.Accounts)
 	}
-	encoded, err := json.Marshal([]any{c.DatabaseURL, c.GuestKeys, c.ReturnKey, opened(t, c.Accounts[0]), *c})
+	encoded, err := json.Marshal([]any{c.DatabaseURL, c.GuestKeys, c.ReturnKeys, opened(t, c.Accounts[0]), *c})
 	require.NoError(t, err)
 	shown := logged.String() + string(encoded)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t"} {
-		shown += fmt.Sprintf(verb, *c) + fmt.Sprintf(verb, c.DatabaseURL) + fmt.Sprintf(verb, c.ReturnKey) + fmt.Sprintf(verb, c.Accounts) + fmt.Sprintf(verb, opened(t, c.Accounts[0]))
+		shown += fmt.Sprintf(verb, *c) + fmt.Sprintf(verb, c.DatabaseURL) + fmt.Sprintf(verb, c.ReturnKeys) + fmt.Sprintf(verb, c.Accounts) + fmt.Sprintf(verb, opened(t, c.Accounts[0]))
 	}
-	shown += c.DatabaseURL.String() + c.ReturnKey.String() + fmt.Errorf("open %s with %v", c.DatabaseURL, c.ReturnKey).Error()
+	shown += c.DatabaseURL.String() + c.ReturnKeys[0].String() + fmt.Errorf("open %s with %v", c.DatabaseURL, c.ReturnKeys).Error()
 	require.Contains(t, shown, "***")
 	key := randomKey(3)
 	for _, secret := range []string{

@@ -99,7 +99,7 @@ func (c *Serve) keys() []namedKey {
 		}
 	}
 	list("PAYGRAPH_GUEST_KEYS", c.GuestKeys)
-	one("PAYGRAPH_RETURN_KEY", c.ReturnKey)
+	list("PAYGRAPH_RETURN_KEY", c.ReturnKeys)
 	list("PAYGRAPH_SEALING_KEYS", c.SealingKeys)
 	one("PAYGRAPH_LOOKUP_KEY", c.LookupKey)
 	return all

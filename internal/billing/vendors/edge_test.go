@@ -35,6 +35,7 @@ const patience = 10 * time.Second
 // The merchant's accounts.
 const (
 	ktpayAccount    = "ktpay"
+	ktpayService    = "ktpay-service" // pays a service on
 	bisysAccount    = "bisys"
 	bisysFee        = "bisys-fee"   // the payer pays 1.5 % on top
 	bisysOwn        = "bisys-own"   // each order has an address of its own for notifications
@@ -44,6 +45,11 @@ const (
 
 func (b *bundle) accounts() []providers.Account {
 	kt, err := ktpay.Vendor().Demo(b.vendors)[0].Open(providers.Deps{HTTP: b.wire.client(), Clock: b.clock})
+	require.NoError(b.t, err)
+	services, err := ktpay.New(ktpay.Config{
+		FintechURL: b.vendors + "/ktpay", WidgetURL: b.vendors + "/ktpay", AppID: "e2d3d70d53c67bcd377266f74e98587c",
+		AppKey: "SjgH0GTQdxgcwHCYnnaJHSDcpVWVSNwsd8GlAnOIKzg=", Type: ktpay.TypeService, ServiceID: 1, TestMode: true, Settling: time.Minute,
+	}, ktpay.Deps{HTTP: b.wire.client()})
 	require.NoError(b.t, err)
 	shop := func(change func(*bisys.Config)) providers.Provider {
 		config := bisys.Config{
@@ -62,6 +68,7 @@ func (b *bundle) accounts() []providers.Account {
 	require.NoError(b.t, err)
 	list := []providers.Account{
 		{Code: ktpayAccount, Provider: kt},
+		{Code: ktpayService, Provider: services},
 		{Code: bisysAccount, Provider: shop(func(*bisys.Config) {})},
 		{Code: bisysFee, Provider: shop(func(c *bisys.Config) { c.Commission = bisys.Fee{RateBasisPoints: 150} })},
 		{Code: bisysOwn, Provider: shop(func(c *bisys.Config) { c.PerOrderCallback = true })},

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygraph/paygraph/ent"
+	"github.com/paygraph/paygraph/internal/billing"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
 )
@@ -104,9 +105,7 @@ func TestKTPay_OnlyTheNotificationSettles(t *testing.T) {
 		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
 	})
 	fact(t, "AServicesContractKeepsItsZeros", func(t *testing.T, b *bundle) {
-		in := book(ktpayAccount, tenge())
-		in.Payer.Service = &providers.ServiceOrder{ServiceID: 1, ContractValue: "0012"}
-		bill := b.bills(in)
+		bill := b.bills(service("0012"))
 		require.Contains(t, b.page(*b.current(bill).RedirectURL), "0012")
 		require.Equal(t, "authorized", b.visits(bill, goodKTPay, "approve"), "KTPay pays the service on before it takes the money")
 		d := b.delivered()
@@ -115,9 +114,7 @@ func TestKTPay_OnlyTheNotificationSettles(t *testing.T) {
 		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
 	})
 	fact(t, "AServiceThatRefusesLetsTheHoldGo", func(t *testing.T, b *bundle) {
-		in := book(ktpayAccount, tenge())
-		in.Payer.Service = &providers.ServiceOrder{ServiceID: 3, ContractValue: "77"}
-		bill := b.bills(in)
+		bill := b.bills(service("9999999"))
 		b.visits(bill, goodKTPay, "approve")
 		require.Contains(t, b.delivered().body, `"status":"denied"`)
 		b.later(0)
@@ -135,6 +132,13 @@ func TestKTPay_OnlyTheNotificationSettles(t *testing.T) {
 		require.Equal(t, calls, b.wire.count())
 		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
 	})
+}
+
+// service is what a payer of the account's own service asks for.
+func service(contract string) billing.NewBill {
+	in := book(ktpayService, tenge())
+	in.Payer.Requisites = []providers.Requisite{{Name: "contract_value", Value: contract}}
+	return in
 }
 
 // paidAtKTPay is a bill that was paid and fulfilled.
