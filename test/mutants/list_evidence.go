@@ -149,8 +149,8 @@ func evidenceMutants() []Mutant {
 			Name: "return-token-compare", Harm: "The code of a return page is compared in a time that depends on how much of it is right.",
 			Edits: []Edit{{
 				File: "internal/billing/returned.go",
-				Old:  `hmac.Equal([]byte(token), []byte(s.addressToken(what, id)))`,
-				New:  `(token == s.addressToken(what, id))`,
+				Old:  `hmac.Equal([]byte(token), []byte(addressTokenBy(key, what, id)))`,
+				New:  `(token == addressTokenBy(key, what, id))`,
 			}},
 			Tests: []string{"./internal/billing"}, Run: "TestService_(Guest|Way|Pay)",
 			Accepted: "the answers are the same, and nanoseconds cannot be told from noise on a shared machine; it is held by review",
