@@ -265,6 +265,10 @@ type Result struct {
 	Moderated  bool      // with Pending: the vendor holds the payment until a person of its own has looked
 	Refunding  bool      // a refund is on its way at the vendor: Captured may still fall
 
+	// RefundFailed is the vendor's word that the last refund it had was not done, and
+	// will not be. Just after a refund was sent it may be about the one before.
+	RefundFailed bool
+
 	Decline     *Decline   // with Declined; also the last refusal inside a live session
 	SessionOver bool       // with Declined: no further try is possible in this session
 	TestMode    *bool      // what the vendor says of it; nil when it does not say

@@ -22,6 +22,7 @@ type evidence struct {
 	SessionOver bool             `json:"session_over,omitempty"`
 	Moderated   bool             `json:"moderated,omitempty"`
 	Refunding   bool             `json:"refunding,omitempty"`
+	RefundLost  bool             `json:"refund_failed,omitempty"`
 	TestMode    *bool            `json:"test_mode,omitempty"`
 	Card        *shownCard       `json:"card,omitempty"`
 	At          time.Time        `json:"at,omitzero"`
@@ -52,7 +53,7 @@ func encodeEvidence(r providers.Result) (json.RawMessage, error) {
 		Authorized: amount{r.Authorized.Amount, r.Authorized.Currency},
 		Captured:   amount{r.Captured.Amount, r.Captured.Currency},
 		Fee:        amount{r.Fee.Amount, r.Fee.Currency},
-		Decline:    (*refusal)(r.Decline), SessionOver: r.SessionOver, Moderated: r.Moderated, Refunding: r.Refunding, TestMode: r.TestMode,
+		Decline:    (*refusal)(r.Decline), SessionOver: r.SessionOver, Moderated: r.Moderated, Refunding: r.Refunding, RefundLost: r.RefundFailed, TestMode: r.TestMode,
 		Card: (*shownCard)(r.Card), At: r.At,
 	}
 	raw, err := json.Marshal(e)
@@ -73,7 +74,7 @@ func decodeEvidence(raw json.RawMessage) (providers.Result, error) {
 		Authorized: pay.Of(e.Authorized.Minor, e.Authorized.Currency),
 		Captured:   pay.Of(e.Captured.Minor, e.Captured.Currency),
 		Fee:        pay.Of(e.Fee.Minor, e.Fee.Currency),
-		Decline:    (*providers.Decline)(e.Decline), SessionOver: e.SessionOver, Moderated: e.Moderated, Refunding: e.Refunding, TestMode: e.TestMode,
+		Decline:    (*providers.Decline)(e.Decline), SessionOver: e.SessionOver, Moderated: e.Moderated, Refunding: e.Refunding, RefundFailed: e.RefundLost, TestMode: e.TestMode,
 		Card: (*providers.Card)(e.Card), At: e.At,
 	}, nil
 }

@@ -16,7 +16,7 @@ func TestEvidence(t *testing.T) {
 		Status: providers.Declined, ProviderRef: "p1", RawStatus: "Rejected",
 		Authorized: pay.Of(3, pay.RUB), Captured: pay.Of(9007199254740993, pay.USD), Fee: pay.Of(1, pay.RUB),
 		Decline:     &providers.Decline{Code: "fraud", ProviderCode: "7", Message: "No.", Retry: pay.DoNotRetry},
-		SessionOver: true, Moderated: true, Refunding: true, TestMode: new(true), Card: &providers.Card{Brand: "visa", Mask: "411111xxxxxx1112"},
+		SessionOver: true, Moderated: true, Refunding: true, RefundFailed: true, TestMode: new(true), Card: &providers.Card{Brand: "visa", Mask: "411111xxxxxx1112"},
 		At: time.Date(2026, time.March, 2, 9, 0, 0, 123000, time.UTC),
 	}
 	for _, want := range []providers.Result{full, {Status: providers.Captured}} {

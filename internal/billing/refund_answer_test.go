@@ -61,6 +61,17 @@ func TestService_RefundAnswers(t *testing.T) {
 		s.later(10 * time.Minute)
 		require.Equal(t, pay.RefundSucceeded, s.refund(r.ID).Status)
 	})
+	inShops(t, "PromisedThatTheVendorCallsFailedIsFailedOnceItMustBeThisOne", func(t *testing.T, s *shop) {
+		bill := s.bought()
+		s.till.answer = s.till.accepts
+		r := s.gives(bill, 33000)
+		s.bank.note(s.current(bill).OrderNumber, providers.Result{Status: providers.Captured, Captured: pay.Of(99000, pay.RUB), RefundFailed: true})
+		s.later(time.Minute)
+		require.Equal(t, pay.RefundSent, s.refund(r.ID).Status, "it may be about an earlier one")
+		s.later(settledAt)
+		require.Equal(t, pay.RefundFailed, s.refund(r.ID).Status)
+		s.holds(book(-99000, 99000, 0, 0))
+	})
 	inShops(t, "RefusedIsFailedAndMayBeTriedAgain", func(t *testing.T, s *shop) {
 		bill := s.bought()
 		s.till.answer = s.till.refuses

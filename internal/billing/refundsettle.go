@@ -57,7 +57,7 @@ func (s *Service) judgeRefund(ctx context.Context, tx *store.Tx, b *ent.Bill, a 
 	}
 	verdict := pay.JudgeRefund(pay.RefundEvidence{
 		Taken: taken, Amount: r.Amount(), Left: left,
-		Refunding: said.Refunding || accepted, Settled: s.hasSettled(a, tx.Now), Tells: tells,
+		Refunding: said.Refunding || accepted && !said.RefundFailed, Settled: s.hasSettled(a, tx.Now), Tells: tells,
 	})
 	switch verdict {
 	case pay.RefundIsDone:

@@ -167,7 +167,7 @@ func (c *Client) refunded(ctx context.Context, r providers.RefundRequest, id str
 			return now, nil
 		case now.Refunding:
 			return pending, nil
-		case outcome == refundFailed || outcome == refundAccepted && status(found.Status) == statusRefundFailed:
+		case outcome == refundFailed: // the refund's own word: the invoice's may be about an earlier one
 			now.Status, now.Decline = providers.Declined, refundDecline(refusal{}, now.RawStatus)
 			return now, nil
 		case outcome == refundAccepted:

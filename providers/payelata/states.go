@@ -114,6 +114,7 @@ func (c *Client) judgePaid(ref providers.Ref, i invoice, told providers.Result) 
 	default:
 		told.Status = providers.Captured
 		told.Refunding = now == statusRefunding || now == statusRefundPending || now == statusRefundError
+		told.RefundFailed = now == statusRefundFailed
 	}
 	return told, nil
 }

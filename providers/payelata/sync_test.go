@@ -130,6 +130,7 @@ func TestClient_SyncStates(t *testing.T) {
 			require.Equal(t, tt.name, result.RawStatus)
 			require.Equal(t, invoiceID, result.ProviderRef)
 			require.Equal(t, result.Status == providers.Declined || tt.name == "process_error", result.Decline != nil)
+			require.Equal(t, tt.name == "refund_failed", result.RefundFailed)
 			require.True(t, *result.TestMode)
 		})
 	}
