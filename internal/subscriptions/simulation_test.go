@@ -38,7 +38,7 @@ import (
 func TestSimulation_FiveYears(t *testing.T) {
 	t.Parallel()
 
-	size, seed := 8, uint64(4) // a minute with the race detector
+	size, seed := 4, uint64(4) // half a minute with the race detector
 	if text := os.Getenv("PAYGRAPH_SIMULATE"); text != "" {
 		_, err := fmt.Sscan(text, &size)
 		require.NoError(t, err)
