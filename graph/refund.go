@@ -7,6 +7,7 @@ import (
 	"github.com/paygraph/paygraph/graph/model"
 	"github.com/paygraph/paygraph/internal/billing"
 	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/internal/viewer"
 )
 
 // RefundCreate gives money back.
@@ -68,4 +69,22 @@ func (r refundFields) Attempt(ctx context.Context, f *ent.Refund) (*ent.Attempt,
 // Failure is why it was not given back.
 func (refundFields) Failure(_ context.Context, f *ent.Refund) (*model.Decline, error) {
 	return shownDecline(f.DeclineCode, f.DeclineProviderCode, f.DeclineMessage, f.DeclineRetry), nil
+}
+
+// RequestedBy is who asked for it, for persons only: a payer has no business with
+// the names of the merchant's staff.
+func (refundFields) RequestedBy(ctx context.Context, f *ent.Refund) (*string, error) {
+	return forPersons(ctx, &f.RequestedBy), nil
+}
+
+// ApprovedBy is who approved it, for persons only.
+func (refundFields) ApprovedBy(ctx context.Context, f *ent.Refund) (*string, error) {
+	return forPersons(ctx, f.ApprovedBy), nil
+}
+
+func forPersons(ctx context.Context, name *string) *string {
+	if !viewer.From(ctx).Role.IsPerson() {
+		return nil
+	}
+	return name
 }

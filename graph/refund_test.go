@@ -93,6 +93,8 @@ func TestRefundCreate(t *testing.T) {
 		require.Equal(t, []any{"refresh"}, get(t, payload, "bill", "allowedActions"), "all is spoken for")
 		require.InDelta(t, 0, get(t, payload, "bill", "refundable", "amount"), 0)
 		id := text(t, payload, "refund", "id")
+		const waiting = `{ bills(filter: {refundStatus: [AWAITING_APPROVAL]}) { nodes { id } totalCount } }`
+		require.Equal(t, map[string]any{"nodes": []any{map[string]any{"id": bill}}, "totalCount": 1.0}, b.do(b.as(pay.RoleAdmin), waiting, nil)["bills"])
 
 		own := b.do(b.as(pay.RoleFinance), approveDocument, vars{"key": uuid.NewString(), "refund": id})["refundApprove"]
 		require.Equal(t, []any{map[string]any{"code": "FORBIDDEN", "key": "refund.own_request", "path": []any{"refund"}}}, get(t, own, "errors"))
@@ -103,6 +105,14 @@ func TestRefundCreate(t *testing.T) {
 			"bill":   map[string]any{"id": bill, "status": "REFUNDED"}, "errors": []any{}, "replayed": false,
 		}, done)
 		require.Equal(t, true, get(t, b.do(b.as(pay.RoleAdmin), approveDocument, approval), "refundApprove", "replayed"))
+		require.Equal(t, map[string]any{"nodes": []any{}, "totalCount": 0.0}, b.do(b.as(pay.RoleAdmin), waiting, nil)["bills"])
+
+		const names = `query($id: ID!) { node(id: $id) { ... on Refund { requestedBy approvedBy } } }`
+		require.Equal(t, map[string]any{"requestedBy": "FINANCE caller/FINANCE", "approvedBy": "ADMIN caller/ADMIN"},
+			b.do(b.as(pay.RoleSupport), names, vars{"id": id})["node"])
+		for _, role := range []pay.Role{pay.RoleUser, pay.RoleServer} {
+			require.Equal(t, map[string]any{"requestedBy": nil, "approvedBy": nil}, b.do(b.as(role), names, vars{"id": id})["node"], "the staff's names are the staff's")
+		}
 		stranger := b.by(viewer.Viewer{Role: pay.RoleAdmin, Merchant: b.other.ID, Principal: "operator/other"})
 		for _, unseen := range []string{id, "ref_01h455vb4pex5vsknk084sn02q", "nonsense"} {
 			payload := b.do(stranger, approveDocument, vars{"key": uuid.NewString(), "refund": unseen})["refundApprove"]

@@ -219,6 +219,8 @@ type RefundResolver interface {
 	Attempt(ctx context.Context, obj *ent.Refund) (*ent.Attempt, error)
 
 	Failure(ctx context.Context, obj *ent.Refund) (*model.Decline, error)
+	RequestedBy(ctx context.Context, obj *ent.Refund) (*string, error)
+	ApprovedBy(ctx context.Context, obj *ent.Refund) (*string, error)
 }
 type ReviewCaseResolver interface {
 	Bill(ctx context.Context, obj *ent.ReviewCase) (*ent.Bill, error)
@@ -1331,6 +1333,10 @@ type Refund implements Node {
   reason: String!
   """Why the provider refused. Null unless FAILED."""
   failure: Decline
+  """Who asked for it: their role, and how their token names them. Null for callers other than persons at the console."""
+  requestedBy: String
+  """The second person, who approved it, named likewise. Null while nobody has, when nobody had to, and for callers other than persons at the console."""
+  approvedBy: String
   """When it was asked for."""
   createdAt: DateTime!
   """When it reached a final status. Null until then."""
@@ -1736,6 +1742,8 @@ input BillFilter {
   review: Boolean
   """With an open review case for one of these reasons."""
   reviewReason: [ReviewReason!]
+  """With a refund in one of these statuses: AWAITING_APPROVAL finds what waits for a second person."""
+  refundStatus: [RefundStatus!]
   """With exactly this reference; there is at most one."""
   reference: String
   """Free text of 1 to 100 characters: an exact bill id, reference or provider's number, or the beginning of an e-mail address."""
@@ -3487,6 +3495,10 @@ func (ec *executionContext) childFields_Refund(ctx context.Context, field graphq
 		return ec.fieldContext_Refund_reason(ctx, field)
 	case "failure":
 		return ec.fieldContext_Refund_failure(ctx, field)
+	case "requestedBy":
+		return ec.fieldContext_Refund_requestedBy(ctx, field)
+	case "approvedBy":
+		return ec.fieldContext_Refund_approvedBy(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_Refund_createdAt(ctx, field)
 	case "resolvedAt":
@@ -15068,6 +15080,52 @@ func (ec *executionContext) fieldContext_Refund_failure(_ context.Context, field
 	return fc, nil
 }
 
+func (ec *executionContext) _Refund_requestedBy(ctx context.Context, field graphql.CollectedField, obj *ent.Refund) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Refund_requestedBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Refund().RequestedBy(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Refund_requestedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Refund", field, true, true, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Refund_approvedBy(ctx context.Context, field graphql.CollectedField, obj *ent.Refund) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Refund_approvedBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Refund().ApprovedBy(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Refund_approvedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Refund", field, true, true, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _Refund_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Refund) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -18901,7 +18959,7 @@ func (ec *executionContext) unmarshalInputBillFilter(ctx context.Context, obj an
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"status", "provider", "review", "reviewReason", "reference", "search", "user", "email", "product", "kind", "billingSubscription", "providerRef", "currency", "amountMin", "amountMax", "createdFrom", "createdTo"}
+	fieldsInOrder := [...]string{"status", "provider", "review", "reviewReason", "refundStatus", "reference", "search", "user", "email", "product", "kind", "billingSubscription", "providerRef", "currency", "amountMin", "amountMax", "createdFrom", "createdTo"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -18936,6 +18994,13 @@ func (ec *executionContext) unmarshalInputBillFilter(ctx context.Context, obj an
 				return it, err
 			}
 			it.ReviewReason = data
+		case "refundStatus":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("refundStatus"))
+			data, err := ec.unmarshalORefundStatus2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRefundStatusᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RefundStatus = data
 		case "reference":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reference"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -25728,6 +25793,82 @@ func (ec *executionContext) _Refund(ctx context.Context, sel ast.SelectionSet, o
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "requestedBy":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Refund_requestedBy(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "approvedBy":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Refund_approvedBy(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "createdAt":
 			out.Values[i] = ec._Refund_createdAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -30263,6 +30404,42 @@ func (ec *executionContext) marshalORefundPolicy2ᚖgithubᚗcomᚋpaygraphᚋpa
 	_ = ctx
 	res := scalar.MarshalString(string(*v))
 	return res
+}
+
+func (ec *executionContext) unmarshalORefundStatus2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRefundStatusᚄ(ctx context.Context, v any) ([]pay.RefundStatus, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]pay.RefundStatus, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNRefundStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRefundStatus(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalORefundStatus2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRefundStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []pay.RefundStatus) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNRefundStatus2githubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRefundStatus(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalORequisiteInput2ᚕᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐRequisiteInputᚄ(ctx context.Context, v any) ([]*model.RequisiteInput, error) {

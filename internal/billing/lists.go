@@ -14,6 +14,7 @@ import (
 	"github.com/paygraph/paygraph/ent/bill"
 	"github.com/paygraph/paygraph/ent/predicate"
 	"github.com/paygraph/paygraph/ent/product"
+	"github.com/paygraph/paygraph/ent/refund"
 	"github.com/paygraph/paygraph/ent/reviewcase"
 	"github.com/paygraph/paygraph/internal/pay"
 )
@@ -25,6 +26,7 @@ type Filter struct {
 	Provider     []string
 	Review       *bool
 	ReviewReason []pay.ReviewReason
+	RefundStatus []pay.RefundStatus
 	Reference    *string
 	Search       *string // an id, a reference, a provider's number, or the beginning of an e-mail address
 	User         *string
@@ -63,6 +65,9 @@ func (f *Filter) predicates() []predicate.Bill {
 	}
 	if f.ReviewReason != nil {
 		add(bill.HasReviewsWith(reviewcase.ResolvedAtIsNil(), reviewcase.ReasonIn(f.ReviewReason...)))
+	}
+	if f.RefundStatus != nil {
+		add(bill.HasRefundsWith(refund.StatusIn(f.RefundStatus...)))
 	}
 	if f.Reference != nil {
 		add(bill.Reference(*f.Reference))
