@@ -273,7 +273,7 @@ func TestNodes(t *testing.T) {
 		}
 		before := b.statements.Load()
 		data := b.do(b.as(pay.RoleSupport), `query($ids: [ID!]!) { nodes(ids: $ids) { __typename id ... on Bill { product { code } } ... on Price { of: product { code } } } }`, vars{"ids": ids})
-		require.LessOrEqual(t, b.statements.Load()-before, int64(23))
+		require.LessOrEqual(t, b.statements.Load()-before, int64(24))
 		var kinds []string
 		list, ok := data["nodes"].([]any)
 		require.True(t, ok)

@@ -56,6 +56,7 @@ type bundle struct {
 	log      *bytes.Buffer // what the presenter logged
 
 	statements atomic.Int64 // sent to the database
+	between    atomic.Pointer[interruption]
 
 	shop  *ent.Merchant
 	other *ent.Merchant
@@ -69,7 +70,7 @@ func setup(t *testing.T, url string) *bundle {
 	t.Helper()
 	b := &bundle{t: t, clock: &storetest.Clock{}, provider: newScripted(), log: &bytes.Buffer{}, hub: events.NewHub()}
 	var err error
-	b.store, err = store.Open(t.Context(), url, b.clock, store.WithQueryLog(func(string) { b.statements.Add(1) }))
+	b.store, err = store.Open(t.Context(), url, b.clock, store.WithQueryLog(b.told))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, b.store.Close()) })
 	silent := slog.New(slog.DiscardHandler)

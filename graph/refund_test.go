@@ -169,6 +169,52 @@ func TestRefundCreate(t *testing.T) {
 	})
 }
 
+// A bill and its parts are shown as they were at one moment, though they are read by
+// several statements.
+func TestBill_OfOneMoment(t *testing.T) {
+	t.Parallel()
+
+	const shown = `{ version status refunds { status } refunded { amount } history { reason } }`
+	untouched := func(t *testing.T, bill any) {
+		t.Helper()
+		require.Equal(t, []any{}, get(t, bill, "refunds"))
+		require.InDelta(t, 0, get(t, bill, "refunded", "amount"), 0)
+	}
+	returned := func(t *testing.T, bill any) {
+		t.Helper()
+		require.Equal(t, []any{map[string]any{"status": "SUCCEEDED"}}, get(t, bill, "refunds"))
+		require.InDelta(t, 50000, get(t, bill, "refunded", "amount"), 0)
+	}
+	for name, query := range map[string]string{
+		"bill":  `query($id: ID!) { bill(id: $id) ` + shown + ` }`,
+		"bills": `{ bills(first: 1) { nodes ` + shown + ` } }`,
+	} {
+		fact(t, "OfTheQuery_"+name, func(t *testing.T, b *bundle) {
+			id := b.sold()
+			b.between.Store(&interruption{table: "refunds", do: func() { b.returned(id, 50000) }})
+			found := b.do(b.as(pay.RoleSupport), query, vars{"id": id})[name]
+			require.Nil(t, b.between.Load(), "it was given back meanwhile")
+			untouched(t, listed(found))
+			returned(t, listed(b.do(b.as(pay.RoleSupport), query, vars{"id": id})[name]))
+		})
+	}
+	fact(t, "OfAMessage", func(t *testing.T, b *bundle) {
+		id := b.sold()
+		b.between.Store(&interruption{table: "refunds", do: func() { b.returned(id, 50000) }})
+		live := b.watch(b.as(pay.RoleUser), "billUpdated", `subscription($id: ID!) { billUpdated(id: $id) { bill `+shown+` } }`, vars{"id": id})
+		untouched(t, get(t, live.message(t), "bill"))
+		returned(t, get(t, live.message(t), "bill"))
+	})
+}
+
+// listed is the bill, or the first of a page of bills.
+func listed(found any) any {
+	if page, ok := found.(map[string]any)["nodes"].([]any); ok {
+		return page[0]
+	}
+	return found
+}
+
 // A bill's refunds are read with as many statements as for one.
 func TestRefunds_StatementsDoNotGrow(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,7 +15,7 @@ func TestStatements(t *testing.T) {
 	t.Parallel()
 
 	const shown = `{ id product { title } attempts { status } latestAttempt { id } nextAction { __typename } lines { title } payer { id } }`
-	const along = 6 // the bill, product, prices, attempts, lines, payer
+	const along = 7 // BEGIN, the bill, product, prices, attempts, lines, payer
 
 	fact(t, "OfAQuery", func(t *testing.T, b *bundle) {
 		id := b.bill(b.as(pay.RoleUser), nil)
@@ -55,6 +56,21 @@ func TestStatements(t *testing.T) {
 		const query = `query($n: Int) { reviewCases(first: $n) { nodes { bill ` + shown + ` attempt { bill { lines { title } } } } } }`
 		require.Equal(t, b.counted(t, query, 1), b.counted(t, query, 3))
 	})
+}
+
+// interruption is what happens once, before a statement that reads a table is sent.
+type interruption struct {
+	table string
+	do    func()
+}
+
+// told hears of each statement before it is sent.
+func (b *bundle) told(statement string) {
+	b.statements.Add(1)
+	i := b.between.Load()
+	if i != nil && strings.Contains(strings.ReplaceAll(statement, "`", `"`), `FROM "`+i.table+`"`) && b.between.CompareAndSwap(i, nil) {
+		i.do()
+	}
 }
 
 // taken is how many statements f takes.

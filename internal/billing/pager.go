@@ -50,13 +50,13 @@ func (s *Service) Bills(ctx context.Context, r ListRequest) (*Page[*ent.Bill], e
 		return nil, err
 	}
 	order := r.order()
-	q := s.Store.Read().Bill.Query().Where(r.Filter.predicates()...).
-		Order(page.Order(!r.Ascending, order.columns...)).Limit(size + 1)
 	place, continued := page.Find(order.kind, r.After, pay.ParseBillID)
-	if continued {
-		q.Where(page.Beyond(!r.Ascending, order.columns, order.values(place)...))
-	}
-	rows, err := r.Want.with(q).All(ctx)
+	rows, err := s.billsWith(ctx, r.Want, func(q *ent.BillQuery) {
+		q.Where(r.Filter.predicates()...).Order(page.Order(!r.Ascending, order.columns...)).Limit(size + 1)
+		if continued {
+			q.Where(page.Beyond(!r.Ascending, order.columns, order.values(place)...))
+		}
+	})
 	if err != nil {
 		return nil, fmt.Errorf("list bills: %w", err)
 	}
@@ -77,7 +77,7 @@ func (s *Service) Count(ctx context.Context, f *Filter) (int, error) {
 // Matching returns those of the bills that the viewer may see and the filter
 // matches, in no order: how a live feed narrows what it tells.
 func (s *Service) Matching(ctx context.Context, ids []pay.BillID, f *Filter, want Want) ([]*ent.Bill, error) {
-	bills, err := want.with(s.Store.Read().Bill.Query().Where(bill.IDIn(ids...)).Where(f.predicates()...)).All(ctx)
+	bills, err := s.billsWith(ctx, want, func(q *ent.BillQuery) { q.Where(bill.IDIn(ids...)).Where(f.predicates()...) })
 	if err != nil {
 		return nil, fmt.Errorf("read %d changed bills: %w", len(ids), err)
 	}

@@ -30,6 +30,10 @@ type Want struct {
 	Events       bool
 }
 
+// moves reports whether something is wanted that changes as its bill does. The
+// goods, the lines and the payer do not.
+func (w Want) moves() bool { return w.Attempts || w.Reviews || w.Refunds || w.Entitlements || w.Events }
+
 // with adds what is wanted to a query.
 func (w Want) with(q *ent.BillQuery) *ent.BillQuery {
 	if w.Product {
@@ -77,33 +81,54 @@ func (s *Service) Bill(ctx context.Context, rawID string, want Want) (*ent.Bill,
 
 // BillsByID returns those of the bills that the viewer may see, in no order.
 func (s *Service) BillsByID(ctx context.Context, ids []pay.BillID, want Want) ([]*ent.Bill, error) {
-	bills, err := want.with(s.Store.Read().Bill.Query().Where(bill.IDIn(ids...))).All(ctx)
+	bills, err := s.billsWith(ctx, want, func(q *ent.BillQuery) { q.Where(bill.IDIn(ids...)) })
 	if err != nil {
 		return nil, fmt.Errorf("read %d bills: %w", len(ids), err)
 	}
 	return bills, nil
 }
 
+// billsWith reads the bills that narrow leaves, with what is wanted, all as of one
+// moment: none is shown with a refund that has succeeded and nothing returned.
+func (s *Service) billsWith(ctx context.Context, want Want, narrow func(*ent.BillQuery)) ([]*ent.Bill, error) {
+	var bills []*ent.Bill
+	read := func(c *ent.Client) (err error) {
+		q := want.with(c.Bill.Query())
+		narrow(q)
+		bills, err = q.All(ctx)
+		return err
+	}
+	if !want.moves() {
+		err := read(s.Store.Read())
+		return bills, err
+	}
+	err := s.Store.InSnapshot(ctx, read)
+	return bills, err
+}
+
 // ByReference returns the bill with the merchant's own number, or nil.
 func (s *Service) ByReference(ctx context.Context, reference string, want Want) (*ent.Bill, error) {
-	b, err := want.with(s.Store.Read().Bill.Query().Where(bill.Reference(reference))).Only(ctx)
-	if ent.IsNotFound(err) {
-		return nil, nil //nolint:nilnil // no such bill
-	}
+	bills, err := s.billsWith(ctx, want, func(q *ent.BillQuery) { q.Where(bill.Reference(reference)).Limit(1) })
 	if err != nil {
 		return nil, fmt.Errorf("read a bill by its reference: %w", err)
 	}
-	return b, nil
+	if len(bills) == 0 {
+		return nil, nil //nolint:nilnil // no such bill
+	}
+	return bills[0], nil
 }
 
 // Load reads for a bill what was not read along with it, as its viewer may see
 // it. It is for the deep corners of a query; lists name what they Want.
 func (s *Service) Load(ctx context.Context, b *ent.Bill, want Want) (*ent.Bill, error) {
-	full, err := want.with(s.Store.Read().Bill.Query().Where(bill.ID(b.ID))).Only(ctx)
+	full, err := s.BillsByID(ctx, []pay.BillID{b.ID}, want)
 	if err != nil {
-		return nil, fmt.Errorf("read bill %s: %w", b.ID, err)
+		return nil, err
 	}
-	return full, nil
+	if len(full) == 0 {
+		return nil, fmt.Errorf("read bill %s again: it is gone", b.ID)
+	}
+	return full[0], nil
 }
 
 // linesOf returns the lines of a bill, in their order.

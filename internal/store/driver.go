@@ -126,9 +126,14 @@ func withoutURL(err error, u *url.URL) string {
 // Tx begins a transaction on the writer pool.
 func (d *driver) Tx(ctx context.Context) (dialect.Tx, error) { return d.begun(d.writer.Tx(ctx)) }
 
-// BeginTx begins a transaction with options on the writer pool.
+// BeginTx begins a transaction with options: one that only reads on the readers,
+// any other on the writer pool.
 func (d *driver) BeginTx(ctx context.Context, opts *sql.TxOptions) (dialect.Tx, error) {
-	return d.begun(d.writer.BeginTx(ctx, opts))
+	pool := d.writer
+	if opts != nil && opts.ReadOnly {
+		pool = d.Driver
+	}
+	return d.begun(pool.BeginTx(ctx, opts))
 }
 
 // Exec refuses: see errWriteOutsideTx.
