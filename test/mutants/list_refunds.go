@@ -200,5 +200,14 @@ func refundMutants() []Mutant {
 			}},
 			Tests: []string{"./internal/subscriptions"}, Run: "Return|Refund",
 		},
+		{
+			Name: "bill-read-in-pieces", Harm: "A payer is shown a refund that is done beside nothing returned, and asks for it again.",
+			Edits: []Edit{{
+				File: "internal/billing/read.go",
+				Old:  `	if !want.moves() {`,
+				New:  `	if !want.moves() || true {`,
+			}},
+			Tests: []string{"./graph"}, Run: "TestBill_OfOneMoment",
+		},
 	}
 }
