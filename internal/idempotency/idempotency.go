@@ -155,9 +155,10 @@ const maxTries = 4
 // have no effect outside tx, and it is run again when a unique index says that
 // somebody else was faster, with this key or with the same object.
 //
-// replayed is true when the key had done its work before: f did not count, and
-// objectID is the first call's. Errors of f are not stored: nothing was done, so
-// a repeat is judged anew. Besides them Once returns what Look does.
+// replayed is true when the key had done its work before, or while f ran and was
+// refused: f did not count, and objectID is the first call's. Errors of f are not
+// stored: nothing was done, so a repeat is judged anew. Besides them Once returns what
+// Look does.
 func Once(ctx context.Context, s *store.Store, scope Scope, h Hash, f func(ctx context.Context, tx *store.Tx) (string, error)) (objectID string, replayed bool, err error) {
 	keys := New(s)
 	for try := 1; ; try++ {
@@ -178,13 +179,29 @@ func Once(ctx context.Context, s *store.Store, scope Scope, h Hash, f func(ctx c
 			}
 			return nil
 		})
-		if err == nil {
+		switch {
+		case err == nil:
 			return objectID, false, nil
-		}
-		if try == maxTries || !store.IsUniqueViolation(err) {
+		case !store.IsUniqueViolation(err):
+			return keys.afterRefusal(ctx, scope, h, err)
+		case try == maxTries:
 			return "", false, err
 		}
 	}
+}
+
+// afterRefusal answers a call whose work was refused. The same call, sent twice at
+// once, may have done the work between this one's look at the key and its work, which
+// was refused for that very reason: then the key says so.
+func (k *Keys) afterRefusal(ctx context.Context, scope Scope, h Hash, refused error) (objectID string, replayed bool, err error) {
+	done, err := k.Look(ctx, scope, h)
+	if pay.CodeOf(err) == pay.CodeIdempotencyMismatch {
+		return "", false, err
+	}
+	if err != nil || done == nil {
+		return "", false, refused
+	}
+	return done.ObjectID, true, nil
 }
 
 func record(tx *store.Tx, id pay.IdempotencyRecordID, scope Scope, h Hash, objectID string) *ent.IdempotencyRecordCreate {
