@@ -3,7 +3,8 @@
 // found by type assertion, and capabilities as data. No vendor's word stands
 // here, and nothing here knows a table or a bill.
 //
-// Start with Provider, then Result: everything a provider tells us is one.
+// Start with Provider, then Result: everything a provider tells us is one. How an
+// account is made of its settings begins in vendor.go.
 package providers
 
 import (

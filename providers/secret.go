@@ -7,8 +7,8 @@ import (
 	"log/slog"
 )
 
-// hidden is what is shown of a secret.
-const hidden = "***"
+// Hidden is what is shown of a secret.
+const Hidden = "***"
 
 // Secret is a string that no verb, log or encoder shows: a password, a key.
 type Secret string
@@ -20,13 +20,13 @@ var (
 )
 
 // Format writes *** for every verb, %#v and wrong ones included.
-func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, Hidden) }
 
 // String returns ***.
-func (s Secret) String() string { return hidden }
+func (s Secret) String() string { return Hidden }
 
 // LogValue returns ***.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(hidden) }
+func (s Secret) LogValue() slog.Value { return slog.StringValue(Hidden) }
 
 // MarshalText returns ***.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+func (s Secret) MarshalText() ([]byte, error) { return []byte(Hidden), nil }

@@ -1,8 +1,6 @@
 package providers
 
 import (
-	"log/slog"
-	"net/http"
 	"time"
 
 	"github.com/paygraph/paygraph/internal/pay"
@@ -28,13 +26,6 @@ type Vendor struct {
 // Opener makes the Provider of an account whose settings were read. It asks
 // nobody.
 type Opener func(Deps) (Provider, error)
-
-// Deps is what an account works with.
-type Deps struct {
-	HTTP   *http.Client
-	Clock  pay.Clock
-	Logger *slog.Logger
-}
 
 // DemoAccount is an account of a demo shop at the sandbox. It is for tests.
 type DemoAccount struct {

@@ -96,7 +96,7 @@ func TestStatements(t *testing.T) {
 			creating, reading := statementsOf(t, tt.open(t))
 			t.Logf("billCreate, %d statements:\n%s", len(creating), strings.Join(creating, "\n"))
 			t.Logf("bill(id), %d statements:\n%s", len(reading), strings.Join(reading, "\n"))
-			require.LessOrEqual(t, len(creating), 22)
+			require.LessOrEqual(t, len(creating), 23)
 			require.LessOrEqual(t, len(reading), 1)
 		})
 	}

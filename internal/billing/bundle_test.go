@@ -117,7 +117,7 @@ func (b *bundle) startSandbox() {
 func (b *bundle) adapter(twoStage bool) providers.Provider {
 	p, err := payture.New(
 		payture.Config{BaseURL: b.sandbox + "/payture", Key: "Merchant", Password: "123", TwoStage: twoStage, TestMode: true},
-		payture.Deps{HTTP: &http.Client{}, Clock: b.clock},
+		providers.Deps{HTTP: &http.Client{}, Clock: b.clock},
 	)
 	require.NoError(b.t, err)
 	return p

@@ -213,7 +213,7 @@ func TestService_NotifyStrangers(t *testing.T) {
 		adapter, err := payture.New(payture.Config{
 			BaseURL: b.sandbox + "/payture", Key: "Merchant", Password: "123", TestMode: true,
 			Wallet: &payture.Wallet{AddTerminal: "MerchantAdd", PayTerminal: "MerchantPay", Password: "123", CustomerSecret: "0123456789abcdef0123456789abcdef"},
-		}, payture.Deps{HTTP: &http.Client{}, Clock: b.clock})
+		}, providers.Deps{HTTP: &http.Client{}, Clock: b.clock})
 		require.NoError(t, err)
 		b.Service, b.runner = b.process(providers.Account{Code: oneStage, Merchant: b.merchant.ID, TestMode: true, Provider: adapter})
 		order := "order-of-another-program"

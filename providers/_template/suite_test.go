@@ -1,11 +1,9 @@
 package template
 
 import (
-	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -14,7 +12,6 @@ import (
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
 	"github.com/paygraph/paygraph/providers/providertest"
-	"github.com/paygraph/paygraph/providers/sandbox"
 	"github.com/paygraph/paygraph/providers/template/templatesandbox"
 )
 
@@ -40,15 +37,7 @@ func openWorld(t *testing.T, o providertest.Options) providertest.World {
 		{Name: "first-shop", APIKey: "api-key-of-the-first", HookKey: "hook-key-of-the-first", Currency: "EUR", Test: !o.Live},
 		{Name: "other-shop", APIKey: "api-key-of-the-other", HookKey: "hook-key-of-the-other", Currency: "EUR", Test: !o.Live},
 	}
-	server, err := sandbox.New(sandbox.Options{Clock: o.Clock, NotifyClient: o.Notify})
-	require.NoError(t, err)
-	require.NoError(t, server.Register(templatesandbox.New(templatesandbox.Options{Accounts: shops})))
-	web := httptest.NewServer(server.Handler())
-	server.SetBaseURL(o.Through)
-	t.Cleanup(func() {
-		web.Close()
-		require.NoError(t, server.Close(context.WithoutCancel(t.Context())))
-	})
+	origin := o.Serve(t, templatesandbox.New(templatesandbox.Options{Accounts: shops}))
 	accounts := make([]providertest.Account, 0, len(shops))
 	for _, s := range shops {
 		client, err := New(
@@ -58,7 +47,7 @@ func openWorld(t *testing.T, o providertest.Options) providertest.World {
 		require.NoError(t, err)
 		accounts = append(accounts, providertest.Account{Provider: client, Name: s.Name, Secrets: []string{s.APIKey, s.HookKey}})
 	}
-	return providertest.World{Sandbox: web.URL, Account: accounts[0], Another: accounts[1:]}
+	return providertest.World{Sandbox: origin, Account: accounts[0], Another: accounts[1:]}
 }
 
 // forge is what somebody can make who knows the form of a notification and not the

@@ -14,7 +14,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -43,7 +42,7 @@ type Config struct {
 
 // String writes the config without its secrets.
 func (c Config) String() string {
-	return fmt.Sprintf("template{base %s, currency %s, test %t}", c.BaseURL, c.Currency, c.TestMode)
+	return fmt.Sprintf("template{base %s, currency %s, test %t}", providers.ShownURL(c.BaseURL), c.Currency, c.TestMode)
 }
 
 // Format writes the same for every verb: %#v would show the fields.
@@ -51,11 +50,7 @@ func (c Config) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String(
 
 // mistakes lists everything that is wrong, without showing a secret.
 func (c Config) mistakes() []error {
-	var found []error
-	u, err := url.Parse(c.BaseURL)
-	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && (u.Scheme != "http" || !c.TestMode) {
-		found = append(found, errors.New("base URL: it is not an https address; plain http is for test mode only"))
-	}
+	_, found := providers.AddressMistakes("base URL", c.BaseURL, "https://api.example/v1", c.TestMode)
 	if c.APIKey == "" {
 		found = append(found, errors.New("API key: it is empty"))
 	}
@@ -87,18 +82,12 @@ var (
 // at once, and none of the secrets.
 func New(config Config, deps providers.Deps) (*Client, error) {
 	config.BaseURL = strings.TrimRight(config.BaseURL, "/")
-	mistakes := config.mistakes()
-	if deps.HTTP == nil {
-		mistakes = append(mistakes, errors.New("an HTTP client is needed"))
-	}
+	deps = deps.WithDefaults()
+	mistakes := append(config.mistakes(), deps.Mistakes()...)
 	if len(mistakes) > 0 {
 		return nil, fmt.Errorf("configure template: %w", errors.Join(mistakes...))
 	}
-	logger := deps.Logger
-	if logger == nil {
-		logger = slog.New(slog.DiscardHandler)
-	}
-	return &Client{config: config, http: wire.Careful(deps.HTTP), log: logger}, nil
+	return &Client{config: config, http: wire.Careful(deps.HTTP), log: deps.Logger}, nil
 }
 
 // Format writes the account's settings without its secrets, for every verb.

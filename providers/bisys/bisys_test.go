@@ -14,6 +14,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 const liveBase = "https://shop.bisys.example/api-shop"
@@ -26,7 +27,7 @@ func TestNew(t *testing.T) {
 		_, err := New(Config{
 			BaseURL: "http://x", ShopToken: "CANARY:TOKEN", SecKey: "CANARY KEY", ServiceCode: "109", Currency: "JPY", ClientType: "tv",
 			ClientKey: "CANARY", RefundPath: "refund", SessionLife: -1, Settling: -1, Commission: Fee{FixedMinor: -1},
-		}, Deps{})
+		}, providers.Deps{})
 		require.Error(t, err)
 		for _, want := range []string{
 			"base URL", "shop token", "sec key", "service code", "currency", "client type", "client certificate", "refund path",
@@ -160,25 +161,25 @@ func TestClient_Authorization(t *testing.T) {
 	for _, call := range calls() {
 		t.Run(call.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, func(w http.ResponseWriter, r *http.Request) { says(success(r))(w, r) })
+			v := vendortest.New(t, func(w http.ResponseWriter, r *http.Request) { says(success(r))(w, r) })
 			_, err := call.run(t.Context(), newClient(t, v.URL))
 			require.NoError(t, err)
-			require.Len(t, v.seenAt(call.path), 1)
-			for _, request := range v.seen() {
-				require.Equal(t, http.MethodPost, request.method)
-				require.Equal(t, basicCanary, request.header.Get("Authorization"))
-				require.Equal(t, "application/json; charset=utf-8", request.header.Get("Content-Type"))
-				require.NotContains(t, request.body, canaryToken, "credentials are in the header only")
-				require.NotContains(t, request.body, canarySecKey)
+			require.Len(t, v.SeenAt(call.path), 1)
+			for _, request := range v.Seen() {
+				require.Equal(t, http.MethodPost, request.Method)
+				require.Equal(t, basicCanary, request.Header.Get("Authorization"))
+				require.Equal(t, "application/json; charset=utf-8", request.Header.Get("Content-Type"))
+				require.NotContains(t, request.Body, canaryToken, "credentials are in the header only")
+				require.NotContains(t, request.Body, canarySecKey)
 			}
 		})
 	}
 	t.Run("VectorOfThePublishedHeader", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(goodAnswers()[statePath]))
+		v := vendortest.New(t, says(goodAnswers()[statePath]))
 		c := newClient(t, v.URL, func(c *Config) { c.ShopToken, c.SecKey = "sandbox-shop-token", "sandbox-sec-key" })
 		_, err := c.Sync(t.Context(), syncRef())
 		require.NoError(t, err)
-		require.Equal(t, "Basic c2FuZGJveC1zaG9wLXRva2VuOnNhbmRib3gtc2VjLWtleQ==", v.seen()[0].header.Get("Authorization"))
+		require.Equal(t, "Basic c2FuZGJveC1zaG9wLXRva2VuOnNhbmRib3gtc2VjLWtleQ==", v.Seen()[0].Header.Get("Authorization"))
 	})
 }

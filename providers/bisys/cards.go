@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/wire"
 )
 
 // cardRequest is about one user and, for a deactivation, one card.
@@ -164,7 +165,7 @@ func maskOf(mask string) string {
 
 // expiry reads exp, MMyyyy, which older lists tell; zeros when it is not told.
 func expiry(exp string) (month, year int) {
-	if len(exp) != 6 || !isDigits(exp) {
+	if len(exp) != 6 || !wire.IsDigits(exp) {
 		return 0, 0
 	}
 	month, _ = strconv.Atoi(exp[:2])

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 // newPair makes a certificate and its key, in PEM.
@@ -40,7 +41,7 @@ func TestClient_ShowsItsCertificate(t *testing.T) {
 	t.Parallel()
 
 	shown := make(chan string, 1)
-	v := newStoppedVendor(func(w http.ResponseWriter, r *http.Request) {
+	v := vendortest.NewStopped(func(w http.ResponseWriter, r *http.Request) {
 		shown <- r.TLS.PeerCertificates[0].Subject.CommonName
 		says(success(r))(w, r)
 	})
@@ -93,14 +94,14 @@ func TestNew_Certificate(t *testing.T) {
 	t.Run("TransportThatTakesNone", func(t *testing.T) {
 		t.Parallel()
 		config, deps := testConfig(liveBase), testDeps()
-		deps.HTTP.Transport = transportFunc(func(*http.Request) (*http.Response, error) { return nil, errors.New("x") })
+		deps.HTTP.Transport = vendortest.TransportFunc(func(*http.Request) (*http.Response, error) { return nil, errors.New("x") })
 		config.ClientCert, config.ClientKey = certificate, key
 		_, err := New(config, deps)
 		require.ErrorContains(t, err, "transport")
 	})
 	t.Run("VendorThatDemandsOneIsNotReachedWithout", func(t *testing.T) {
 		t.Parallel()
-		v := newStoppedVendor(says("{}"))
+		v := vendortest.NewStopped(says("{}"))
 		v.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert, MinVersion: tls.VersionTLS12}
 		v.Config.ErrorLog = nil
 		v.StartTLS()
@@ -111,6 +112,6 @@ func TestNew_Certificate(t *testing.T) {
 		require.NoError(t, err)
 		_, err = c.Sync(t.Context(), syncRef())
 		require.Equal(t, providers.Unavailable, providers.KindOf(err))
-		require.Empty(t, v.seen())
+		require.Empty(t, v.Seen())
 	})
 }

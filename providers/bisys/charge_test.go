@@ -9,6 +9,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 func TestClient_Charge(t *testing.T) {
@@ -19,15 +20,15 @@ func TestClient_Charge(t *testing.T) {
 		if handlers[recurrentPath] == nil {
 			handlers[recurrentPath] = says(goodAnswers()[recurrentPath])
 		}
-		v := newVendor(t, byPath(handlers))
+		v := vendortest.New(t, byPath(handlers))
 		result, err := newClient(t, v.URL).Charge(t.Context(), chargeRequest())
-		require.Len(t, v.seenAt(recurrentPath), 1, "it is sent once")
+		require.Len(t, v.SeenAt(recurrentPath), 1, "it is sent once")
 		return result, err
 	}
 
 	t.Run("RequestNamesUserAndCard", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, func(w http.ResponseWriter, r *http.Request) { says(success(r))(w, r) })
+		v := vendortest.New(t, func(w http.ResponseWriter, r *http.Request) { says(success(r))(w, r) })
 		r := chargeRequest()
 		full := fullRequest()
 		r.Items, r.Payer, r.Description, r.Expires = full.Items, full.Payer, "Renewal", noon.Add(time.Minute)
@@ -38,17 +39,17 @@ func TestClient_Charge(t *testing.T) {
 			Status: providers.Captured, ProviderRef: payment, RawStatus: "payed", Authorized: tenge(0), Captured: tenge(13750), Fee: tenge(13300),
 		}, result)
 		paths := []string{}
-		for _, each := range v.seen() {
-			paths = append(paths, each.path)
+		for _, each := range v.Seen() {
+			paths = append(paths, each.Path)
 		}
 		require.Equal(t, []string{registrationPath, recurrentPath, statePath}, paths)
-		sent := v.seen()[1]
+		sent := v.Seen()[1]
 		for name, want := range map[string]string{
 			"userToken": `"` + userToken + `"`, "cardToken": `"` + cardToken + `"`, "amount": `"450"`, "comission": `"13300"`,
 			"payType": `"card"`, "enableSMSConfirm": `"true"`, "orderNote": "", "needRegCard": "", "orderBestBefore": "1795262460",
 			"orderItems": `[{"num":1,"name":"name1","quantity":2,"price":100,"tax":"vat0"},{"num":2,"name":"name2","quantity":5,"price":50,"tax":"vat110"}]`,
 		} {
-			require.Equal(t, want, sent.member(t, name), name)
+			require.Equal(t, want, sent.Member(t, name), name)
 		}
 		requireAuInfo(t, sent)
 	})
@@ -81,7 +82,7 @@ func TestClient_Charge(t *testing.T) {
 	}
 	t.Run("StateThatCannotBeAskedIsPending", func(t *testing.T) {
 		t.Parallel()
-		for _, handle := range []http.HandlerFunc{status(502), hijack(""), saysStatus(400, `{"code":9004,"message":"PaymentNotFound"}`), saysStatus(401, "")} {
+		for _, handle := range []http.HandlerFunc{status(502), vendortest.HangUp(""), saysStatus(400, `{"code":9004,"message":"PaymentNotFound"}`), saysStatus(401, "")} {
 			result, err := charge(t, map[string]http.HandlerFunc{statePath: handle})
 			require.NoError(t, err)
 			require.Equal(t, providers.Result{Status: providers.Pending, ProviderRef: payment, Fee: tenge(13300)}, result)
@@ -154,7 +155,7 @@ func TestClient_Charge(t *testing.T) {
 	})
 	t.Run("NothingIsSentWithoutPhoneCardOrMoney", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(""))
+		v := vendortest.New(t, says(""))
 		c := newClient(t, v.URL)
 		r := chargeRequest()
 		r.Customer.Phone = ""
@@ -169,7 +170,7 @@ func TestClient_Charge(t *testing.T) {
 		r.Amount = pay.Of(450, pay.USD)
 		_, err = c.Charge(t.Context(), r)
 		requireError(t, err, providers.OpChargeSaved, providers.Unsupported, "")
-		require.Empty(t, v.seen())
+		require.Empty(t, v.Seen())
 	})
 }
 

@@ -9,14 +9,11 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/wire"
 )
-
-// hidden is what is shown of a secret.
-const hidden = "***"
 
 // Secret is a string that no verb, log or encoder shows.
 type Secret = providers.Secret
@@ -80,7 +77,7 @@ func currencies() []pay.Currency {
 func (c Config) String() string {
 	return fmt.Sprintf(
 		"bisys{base %s, shop token %s, sec key %s, service %q, currency %s, commission %s, client type %q, test %t, certificate %t, SMS confirm %t, order callback %t, order return %t, refund path %q}",
-		shownURL(c.BaseURL), hidden, hidden, c.ServiceCode, c.Currency, c.Commission, c.ClientType, c.TestMode,
+		providers.ShownURL(c.BaseURL), providers.Hidden, providers.Hidden, c.ServiceCode, c.Currency, c.Commission, c.ClientType, c.TestMode,
 		len(c.ClientCert) > 0, c.EnableSMSConfirm, c.PerOrderCallback, c.PerOrderReturn, c.RefundPath,
 	)
 }
@@ -91,7 +88,7 @@ func (c Config) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String(
 // LogValue returns the config without its secrets.
 func (c Config) LogValue() slog.Value {
 	return slog.GroupValue(
-		slog.String("base", shownURL(c.BaseURL)),
+		slog.String("base", providers.ShownURL(c.BaseURL)),
 		slog.String("service", c.ServiceCode),
 		slog.String("currency", string(c.Currency)),
 		slog.String("commission", c.Commission.String()),
@@ -124,10 +121,10 @@ func (c Config) withDefaults() Config {
 // mistakes lists everything that is wrong, without showing a secret.
 func (c Config) mistakes() []error {
 	found := baseMistakes(c.BaseURL, c.TestMode)
-	if c.ShopToken == "" || hasOddRunes(string(c.ShopToken)) || strings.Contains(string(c.ShopToken), ":") {
+	if c.ShopToken == "" || providers.HasOddRunes(string(c.ShopToken)) || strings.Contains(string(c.ShopToken), ":") {
 		found = append(found, errors.New("shop token: it is empty or has blanks, control characters or a colon"))
 	}
-	if c.SecKey == "" || hasOddRunes(string(c.SecKey)) {
+	if c.SecKey == "" || providers.HasOddRunes(string(c.SecKey)) {
 		found = append(found, errors.New("sec key: it is empty or has blanks or control characters"))
 	}
 	if !isServiceCode(c.ServiceCode) {
@@ -158,15 +155,8 @@ func (c Config) mistakes() []error {
 // payments to a demo zone. The live addresses of Kazakhstan are not public; the
 // siblings' demo hosts are named demo-api2 and the like.
 func baseMistakes(base string, test bool) []error {
-	u, err := url.Parse(base)
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return []error{errors.New("base URL: it is not an address such as https://shop.example/api-shop")}
-	}
-	var found []error
-	if u.Scheme != "https" && (u.Scheme != "http" || !test) {
-		found = append(found, errors.New("base URL: it is not https, and plain http is for test mode only"))
-	}
-	if strings.HasPrefix(strings.ToLower(u.Hostname()), "demo") && !test {
+	host, found := providers.AddressMistakes("base URL", base, "https://shop.example/api-shop", test)
+	if strings.HasPrefix(host, "demo") && !test {
 		found = append(found, errors.New("base URL: it is a demo host, and the account is live"))
 	}
 	return found
@@ -175,23 +165,10 @@ func baseMistakes(base string, test bool) []error {
 // isServiceCode reports whether s is written like 109-5804-1 (Shop API, samples).
 func isServiceCode(s string) bool {
 	parts := strings.Split(s, "-")
-	return len(parts) == 3 && len(s) <= 40 && !slices.ContainsFunc(parts, func(part string) bool { return !isDigits(part) })
+	return len(parts) == 3 && len(s) <= 40 && !slices.ContainsFunc(parts, func(part string) bool { return !wire.IsDigits(part) })
 }
 
 func isPath(s string) bool {
 	u, err := url.Parse(s)
-	return err == nil && strings.HasPrefix(s, "/") && u.Host == "" && u.RawQuery == "" && u.Fragment == "" && !hasOddRunes(s)
-}
-
-// shownURL is the address without what may be secret in it.
-func shownURL(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return hidden
-	}
-	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
-}
-
-func hasOddRunes(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
+	return err == nil && strings.HasPrefix(s, "/") && u.Host == "" && u.RawQuery == "" && u.Fragment == "" && !providers.HasOddRunes(s)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 // The conformance cases of the vendor's specification, as far as an adapter can show
@@ -51,8 +52,8 @@ func TestConformance(t *testing.T) {
 		t.Parallel()
 		s := newShop(t)
 		start(t, s.client(t))
-		require.Equal(t, `"450"`, s.seen()[0].member(t, "amount"))
-		require.Equal(t, `"13300"`, s.seen()[0].member(t, "comission"))
+		require.Equal(t, `"450"`, s.Seen()[0].Member(t, "amount"))
+		require.Equal(t, `"13300"`, s.Seen()[0].Member(t, "comission"))
 	})
 	t.Run("Case03_RequiredFieldsAreAlwaysSent", func(t *testing.T) {
 		t.Parallel()
@@ -60,9 +61,9 @@ func TestConformance(t *testing.T) {
 		_, err := s.client(t, func(c *Config) { c.Commission = Fee{} }).Start(t.Context(), startRequest())
 		require.NoError(t, err)
 		for _, name := range []string{"serviceCode", "amount", "comission", "properties"} {
-			require.NotEmpty(t, s.seen()[0].member(t, name), name)
+			require.NotEmpty(t, s.Seen()[0].Member(t, name), name)
 		}
-		v := newVendor(t, saysStatus(400, `{"code":9005,"message":"ValidationException: properties"}`))
+		v := vendortest.New(t, saysStatus(400, `{"code":9005,"message":"ValidationException: properties"}`))
 		_, err = newClient(t, v.URL).Start(t.Context(), startRequest())
 		requireError(t, err, providers.OpStart, providers.Rejected, "9005")
 	})
@@ -75,7 +76,7 @@ func TestConformance(t *testing.T) {
 			_, err := s.client(t).Start(t.Context(), r)
 			requireError(t, err, providers.OpStart, providers.Rejected, "")
 		}
-		require.Empty(t, s.seen())
+		require.Empty(t, s.Seen())
 	})
 	t.Run("Case05_UnknownServiceIsRejected", func(t *testing.T) {
 		t.Parallel()

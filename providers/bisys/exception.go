@@ -109,7 +109,7 @@ func readException(status int, body []byte, test bool) exception {
 	case found.fault != faultNone:
 	case status == http.StatusUnauthorized:
 		found.fault = faultAccess
-	case status == http.StatusBadRequest && isDigits(number) && answer.text("message") != "":
+	case status == http.StatusBadRequest && wire.IsDigits(number) && answer.text("message") != "":
 		found.fault = faultUnknown
 	}
 	if found.code == "" && found.fault != faultNone {

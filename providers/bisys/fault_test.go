@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 // badly answers a call's own path with handle, and everything else well.
@@ -37,17 +37,6 @@ func status(code int, header ...string) http.HandlerFunc {
 		}
 		w.WriteHeader(code)
 		_, _ = io.WriteString(w, success(r))
-	}
-}
-
-// hijack takes the connection over.
-func hijack(answer string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		conn, _, err := http.NewResponseController(w).Hijack()
-		if err == nil {
-			_, _ = io.WriteString(conn, answer)
-			_ = conn.Close()
-		}
 	}
 }
 
@@ -104,27 +93,27 @@ func TestClient_Faults(t *testing.T) {
 		{"BadUTF8", says("{\"state\":\"\xff\"}"), malformed},
 		{"DeepNesting", says(strings.Repeat(`{"a":`, 20000)), malformed},
 		{"ExceptionWithStatus200", says(`{"code":17,"message":"SomethingException"}`), malformed},
-		{"ClosedWithoutAnswer", hijack(""), unavailable},
-		{"ClosedInTheHeader", hijack("HTTP/1.1 200 OK\r\nContent-"), unavailable},
-		{"NotHTTP", hijack("SSH-2.0-OpenSSH " + canarySecKey + "\r\n\r\n"), unavailable},
+		{"ClosedWithoutAnswer", vendortest.HangUp(""), unavailable},
+		{"ClosedInTheHeader", vendortest.HangUp("HTTP/1.1 200 OK\r\nContent-"), unavailable},
+		{"NotHTTP", vendortest.HangUp("SSH-2.0-OpenSSH " + canarySecKey + "\r\n\r\n"), unavailable},
 	}
 	codes := map[string]string{"404OfAGateway": "404", "500OfAGateway": "17", "ExceptionWithStatus200": "17"}
 	for _, tt := range tests {
 		for _, call := range calls() {
 			t.Run(tt.name+" "+call.name, func(t *testing.T) {
 				t.Parallel()
-				v := newVendor(t, badly(call, tt.handle))
+				v := vendortest.New(t, badly(call, tt.handle))
 				result, err := call.run(t.Context(), newClient(t, v.URL))
 				requireError(t, err, call.op, call.doubtful(tt.read), codes[tt.name])
 				require.Empty(t, result)
-				require.Len(t, v.seenAt(call.path), 1, "nothing is sent twice")
+				require.Len(t, v.SeenAt(call.path), 1, "nothing is sent twice")
 			})
 		}
 	}
 
 	t.Run("RetryAfterIsTold", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, status(429, "Retry-After", "7"))
+		v := vendortest.New(t, status(429, "Retry-After", "7"))
 		_, err := newClient(t, v.URL).Sync(t.Context(), syncRef())
 		var e *providers.Error
 		require.ErrorAs(t, err, &e)
@@ -138,7 +127,7 @@ func TestClient_RegistrationFaultsStopWhatFollows(t *testing.T) {
 	t.Parallel()
 
 	faults := map[string]http.HandlerFunc{
-		"500": status(500), "Closed": hijack(""), "HTML": says("<html></html>"), "NoToken": says(`{"login":"77020000000","state":"active"}`),
+		"500": status(500), "Closed": vendortest.HangUp(""), "HTML": says("<html></html>"), "NoToken": says(`{"login":"77020000000","state":"active"}`),
 		"OtherUser": says(`{"login":"77029999999","userToken":"x"}`), "UnknownException": saysStatus(400, `{"code":1,"message":"X"}`),
 	}
 	for name, handle := range faults {
@@ -146,14 +135,14 @@ func TestClient_RegistrationFaultsStopWhatFollows(t *testing.T) {
 			call := calls()[at]
 			t.Run(name+" "+call.name, func(t *testing.T) {
 				t.Parallel()
-				v := newVendor(t, byPath(map[string]http.HandlerFunc{registrationPath: handle}))
+				v := vendortest.New(t, byPath(map[string]http.HandlerFunc{registrationPath: handle}))
 				_, err := call.run(t.Context(), newClient(t, v.URL))
 				var e *providers.Error
 				require.ErrorAs(t, err, &e)
 				require.Equal(t, providers.Unavailable, e.Kind)
 				require.Equal(t, call.op, e.Op)
 				requireNoSecret(t, err.Error())
-				require.Len(t, v.seen(), 1)
+				require.Len(t, v.Seen(), 1)
 			})
 		}
 	}
@@ -176,7 +165,7 @@ func TestClient_EchoedSecretsAreNotTold(t *testing.T) {
 			for _, call := range calls() {
 				t.Run(tt.name+" "+http.StatusText(code)+" "+call.name, func(t *testing.T) {
 					t.Parallel()
-					v := newVendor(t, badly(call, saysStatus(code, tt.answer)))
+					v := vendortest.New(t, badly(call, saysStatus(code, tt.answer)))
 					result, err := call.run(t.Context(), newClient(t, v.URL))
 					told := ""
 					for cause := err; cause != nil; cause = errors.Unwrap(cause) {
@@ -192,7 +181,7 @@ func TestClient_EchoedSecretsAreNotTold(t *testing.T) {
 	}
 	t.Run("KeyInTheAddressOfAPage", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(`{"regPayNum":"1","methodType":"GET","payUrl":"https://bisys.kz/?k=`+canarySecKey+`","userToken":"u"}`))
+		v := vendortest.New(t, says(`{"regPayNum":"1","methodType":"GET","payUrl":"https://bisys.kz/?k=`+canarySecKey+`","userToken":"u"}`))
 		_, err := newClient(t, v.URL).Start(t.Context(), startRequest())
 		requireError(t, err, providers.OpStart, providers.Unknown, "")
 	})
@@ -207,14 +196,12 @@ func TestClient_NeverSent(t *testing.T) {
 	}{
 		{"NobodyListens", "refused", func(t *testing.T) http.RoundTripper {
 			t.Helper()
-			v := newStoppedVendor(says(""))
+			v := vendortest.NewStopped(says(""))
 			require.NoError(t, v.Listener.Close())
 			return &http.Transport{Proxy: func(*http.Request) (*url.URL, error) { return url.Parse("http://" + v.Listener.Addr().String()) }}
 		}},
 		{"NoSuchHost", "not resolved", func(*testing.T) http.RoundTripper {
-			return &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
-				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", IsNotFound: true}}
-			}}
+			return vendortest.NoSuchHost()
 		}},
 	}
 	for _, tt := range tests {
@@ -234,24 +221,24 @@ func TestClient_NeverSent(t *testing.T) {
 	for _, call := range calls() {
 		t.Run("CertificateNotTrusted "+call.name, func(t *testing.T) {
 			t.Parallel()
-			v := newStoppedVendor(says(""))
+			v := vendortest.NewStopped(says(""))
 			v.Config.ErrorLog = log.New(io.Discard, "", 0)
 			v.StartTLS()
 			defer v.Close()
 			_, err := call.run(t.Context(), newClient(t, v.URL))
 			requireError(t, err, call.op, providers.Unavailable, "")
 			require.ErrorContains(t, err, "certificate")
-			require.Empty(t, v.seen())
+			require.Empty(t, v.Seen())
 		})
 		t.Run("CanceledBefore "+call.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, says(""))
+			v := vendortest.New(t, says(""))
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
 			_, err := call.run(ctx, newClient(t, v.URL))
 			requireError(t, err, call.op, providers.Unavailable, "")
 			require.ErrorIs(t, err, context.Canceled)
-			require.Empty(t, v.seen())
+			require.Empty(t, v.Seen())
 		})
 	}
 }
@@ -262,7 +249,7 @@ func TestClient_MayHaveBeenSent(t *testing.T) {
 	for _, call := range calls() {
 		t.Run("Hangs "+call.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, badly(call, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+			v := vendortest.New(t, badly(call, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
 			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 			defer cancel()
 			_, err := call.run(ctx, newClient(t, v.URL))
@@ -271,7 +258,7 @@ func TestClient_MayHaveBeenSent(t *testing.T) {
 		})
 		t.Run("HangsInTheBody "+call.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, badly(call, func(w http.ResponseWriter, r *http.Request) {
+			v := vendortest.New(t, badly(call, func(w http.ResponseWriter, r *http.Request) {
 				_, _ = io.WriteString(w, success(r)[:20])
 				_ = http.NewResponseController(w).Flush()
 				<-r.Context().Done()
@@ -286,7 +273,7 @@ func TestClient_MayHaveBeenSent(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			v := newVendor(t, badly(call, func(_ http.ResponseWriter, r *http.Request) {
+			v := vendortest.New(t, badly(call, func(_ http.ResponseWriter, r *http.Request) {
 				cancel()
 				<-r.Context().Done()
 			}))
@@ -299,7 +286,7 @@ func TestClient_MayHaveBeenSent(t *testing.T) {
 	t.Run("PatienceHasAnEnd", func(t *testing.T) {
 		t.Parallel()
 		deps := testDeps()
-		deps.HTTP.Transport = transportFunc(func(r *http.Request) (*http.Response, error) {
+		deps.HTTP.Transport = vendortest.TransportFunc(func(r *http.Request) (*http.Response, error) {
 			end, limited := r.Context().Deadline()
 			require.True(t, limited)
 			require.InDelta(t, 10*time.Second, time.Until(end), float64(5*time.Second))
@@ -311,8 +298,3 @@ func TestClient_MayHaveBeenSent(t *testing.T) {
 		requireError(t, err, providers.OpStart, providers.Unknown, "")
 	})
 }
-
-// transportFunc makes an http.RoundTripper of a function.
-type transportFunc func(*http.Request) (*http.Response, error)
-
-func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

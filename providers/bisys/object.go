@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/providers/wire"
 )
 
 // object is one JSON object of the vendor's, member by member. Names are compared
@@ -109,13 +110,9 @@ func (o object) objects(name string) ([]object, bool) {
 // parseDigits reads a whole number: decimal digits, no sign, no point, no exponent,
 // and no more than the API carries.
 func parseDigits(s string) (int64, bool) {
-	if len(s) > 16 || !isDigits(s) {
+	if len(s) > 16 || !wire.IsDigits(s) {
 		return 0, false
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	return n, err == nil && n <= pay.MaxAmount
-}
-
-func isDigits(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' })
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/wire"
 )
 
 // paymentRequest creates a payment (Shop API, anonymous and recurrent payment). The
@@ -83,7 +84,7 @@ func auInfo(payer providers.Payer) *clientAuInfo {
 		TimeZone: b.TimeZoneOffset, ColorDepth: b.ColorDepth, ScreenHeight: b.ScreenHeight, ScreenWidth: b.ScreenWidth,
 		Language: b.Language, UserAgent: b.UserAgent, JavaEnabled: b.JavaEnabled,
 	})
-	return &clientAuInfo{IPAddress: address(payer.IP), AgentName: b.UserAgent, AuthenticationInfo: base64.StdEncoding.EncodeToString(info)}
+	return &clientAuInfo{IPAddress: wire.IP(payer.IP), AgentName: b.UserAgent, AuthenticationInfo: base64.StdEncoding.EncodeToString(info)}
 }
 
 // order is what a payment and a charge have in common.
@@ -146,7 +147,7 @@ func (c *Client) ends(order time.Time) time.Time {
 func properties(requisites []providers.Requisite) ([]property, error) {
 	list := make([]property, 0, len(requisites))
 	for at, r := range requisites {
-		if r.Name == "" || oneLine(r.Name, maxNote) != r.Name || oneLine(r.Value, maxNote) != r.Value {
+		if r.Name == "" || wire.OneLine(r.Name, maxNote) != r.Name || wire.OneLine(r.Value, maxNote) != r.Value {
 			return nil, fmt.Errorf("requisite %d: it has no name, or is not one line", at+1)
 		}
 		list = append(list, property(r))
@@ -159,7 +160,7 @@ func properties(requisites []providers.Requisite) ([]property, error) {
 func (c *Client) items(lines []providers.Item) ([]item, error) {
 	var list []item
 	for at, line := range lines {
-		title := oneLine(line.Title, maxTitle)
+		title := wire.OneLine(line.Title, maxTitle)
 		if title == "" || line.Quantity < 1 || line.Unit.Amount < 0 || line.Unit.Amount > pay.MaxAmount || line.Unit.Currency != c.config.Currency {
 			return nil, fmt.Errorf("line %d: it has no title, no quantity or another currency", at+1)
 		}

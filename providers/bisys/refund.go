@@ -9,6 +9,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/wire"
 )
 
 // refundRequest asks for money back (Shop API, refund; all are demanded). The sums
@@ -89,7 +90,7 @@ func refundDeclined(ref providers.Ref, code string) providers.Result {
 
 // reasonOf is the note of a refund, which is demanded.
 func reasonOf(reason string) string {
-	if note := oneLine(reason, maxNote); note != "" {
+	if note := wire.OneLine(reason, maxNote); note != "" {
 		return note
 	}
 	return "refund"

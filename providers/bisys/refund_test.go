@@ -7,6 +7,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 func TestClient_Refund(t *testing.T) {
@@ -14,25 +15,25 @@ func TestClient_Refund(t *testing.T) {
 
 	t.Run("RequestIsAsTheSample", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(goodAnswers()[defaultRefundPath]))
+		v := vendortest.New(t, says(goodAnswers()[defaultRefundPath]))
 		result, err := newClient(t, v.URL).Refund(t.Context(), refundOf(2400, 2625))
 		require.NoError(t, err)
 		require.Equal(t, providers.Result{Status: providers.Captured, ProviderRef: payment, RawStatus: "success", Authorized: tenge(0), Captured: tenge(225)}, result)
-		require.Equal(t, defaultRefundPath, v.seen()[0].path)
-		require.JSONEq(t, `{"regPayNum":"1310958041","note":"test","refundAmount":"2400","remainingAmount":"225"}`, v.seen()[0].body)
+		require.Equal(t, defaultRefundPath, v.Seen()[0].Path)
+		require.JSONEq(t, `{"regPayNum":"1310958041","note":"test","refundAmount":"2400","remainingAmount":"225"}`, v.Seen()[0].Body)
 	})
 	t.Run("AllOfItIsRefunded", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(`{"resultState":"SUCCESS"}`))
+		v := vendortest.New(t, says(`{"resultState":"SUCCESS"}`))
 		r := refundOf(2625, 2625)
 		r.Reason = " \n"
 		result, err := newClient(t, v.URL, func(c *Config) { c.RefundPath = "/elsewhere" }).Refund(t.Context(), r)
 		require.NoError(t, err)
 		require.Equal(t, providers.Refunded, result.Status)
 		require.Equal(t, tenge(0), result.Captured)
-		require.Equal(t, "/elsewhere", v.seen()[0].path)
-		require.Equal(t, `"0"`, v.seen()[0].member(t, "remainingAmount"))
-		require.Equal(t, `"refund"`, v.seen()[0].member(t, "note"), "a note is demanded")
+		require.Equal(t, "/elsewhere", v.Seen()[0].Path)
+		require.Equal(t, `"0"`, v.Seen()[0].Member(t, "remainingAmount"))
+		require.Equal(t, `"refund"`, v.Seen()[0].Member(t, "note"), "a note is demanded")
 	})
 
 	refusals := []struct {
@@ -48,7 +49,7 @@ func TestClient_Refund(t *testing.T) {
 	for _, tt := range refusals {
 		t.Run("Refused"+tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, saysStatus(tt.status, tt.answer))
+			v := vendortest.New(t, saysStatus(tt.status, tt.answer))
 			result, err := newClient(t, v.URL).Refund(t.Context(), refundOf(2400, 2625))
 			require.NoError(t, err)
 			require.Equal(t, providers.Declined, result.Status)
@@ -79,10 +80,10 @@ func TestClient_Refund(t *testing.T) {
 	for _, tt := range unclear {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, saysStatus(tt.status, tt.answer))
+			v := vendortest.New(t, saysStatus(tt.status, tt.answer))
 			_, err := newClient(t, v.URL).Refund(t.Context(), refundOf(2400, 2625))
 			requireError(t, err, providers.OpRefund, tt.kind, tt.code)
-			require.Len(t, v.seen(), 1)
+			require.Len(t, v.Seen(), 1)
 		})
 	}
 
@@ -100,12 +101,12 @@ func TestClient_Refund(t *testing.T) {
 	for _, tt := range unsendable {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, says(""))
+			v := vendortest.New(t, says(""))
 			r := refundOf(2400, 2625)
 			tt.change(&r)
 			_, err := newClient(t, v.URL).Refund(t.Context(), r)
 			requireError(t, err, providers.OpRefund, tt.kind, "")
-			require.Empty(t, v.seen())
+			require.Empty(t, v.Seen())
 		})
 	}
 }

@@ -11,13 +11,14 @@ import (
 	"time"
 
 	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 // shop is a small Bisys that keeps state, for the conformance cases: what the
 // adapter says is judged by a vendor's rules and not by canned answers. A test plays
 // the payer by setting a payment's state.
 type shop struct {
-	*vendor
+	*vendortest.Server
 	mu       sync.Mutex
 	now      time.Time
 	payments map[string]*shopPayment
@@ -44,7 +45,7 @@ func newShop(t *testing.T) *shop {
 	s := &shop{
 		now: noon, payments: map[string]*shopPayment{}, users: map[string]string{}, cards: map[string]shopCard{},
 	}
-	s.vendor = newVendor(t, s.serve)
+	s.Server = vendortest.New(t, s.serve)
 	return s
 }
 

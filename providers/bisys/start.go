@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/wire"
 )
 
 // Start creates a payment and returns the form on which the payer pays. It takes no
@@ -34,7 +35,7 @@ func (c *Client) Start(ctx context.Context, r providers.StartRequest) (providers
 		request.NeedRegCard = true
 		c.askProof(&request, r.Payer)
 	} else {
-		request.UserPhone, request.UserEmail = phoneDigits(r.Payer.Phone), email(r.Payer.Email)
+		request.UserPhone, request.UserEmail = phoneDigits(r.Payer.Phone), wire.Email(r.Payer.Email)
 	}
 	answer, trouble := c.ask(ctx, path, request, request.UserToken)
 	if trouble != nil {
@@ -49,12 +50,13 @@ func (c *Client) Start(ctx context.Context, r providers.StartRequest) (providers
 }
 
 // noteOf is the text on the form: what the caller says of the payment, else what it
-// is for.
+// is for. Underscores stay: _KZT_ is shown as the currency's sign (Shop API,
+// orderNote).
 func noteOf(r providers.StartRequest) string {
-	if note := oneLine(r.Payer.Note, maxNote); note != "" {
+	if note := wire.OneLine(r.Payer.Note, maxNote); note != "" {
 		return note
 	}
-	return oneLine(r.Description, maxNote)
+	return wire.OneLine(r.Description, maxNote)
 }
 
 // askProof adds what 3-D Secure needs of a registered user's payment. The form of an

@@ -11,6 +11,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 // fullRequest is a payment as the vendor's own sample has it.
@@ -46,29 +47,29 @@ func TestClient_Start(t *testing.T) {
 
 	t.Run("AnonymousRequestIsAsTheSample", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(goodAnswers()[anonymousPath]))
+		v := vendortest.New(t, says(goodAnswers()[anonymousPath]))
 		result, err := newClient(t, v.URL).Start(t.Context(), fullRequest())
 		require.NoError(t, err)
 		require.Equal(t, providers.Result{
 			Status: providers.ActionRequired, ProviderRef: payment, Fee: tenge(13300),
 			Redirect: &providers.Redirect{URL: "https://bisys.kz/payment/#!search_payment", Method: "GET", Expires: noon.Add(30 * time.Minute)},
 		}, result)
-		require.Len(t, v.seen(), 1)
-		require.Equal(t, anonymousPath, v.seen()[0].path)
-		require.JSONEq(t, golden(t, "anonymous-request.json"), v.seen()[0].body)
+		require.Len(t, v.Seen(), 1)
+		require.Equal(t, anonymousPath, v.Seen()[0].Path)
+		require.JSONEq(t, golden(t, "anonymous-request.json"), v.Seen()[0].Body)
 	})
 	t.Run("SmallestRequest", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(goodAnswers()[anonymousPath]))
+		v := vendortest.New(t, says(goodAnswers()[anonymousPath]))
 		r := startRequest()
 		r.Description = ""
 		_, err := newClient(t, v.URL, func(c *Config) { c.Commission = Fee{} }).Start(t.Context(), r)
 		require.NoError(t, err)
-		require.JSONEq(t, `{"serviceCode":"109-5804-1","amount":"450","comission":"0","payType":"card","clientType":"web","orderBestBefore":1795266000,"properties":[]}`, v.seen()[0].body)
+		require.JSONEq(t, `{"serviceCode":"109-5804-1","amount":"450","comission":"0","payType":"card","clientType":"web","orderBestBefore":1795266000,"properties":[]}`, v.Seen()[0].Body)
 	})
 	t.Run("AccountsOwnWords", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(goodAnswers()[anonymousPath]))
+		v := vendortest.New(t, says(goodAnswers()[anonymousPath]))
 		c := newClient(t, v.URL, func(c *Config) {
 			c.ClientType, c.PerOrderCallback, c.PerOrderReturn, c.SessionLife = "mobile", true, true, 10*time.Minute
 			c.Commission = Fee{FixedMinor: 10, RateBasisPoints: 150}
@@ -77,38 +78,38 @@ func TestClient_Start(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, tenge(17), result.Fee)
 		require.Equal(t, noon.Add(10*time.Minute), result.Redirect.Expires)
-		sent := v.seen()[0]
+		sent := v.Seen()[0]
 		for name, want := range map[string]string{
 			"clientType": `"mobile"`, "cbUrl": `"https://shop.example/webhooks/x"`, "successUrl": `"https://shop.example/return/tok"`,
 			"failUrl": `"https://shop.example/return/tok"`, "comission": `"17"`, "orderBestBefore": "1795263000",
 		} {
-			require.Equal(t, want, sent.member(t, name), name)
+			require.Equal(t, want, sent.Member(t, name), name)
 		}
 	})
 	t.Run("SavingRegistersAndIsRecurrentWithoutACard", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, func(w http.ResponseWriter, r *http.Request) { says(success(r))(w, r) })
+		v := vendortest.New(t, func(w http.ResponseWriter, r *http.Request) { says(success(r))(w, r) })
 		r, who := fullRequest(), customer()
 		r.SaveFor, r.Payer.Browser, r.Payer.IP = &who, browser(), "::ffff:203.0.113.7"
 		result, err := newClient(t, v.URL, func(c *Config) { c.EnableSMSConfirm = true }).Start(t.Context(), r)
 		require.NoError(t, err)
 		require.Equal(t, providers.ActionRequired, result.Status)
 		require.Equal(t, payment, result.ProviderRef)
-		require.Len(t, v.seen(), 2)
-		require.Equal(t, registrationPath, v.seen()[0].path)
-		require.JSONEq(t, `{"login":"77020000000","email":"ana@mi.ru"}`, v.seen()[0].body)
-		sent := v.seen()[1]
-		require.Equal(t, recurrentPath, sent.path)
-		require.Equal(t, `"`+userToken+`"`, sent.member(t, "userToken"))
-		require.Equal(t, "true", sent.member(t, "needRegCard"))
-		require.Equal(t, `"true"`, sent.member(t, "enableSMSConfirm"))
-		require.Empty(t, sent.member(t, "cardToken"))
-		require.Equal(t, `"Сумма в _KZT_"`, sent.member(t, "orderNote"))
+		require.Len(t, v.Seen(), 2)
+		require.Equal(t, registrationPath, v.Seen()[0].Path)
+		require.JSONEq(t, `{"login":"77020000000","email":"ana@mi.ru"}`, v.Seen()[0].Body)
+		sent := v.Seen()[1]
+		require.Equal(t, recurrentPath, sent.Path)
+		require.Equal(t, `"`+userToken+`"`, sent.Member(t, "userToken"))
+		require.Equal(t, "true", sent.Member(t, "needRegCard"))
+		require.Equal(t, `"true"`, sent.Member(t, "enableSMSConfirm"))
+		require.Empty(t, sent.Member(t, "cardToken"))
+		require.Equal(t, `"Сумма в _KZT_"`, sent.Member(t, "orderNote"))
 		requireAuInfo(t, sent)
 	})
 	t.Run("PostPageHasAForm", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(`{"regPayNum":1310958041,"methodType":"POST","payUrl":"https://bisys.kz/pay"}`))
+		v := vendortest.New(t, says(`{"regPayNum":1310958041,"methodType":"POST","payUrl":"https://bisys.kz/pay"}`))
 		result, err := newClient(t, v.URL).Start(t.Context(), startRequest())
 		require.NoError(t, err)
 		require.Equal(t, payment, result.ProviderRef)
@@ -124,14 +125,14 @@ func TestClient_Start(t *testing.T) {
 	for name, answer := range senseless {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, says(answer))
+			v := vendortest.New(t, says(answer))
 			_, err := newClient(t, v.URL).Start(t.Context(), startRequest())
 			requireError(t, err, providers.OpStart, providers.Unknown, "")
 		})
 	}
 	t.Run("OtherUsersPayment", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, byPath(map[string]http.HandlerFunc{recurrentPath: says(`{"regPayNum":"1","methodType":"GET","payUrl":"https://bisys.kz/","userToken":"other"}`)}))
+		v := vendortest.New(t, byPath(map[string]http.HandlerFunc{recurrentPath: says(`{"regPayNum":"1","methodType":"GET","payUrl":"https://bisys.kz/","userToken":"other"}`)}))
 		r, who := startRequest(), customer()
 		r.SaveFor = &who
 		_, err := newClient(t, v.URL).Start(t.Context(), r)
@@ -163,12 +164,12 @@ func TestClient_Start(t *testing.T) {
 	for _, tt := range unsendable {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, says(""))
+			v := vendortest.New(t, says(""))
 			r := startRequest()
 			tt.change(&r)
 			_, err := newClient(t, v.URL, func(c *Config) { c.PerOrderCallback, c.PerOrderReturn = true, true }).Start(t.Context(), r)
 			requireError(t, err, providers.OpStart, tt.kind, "")
-			require.Empty(t, v.seen())
+			require.Empty(t, v.Seen())
 		})
 	}
 	t.Run("LivePageIsHTTPS", func(t *testing.T) {
@@ -180,37 +181,14 @@ func TestClient_Start(t *testing.T) {
 }
 
 // requireAuInfo checks clientAuInfo against browser and the address 203.0.113.7.
-func requireAuInfo(t *testing.T, sent asked) {
+func requireAuInfo(t *testing.T, sent vendortest.Asked) {
 	t.Helper()
 	var info struct{ IPAddress, AgentName, AuthenticationInfo string }
-	require.NoError(t, json.Unmarshal([]byte(sent.member(t, "clientAuInfo")), &info))
+	require.NoError(t, json.Unmarshal([]byte(sent.Member(t, "clientAuInfo")), &info))
 	require.Equal(t, "203.0.113.7", info.IPAddress)
 	require.Equal(t, "Mozilla/5.0 <x&y>", info.AgentName)
 	decoded, err := base64.StdEncoding.DecodeString(info.AuthenticationInfo)
 	require.NoError(t, err)
 	require.JSONEq(t, `{"browserTZ":-300,"browserColorDepth":24,"browserScreenHeight":1080,"browserScreenWidth":1920,"browserLanguage":"ru-RU",
 		"browserUserAgent":"Mozilla/5.0 <x&y>","browserJavaEnabled":false}`, string(decoded))
-}
-
-func TestOneLine(t *testing.T) {
-	t.Parallel()
-
-	tests := []struct {
-		in    string
-		limit int
-		want  string
-	}{
-		{"a\r\n b\t c", 10, "a b c"},
-		{"_KZT_ _RUB_ _XXX_", 20, "_KZT_ _RUB_ _XXX_"},
-		{"x\u202ey", 10, "xy"},
-		{"\xff", 10, ""},
-		{"абвгдежзик", 10, "абвгдежзик"},
-		{"абвгдежзикл", 10, "абвгдежзи…"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.want, func(t *testing.T) {
-			t.Parallel()
-			require.Equal(t, tt.want, oneLine(tt.in, tt.limit))
-		})
-	}
 }

@@ -1,18 +1,16 @@
 package bisys
 
 import (
-	"context"
 	"fmt"
-	"net/http/httptest"
 	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/providers"
 	"github.com/paygraph/paygraph/providers/bisys/bisyssandbox"
 	"github.com/paygraph/paygraph/providers/providertest"
-	"github.com/paygraph/paygraph/providers/sandbox"
 )
 
 func TestConformanceSuite(t *testing.T) {
@@ -41,23 +39,15 @@ func openWorld(t *testing.T, o providertest.Options) providertest.World {
 		{ShopToken: "token-of-the-first-5be1", SecKey: "key-of-the-first-91bd", Services: services, NotifyFailures: true},
 		{ShopToken: "token-of-the-other-c07d", SecKey: "key-of-the-other-77e0", Services: services, NotifyFailures: true},
 	}
-	server, err := sandbox.New(sandbox.Options{Clock: o.Clock, NotifyClient: o.Notify})
-	require.NoError(t, err)
-	require.NoError(t, server.Register(bisyssandbox.New(bisyssandbox.Options{Accounts: shops})))
-	web := httptest.NewServer(server.Handler())
-	server.SetBaseURL(o.Through)
-	t.Cleanup(func() {
-		web.Close()
-		require.NoError(t, server.Close(context.WithoutCancel(t.Context())))
-	})
+	origin := o.Serve(t, bisyssandbox.New(bisyssandbox.Options{Accounts: shops}))
 	accounts := make([]providertest.Account, 0, len(shops))
 	for _, s := range shops {
 		client, err := New(Config{
 			BaseURL: o.Through + "/bisys/api-shop", ShopToken: Secret(s.ShopToken), SecKey: Secret(s.SecKey), ServiceCode: service,
 			Commission: Fee{RateBasisPoints: 100}, TestMode: !o.Live,
-		}, Deps{HTTP: o.HTTP, Clock: o.Clock, Logger: o.Logger})
+		}, providers.Deps{HTTP: o.HTTP, Clock: o.Clock, Logger: o.Logger})
 		require.NoError(t, err)
 		accounts = append(accounts, providertest.Account{Provider: client, Name: s.ShopToken, Secrets: []string{s.ShopToken, s.SecKey}})
 	}
-	return providertest.World{Sandbox: web.URL, Account: accounts[0], Another: accounts[1:]}
+	return providertest.World{Sandbox: origin, Account: accounts[0], Another: accounts[1:]}
 }

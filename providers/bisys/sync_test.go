@@ -13,6 +13,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 func TestClient_Sync(t *testing.T) {
@@ -54,12 +55,12 @@ func TestClient_Sync(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, says(tt.answer))
+			v := vendortest.New(t, says(tt.answer))
 			got, err := newClient(t, v.URL).Sync(t.Context(), syncRef())
 			require.NoError(t, err)
 			require.Equal(t, tt.want, got)
-			require.Equal(t, statePath, v.seen()[0].path)
-			require.JSONEq(t, `{"regPayNum":"1310958041"}`, v.seen()[0].body)
+			require.Equal(t, statePath, v.Seen()[0].Path)
+			require.JSONEq(t, `{"regPayNum":"1310958041"}`, v.Seen()[0].Body)
 		})
 	}
 
@@ -75,7 +76,7 @@ func TestClient_Sync(t *testing.T) {
 	for _, tt := range refusals {
 		t.Run("Refused"+tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, says(tt.answer))
+			v := vendortest.New(t, says(tt.answer))
 			got, err := newClient(t, v.URL).Sync(t.Context(), syncRef())
 			require.NoError(t, err)
 			require.Equal(t, providers.Declined, got.Status)
@@ -96,7 +97,7 @@ func TestClient_Sync(t *testing.T) {
 	for name, answer := range senseless {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, says(answer))
+			v := vendortest.New(t, says(answer))
 			_, err := newClient(t, v.URL).Sync(t.Context(), syncRef())
 			requireError(t, err, providers.OpSync, providers.Malformed, "")
 		})
@@ -104,17 +105,17 @@ func TestClient_Sync(t *testing.T) {
 
 	t.Run("WithoutTheirNumberNobodyIsAsked", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(""))
+		v := vendortest.New(t, says(""))
 		_, err := newClient(t, v.URL).Sync(t.Context(), providers.Ref{OrderNumber: orderNumber})
 		requireError(t, err, providers.OpSync, providers.Unsupported, "")
 		require.ErrorContains(t, err, "its own number")
 		_, err = newClient(t, v.URL).Sync(t.Context(), providers.Ref{OrderNumber: orderNumber, ProviderRef: "a b"})
 		requireError(t, err, providers.OpSync, providers.Rejected, "")
-		require.Empty(t, v.seen())
+		require.Empty(t, v.Seen())
 	})
 	t.Run("CreatedChargeMayBeOnItsWay", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(`{"state":"created","totalAmount":13750}`))
+		v := vendortest.New(t, says(`{"state":"created","totalAmount":13750}`))
 		ref := syncRef()
 		ref.OfCustomer = true
 		got, err := newClient(t, v.URL).Sync(t.Context(), ref)
@@ -123,7 +124,7 @@ func TestClient_Sync(t *testing.T) {
 	})
 	t.Run("UnknownStateIsLogged", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(`{"state":"in_orbit"}`))
+		v := vendortest.New(t, says(`{"state":"in_orbit"}`))
 		var log bytes.Buffer
 		config, deps := testConfig(v.URL), testDeps()
 		deps.Logger = slog.New(slog.NewTextHandler(&log, nil))
@@ -136,10 +137,10 @@ func TestClient_Sync(t *testing.T) {
 	t.Run("VendorsSamples", func(t *testing.T) {
 		t.Parallel()
 		none := func(c *Config) { c.Commission = Fee{} }
-		got, err := newClient(t, newVendor(t, says(golden(t, "state-payed.json"))).URL, none).Sync(t.Context(), syncRef())
+		got, err := newClient(t, vendortest.New(t, says(golden(t, "state-payed.json"))).URL, none).Sync(t.Context(), syncRef())
 		require.NoError(t, err)
 		require.Equal(t, tenge(100000), got.Captured)
-		got, err = newClient(t, newVendor(t, says(golden(t, "state-holded.json"))).URL, none).Sync(t.Context(), syncRef())
+		got, err = newClient(t, vendortest.New(t, says(golden(t, "state-holded.json"))).URL, none).Sync(t.Context(), syncRef())
 		require.NoError(t, err)
 		require.Equal(t, tenge(2575), got.Authorized)
 	})
@@ -172,7 +173,7 @@ func TestClient_SyncExceptions(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, saysStatus(tt.status, tt.answer))
+			v := vendortest.New(t, saysStatus(tt.status, tt.answer))
 			_, err := newClient(t, v.URL).Sync(t.Context(), syncRef())
 			requireError(t, err, providers.OpSync, tt.kind, tt.code)
 		})
@@ -186,7 +187,7 @@ func TestClient_SyncExceptions(t *testing.T) {
 		for _, status := range []int{200, 400, 500} {
 			t.Run(fmt.Sprint("Proof", name, status), func(t *testing.T) {
 				t.Parallel()
-				v := newVendor(t, saysStatus(status, answer))
+				v := vendortest.New(t, saysStatus(status, answer))
 				got, err := newClient(t, v.URL).Sync(t.Context(), syncRef())
 				require.NoError(t, err)
 				require.Equal(t, providers.Result{

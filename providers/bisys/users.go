@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/wire"
 )
 
 // userRequest names a user of the shop. The login is a phone: digits with the
@@ -36,7 +37,7 @@ func (c *Client) register(ctx context.Context, op providers.Op, who providers.Cu
 	if err != nil {
 		return "", err
 	}
-	answer, trouble := c.ask(ctx, registrationPath, userRequest{Login: login, Email: email(who.Email)}, login)
+	answer, trouble := c.ask(ctx, registrationPath, userRequest{Login: login, Email: wire.Email(who.Email)}, login)
 	if trouble != nil {
 		return "", trouble.ofPreparation(op, act)
 	}

@@ -2,14 +2,11 @@ package bisys
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +14,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/providertest"
 )
 
 // What every canned answer is about, and secrets that are easy to find where they
@@ -31,67 +29,6 @@ const (
 	canarySecKey = "CANARY-SEC-91bd"
 	basicCanary  = "Basic Q0FOQVJZLVNIT1AtN2YzYTpDQU5BUlktU0VDLTkxYmQ="
 )
-
-// asked is one request that the vendor saw.
-type asked struct {
-	method, path string
-	header       http.Header
-	body         string
-}
-
-// member returns a member of the request's body as it was written.
-func (a asked) member(t *testing.T, name string) string {
-	t.Helper()
-	var members map[string]json.RawMessage
-	require.NoError(t, json.Unmarshal([]byte(a.body), &members))
-	return string(members[name])
-}
-
-// vendor is a server that says what a test tells it to, and remembers what it was
-// asked.
-type vendor struct {
-	*httptest.Server
-	mu       sync.Mutex
-	requests []asked
-}
-
-func newVendor(t *testing.T, handle http.HandlerFunc) *vendor {
-	t.Helper()
-	v := newStoppedVendor(handle)
-	v.Start()
-	t.Cleanup(v.Close)
-	return v
-}
-
-func newStoppedVendor(handle http.HandlerFunc) *vendor {
-	v := new(vendor)
-	v.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		r.Body = io.NopCloser(strings.NewReader(string(body)))
-		v.mu.Lock()
-		v.requests = append(v.requests, asked{method: r.Method, path: r.URL.Path, header: r.Header.Clone(), body: string(body)})
-		v.mu.Unlock()
-		handle(w, r)
-	}))
-	return v
-}
-
-func (v *vendor) seen() []asked {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return append([]asked(nil), v.requests...)
-}
-
-// seenAt are the requests of one path.
-func (v *vendor) seenAt(path string) []asked {
-	var list []asked
-	for _, each := range v.seen() {
-		if each.path == path {
-			list = append(list, each)
-		}
-	}
-	return list
-}
 
 // says answers every request with 200 and the same body.
 func says(body string) http.HandlerFunc { return saysStatus(http.StatusOK, body) }
@@ -155,8 +92,8 @@ func testConfig(base string) Config {
 	}
 }
 
-func testDeps() Deps {
-	return Deps{HTTP: &http.Client{Transport: &http.Transport{}}, Clock: pay.ClockFunc(func() time.Time { return noon })}
+func testDeps() providers.Deps {
+	return providers.Deps{HTTP: &http.Client{Transport: &http.Transport{}}, Clock: pay.ClockFunc(func() time.Time { return noon })}
 }
 
 func newClient(t *testing.T, base string, change ...func(*Config)) *Client {
@@ -235,12 +172,7 @@ func (c call) doubtful(read providers.Kind) providers.Kind {
 // requireError checks an adapter's error and that it tells no secret.
 func requireError(t *testing.T, err error, op providers.Op, kind providers.Kind, code string) {
 	t.Helper()
-	var e *providers.Error
-	require.ErrorAs(t, err, &e)
-	require.Equal(t, Name, e.Provider)
-	require.Equal(t, op, e.Op, "%v", err)
-	require.Equal(t, kind, e.Kind, "%v", err)
-	require.Equal(t, code, e.Code, "%v", err)
+	providertest.RequireError(t, err, providers.Error{Provider: Name, Op: op, Kind: kind, Code: code})
 	requireNoSecret(t, err.Error())
 }
 

@@ -3,9 +3,10 @@ package ktpay
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
+
+	"github.com/paygraph/paygraph/providers"
 )
 
 // Type is what an account's payments are for (KTWidget docs, modes).
@@ -104,15 +105,7 @@ func (c Config) mistakes() []error {
 // payments to a test host and the reverse. KTPay's test hosts are those under
 // test.nplus.tech.
 func hostMistakes(setting, base string, test bool) []error {
-	u, err := url.Parse(base)
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return []error{fmt.Errorf("%s: it is not an address such as %s", setting, testFintech)}
-	}
-	var found []error
-	if u.Scheme != "https" && (u.Scheme != "http" || !test) {
-		found = append(found, fmt.Errorf("%s: it is not https, and plain http is for test mode only", setting))
-	}
-	host := strings.ToLower(u.Hostname())
+	host, found := providers.AddressMistakes(setting, base, testFintech, test)
 	isTest := strings.HasSuffix(host, ".test.nplus.tech")
 	isLive := !isTest && strings.HasSuffix(host, ".nplus.tech") || host == "ktpay.kz" || strings.HasSuffix(host, ".ktpay.kz")
 	if isTest && !test {

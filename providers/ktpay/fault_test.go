@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"testing"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 // success is a good answer.
@@ -27,17 +27,6 @@ func answers(code int, header ...string) http.HandlerFunc {
 		}
 		w.WriteHeader(code)
 		_, _ = io.WriteString(w, success)
-	}
-}
-
-// hijack takes the connection over.
-func hijack(answer string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		conn, _, err := http.NewResponseController(w).Hijack()
-		if err == nil {
-			_, _ = io.WriteString(conn, answer)
-			_ = conn.Close()
-		}
 	}
 }
 
@@ -84,9 +73,9 @@ func TestClient_Faults(t *testing.T) {
 			_, _ = io.WriteString(w, success)
 			_, _ = w.Write(bytes.Repeat([]byte(" "), 10<<20))
 		}},
-		{"ClosedWithoutAnswer", hijack("")},
-		{"ClosedInTheHeader", hijack("HTTP/1.1 200 OK\r\nContent-")},
-		{"NotHTTP", hijack("SSH-2.0-OpenSSH CANARY\r\n\r\n")},
+		{"ClosedWithoutAnswer", vendortest.HangUp("")},
+		{"ClosedInTheHeader", vendortest.HangUp("HTTP/1.1 200 OK\r\nContent-")},
+		{"NotHTTP", vendortest.HangUp("SSH-2.0-OpenSSH CANARY\r\n\r\n")},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -96,7 +85,7 @@ func TestClient_Faults(t *testing.T) {
 			requireError(t, err, providers.OpStart, providers.Unknown, "")
 			require.ErrorContains(t, err, orderNumber)
 			require.Zero(t, result)
-			require.Len(t, v.seen(), 1)
+			require.Len(t, v.Seen(), 1)
 		})
 	}
 }
@@ -141,9 +130,7 @@ func TestClient_NeverSent(t *testing.T) {
 	t.Run("NoSuchHost", func(t *testing.T) {
 		t.Parallel()
 		deps := testDeps()
-		deps.HTTP.Transport = &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
-			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", IsNotFound: true}}
-		}}
+		deps.HTTP.Transport = vendortest.NoSuchHost()
 		c, err := New(testConfig(t, ""), deps)
 		require.NoError(t, err)
 		_, err = c.Start(t.Context(), startRequest())
@@ -159,7 +146,7 @@ func TestClient_NeverSent(t *testing.T) {
 		_, err := newClient(t, v.URL).Start(t.Context(), startRequest())
 		requireError(t, err, providers.OpStart, providers.Unavailable, "")
 		require.ErrorContains(t, err, "certificate")
-		require.Empty(t, v.seen())
+		require.Empty(t, v.Seen())
 	})
 	t.Run("CanceledBefore", func(t *testing.T) {
 		t.Parallel()
@@ -169,7 +156,7 @@ func TestClient_NeverSent(t *testing.T) {
 		_, err := newClient(t, v.URL).Start(ctx, startRequest())
 		requireError(t, err, providers.OpStart, providers.Unavailable, "")
 		require.ErrorIs(t, err, context.Canceled)
-		require.Empty(t, v.seen())
+		require.Empty(t, v.Seen())
 	})
 }
 
@@ -213,7 +200,7 @@ func TestClient_MayHaveBeenSent(t *testing.T) {
 	t.Run("TransportThatTellsNothing", func(t *testing.T) {
 		t.Parallel()
 		deps := testDeps()
-		deps.HTTP.Transport = transportFunc(func(r *http.Request) (*http.Response, error) {
+		deps.HTTP.Transport = vendortest.TransportFunc(func(r *http.Request) (*http.Response, error) {
 			return nil, errors.New("lost CANARY " + r.Header.Get("Auth-Identifier"))
 		})
 		c, err := New(testConfig(t, ""), deps)
@@ -222,8 +209,3 @@ func TestClient_MayHaveBeenSent(t *testing.T) {
 		requireError(t, err, providers.OpStart, providers.Unknown, "")
 	})
 }
-
-// transportFunc makes an http.RoundTripper of a function.
-type transportFunc func(*http.Request) (*http.Response, error)
-
-func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

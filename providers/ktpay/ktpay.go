@@ -39,14 +39,8 @@ const sessionLife = 24 * time.Hour
 // six repetitions in 6255 s after the first (KTWidget docs, notification), rounded up.
 const settlingTime = 2 * time.Hour
 
-// Deps is what a Client needs from the program. It needs no clock: every time in
-// its answers is KTPay's.
-type Deps struct {
-	HTTP   *http.Client // required; it is copied, its redirects and cookies are not used
-	Logger *slog.Logger // nil: silent
-}
-
-// Client is one account. It is safe for concurrent use.
+// Client is one account. It is safe for concurrent use. It asks no clock: every time
+// in its answers is KTPay's.
 type Client struct {
 	config Config
 	key    [keySize]byte // of the box
@@ -61,24 +55,17 @@ var (
 
 // New returns the account's client. It asks nobody. Its error names every mistake
 // in config and deps at once, and neither the id nor the key of the account.
-func New(config Config, deps Deps) (*Client, error) {
-	config = config.withDefaults()
-	mistakes := config.mistakes()
+func New(config Config, deps providers.Deps) (*Client, error) {
+	config, deps = config.withDefaults(), deps.WithDefaults()
+	mistakes := append(config.mistakes(), deps.Mistakes()...)
 	key, err := parseKey(config.AppKey)
 	if err != nil {
 		mistakes = append(mistakes, fmt.Errorf("app key: %w", err))
 	}
-	if deps.HTTP == nil {
-		mistakes = append(mistakes, errors.New("an HTTP client is needed"))
-	}
 	if len(mistakes) > 0 {
 		return nil, fmt.Errorf("configure ktpay: %w", errors.Join(mistakes...))
 	}
-	logger := deps.Logger
-	if logger == nil {
-		logger = slog.New(slog.DiscardHandler)
-	}
-	return &Client{config: config, key: key, http: wire.Careful(deps.HTTP), log: logger}, nil
+	return &Client{config: config, key: key, http: wire.Careful(deps.HTTP), log: deps.Logger}, nil
 }
 
 // Format writes what the account is for, and neither its id nor its key, for every

@@ -23,9 +23,9 @@ func TestNew(t *testing.T) {
 		_, err := New(Config{
 			FintechURL: "http://canary@x", WidgetURL: "ftp://x", AppID: "CANARY", AppKey: "CANARY", Type: "canary",
 			ServiceID: -1, MerchantID: -1, Settling: -time.Second,
-		}, Deps{})
+		}, providers.Deps{})
 		require.Error(t, err)
-		for _, want := range []string{"fintech URL", "widget URL", "app id", "app key", "type", "service id", "merchant id", "settling", "HTTP client"} {
+		for _, want := range []string{"fintech URL", "widget URL", "app id", "app key", "type", "service id", "merchant id", "settling", "HTTP client", "clock"} {
 			require.ErrorContains(t, err, want)
 		}
 		requireNoSecret(t, err.Error())
@@ -126,7 +126,7 @@ func TestClient_Capabilities(t *testing.T) {
 		requireError(t, err, providers.OpSync, providers.Unsupported, "")
 		require.ErrorContains(t, err, orderNumber)
 		require.Zero(t, result)
-		require.Empty(t, v.seen())
+		require.Empty(t, v.Seen())
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/wire"
 )
 
 // maxDescription is how many characters of a description are sent. No document
@@ -69,7 +70,7 @@ func (c *Client) write(r providers.StartRequest) ([]byte, error) {
 	}
 	o := order{
 		OrderID: r.OrderNumber, Amount: writeAmount(r.Amount), Type: TypeEcom, Service: wanted,
-		Description: plainText(r.Description, maxDescription),
+		Description: wire.OneLine(r.Description, maxDescription),
 		PostURL:     r.NotifyURL, BackURL: r.ReturnURL, SuccessURL: r.ReturnURL, FailedURL: r.ReturnURL,
 	}
 	if wanted != nil {
@@ -181,25 +182,6 @@ func userOf(p providers.Payer) *user {
 // isOrderNumber reports whether s can be an order_id.
 func isOrderNumber(s string) bool {
 	return len(s) >= 1 && len(s) <= 255 && !strings.ContainsFunc(s, func(r rune) bool {
-		return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && r != '-' && r != '_'
+		return r != '-' && r != '_' && !wire.IsAlphanumeric(r)
 	})
-}
-
-// plainText makes one line of at most limit characters, without control characters
-// and marks that turn the direction of writing.
-func plainText(s string, limit int) string {
-	cleaned := strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsControl(r), unicode.IsSpace(r):
-			return ' '
-		case unicode.Is(unicode.Bidi_Control, r), r == unicode.ReplacementChar:
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, ""))
-	line := strings.Join(strings.Fields(cleaned), " ")
-	if runes := []rune(line); len(runes) > limit {
-		line = strings.TrimSpace(string(runes[:limit-1])) + "…"
-	}
-	return line
 }

@@ -24,12 +24,12 @@ func TestClient_Start(t *testing.T) {
 			Redirect: &providers.Redirect{URL: "https://widget.test.nplus.tech/payment-card?hash=" + sampleHash, Method: "GET"},
 		}, result)
 
-		require.Len(t, v.seen(), 1)
-		asked := v.seen()[0]
-		require.Equal(t, "POST", asked.method)
-		require.Equal(t, "/api/v1/merchant-widget/payment", asked.target)
-		require.Equal(t, testAppID, asked.header.Get("Auth-Identifier"))
-		require.Equal(t, "text/plain", asked.header.Get("Content-Type"))
+		require.Len(t, v.Seen(), 1)
+		asked := v.Seen()[0]
+		require.Equal(t, "POST", asked.Method)
+		require.Equal(t, "/api/v1/merchant-widget/payment", asked.Target)
+		require.Equal(t, testAppID, asked.Header.Get("Auth-Identifier"))
+		require.Equal(t, "text/plain", asked.Header.Get("Content-Type"))
 	})
 	t.Run("Case15_OrderHasItsOwnAddressForNotifications", func(t *testing.T) {
 		t.Parallel()
@@ -215,7 +215,7 @@ func TestClient_Start_NotSent(t *testing.T) {
 			requireError(t, err, providers.OpStart, tt.kind, "")
 			require.ErrorContains(t, err, tt.why)
 			require.Zero(t, result)
-			require.Empty(t, v.seen())
+			require.Empty(t, v.Seen())
 		})
 	}
 }
@@ -260,7 +260,7 @@ func TestClient_Start_Again(t *testing.T) {
 		requireError(t, err, providers.OpStart, providers.Conflict, "4220002")
 		require.ErrorContains(t, err, "order_id")
 		require.Equal(t, 1, v.created())
-		require.NotEqual(t, v.seen()[0].body, v.seen()[1].body)
+		require.NotEqual(t, v.Seen()[0].Body, v.Seen()[1].Body)
 	})
 	t.Run("Case18_UnknownAppIsRefused", func(t *testing.T) {
 		t.Parallel()

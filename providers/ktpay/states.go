@@ -6,6 +6,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/wire"
 )
 
 // state is a transaction's status at KTPay.
@@ -92,5 +93,5 @@ func shownText(text string) string {
 	if len([]rune(digits)) >= cardsHave {
 		return ""
 	}
-	return plainText(text, longest)
+	return wire.OneLine(text, longest)
 }

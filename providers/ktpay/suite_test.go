@@ -1,21 +1,19 @@
 package ktpay
 
 import (
-	"context"
 	"crypto/ecdh"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"net/http/httptest"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/providers"
 	"github.com/paygraph/paygraph/providers/ktpay/ktpaysandbox"
 	"github.com/paygraph/paygraph/providers/providertest"
-	"github.com/paygraph/paygraph/providers/sandbox"
 )
 
 func TestConformanceSuite(t *testing.T) {
@@ -48,22 +46,14 @@ func openWorld(t *testing.T, o providertest.Options) providertest.World {
 		})
 		keys = append(keys, base64.StdEncoding.EncodeToString(key.PublicKey().Bytes()))
 	}
-	server, err := sandbox.New(sandbox.Options{Clock: o.Clock, NotifyClient: o.Notify})
-	require.NoError(t, err)
-	require.NoError(t, server.Register(ktpaysandbox.New(ktpaysandbox.Options{Accounts: merchants})))
-	web := httptest.NewServer(server.Handler())
-	server.SetBaseURL(o.Through)
-	t.Cleanup(func() {
-		web.Close()
-		require.NoError(t, server.Close(context.WithoutCancel(t.Context())))
-	})
+	origin := o.Serve(t, ktpaysandbox.New(ktpaysandbox.Options{Accounts: merchants}))
 	accounts := make([]providertest.Account, 0, len(merchants))
 	for at, m := range merchants {
 		client, err := New(Config{
 			FintechURL: o.Through + "/ktpay", WidgetURL: o.Through + "/ktpay", AppID: m.AppID, AppKey: keys[at], MerchantID: m.MerchantID, TestMode: !o.Live,
-		}, Deps{HTTP: o.HTTP, Logger: o.Logger})
+		}, providers.Deps{HTTP: o.HTTP, Clock: o.Clock, Logger: o.Logger})
 		require.NoError(t, err)
 		accounts = append(accounts, providertest.Account{Provider: client, Name: m.AppID, Secrets: []string{m.AppID, keys[at]}})
 	}
-	return providertest.World{Sandbox: web.URL, Account: accounts[0], Another: accounts[1:]}
+	return providertest.World{Sandbox: origin, Account: accounts[0], Another: accounts[1:]}
 }

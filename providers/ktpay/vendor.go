@@ -34,9 +34,7 @@ func read(s providers.Settings) (providers.Opener, error) {
 }
 
 func opener(c Config) providers.Opener {
-	return func(d providers.Deps) (providers.Provider, error) {
-		return New(c, Deps{HTTP: d.HTTP, Logger: d.Logger})
-	}
+	return func(d providers.Deps) (providers.Provider, error) { return New(c, d) }
 }
 
 // demoSettling is how long the sandbox still retries a notification that a demo

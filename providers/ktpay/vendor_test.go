@@ -6,19 +6,21 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/nacl/box"
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/providertest"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 // The order that every test is about, the documented sample's hash, and an app id,
@@ -78,23 +80,15 @@ func openBox(sealed string, public, secret *[32]byte) (string, bool) {
 	return string(text), ok
 }
 
-// asked is one request that the vendor saw.
-type asked struct {
-	method, target string
-	header         http.Header
-	body           string
-}
-
 // vendor is a KTPay that creates transactions from boxes that it opens, unless a
 // test gives it another way to answer.
 type vendor struct {
-	*httptest.Server
+	*vendortest.Server
 	public, secret *[32]byte
 	answer         http.HandlerFunc // nil: create
 
-	mu       sync.Mutex
-	requests []asked
-	orders   map[string]string // plain JSON by order_id
+	mu     sync.Mutex
+	orders map[string]string // plain JSON by order_id
 }
 
 func newVendor(t *testing.T, answer http.HandlerFunc) *vendor {
@@ -109,27 +103,18 @@ func newStoppedVendor(t *testing.T, answer http.HandlerFunc) *vendor {
 	t.Helper()
 	v := &vendor{answer: answer, orders: make(map[string]string)}
 	v.public, v.secret = readSamples(t).keys(t)
-	v.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		v.mu.Lock()
-		v.requests = append(v.requests, asked{method: r.Method, target: r.RequestURI, header: r.Header.Clone(), body: string(body)})
-		v.mu.Unlock()
+	v.Server = vendortest.NewStopped(func(w http.ResponseWriter, r *http.Request) {
 		if v.answer != nil {
 			v.answer(w, r)
 			return
 		}
+		body, _ := io.ReadAll(r.Body)
 		status, said := v.create(r, string(body))
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, said)
-	}))
+	})
 	return v
-}
-
-func (v *vendor) seen() []asked {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return append([]asked(nil), v.requests...)
 }
 
 func (v *vendor) created() int {
@@ -141,8 +126,8 @@ func (v *vendor) created() int {
 // opened returns the plain JSON of the only request.
 func (v *vendor) opened(t *testing.T) string {
 	t.Helper()
-	require.Len(t, v.seen(), 1)
-	text, ok := openBox(v.seen()[0].body, v.public, v.secret)
+	require.Len(t, v.Seen(), 1)
+	text, ok := openBox(v.Seen()[0].Body, v.public, v.secret)
 	require.True(t, ok, "the box does not open")
 	return text
 }
@@ -199,8 +184,8 @@ func testConfig(t *testing.T, base string) Config {
 	return Config{FintechURL: base, WidgetURL: base, AppID: testAppID, AppKey: readSamples(t).Public, TestMode: true}
 }
 
-func testDeps() Deps {
-	return Deps{HTTP: &http.Client{Transport: &http.Transport{}}}
+func testDeps() providers.Deps {
+	return providers.Deps{HTTP: &http.Client{Transport: &http.Transport{}}, Clock: pay.ClockFunc(func() time.Time { return time.Time{} })}
 }
 
 // newClient is the client of an account at a vendor, changed by a test.
@@ -227,12 +212,7 @@ func startRequest() providers.StartRequest {
 // requireError checks an adapter's error and that it tells nothing that it should not.
 func requireError(t *testing.T, err error, op providers.Op, kind providers.Kind, code string) {
 	t.Helper()
-	var e *providers.Error
-	require.ErrorAs(t, err, &e)
-	require.Equal(t, Name, e.Provider)
-	require.Equal(t, op, e.Op, "%v", err)
-	require.Equal(t, kind, e.Kind, "%v", err)
-	require.Equal(t, code, e.Code, "%v", err)
+	providertest.RequireError(t, err, providers.Error{Provider: Name, Op: op, Kind: kind, Code: code})
 	requireNoSecret(t, err.Error())
 }
 

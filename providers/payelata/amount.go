@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/providers/wire"
 )
 
 // amountText writes money as PayElata takes it: a number of major units, as short
@@ -58,7 +59,7 @@ func splitNumber(text string) (digits string, scale int, ok bool) {
 		mantissa = text[:at]
 	}
 	whole, fraction, pointed := strings.Cut(mantissa, ".")
-	if !isDigits(whole) || pointed && !isDigits(fraction) {
+	if !wire.IsDigits(whole) || pointed && !wire.IsDigits(fraction) {
 		return "", 0, false
 	}
 	return whole + fraction, len(fraction) - exponent, true
@@ -81,8 +82,4 @@ func wholeUnits(n, unit *big.Int) (*big.Int, bool) {
 
 func powerOfTen(n int) *big.Int {
 	return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil)
-}
-
-func isDigits(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' })
 }

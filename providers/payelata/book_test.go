@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 // book is a vendor that remembers its invoices: as much of one as the cases need.
@@ -29,10 +31,10 @@ func (b *book) change(with change) {
 	}
 }
 
-func (b *book) serve(t *testing.T) *vendor {
+func (b *book) serve(t *testing.T) *vendortest.Server {
 	t.Helper()
 	b.refunds = map[string]bool{}
-	return newVendor(t, func(w http.ResponseWriter, r *http.Request) {
+	return vendortest.New(t, func(w http.ResponseWriter, r *http.Request) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		body, _ := io.ReadAll(r.Body)

@@ -6,6 +6,7 @@ import (
 	"unicode"
 
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/wire"
 )
 
 // cardOf is what may be shown of the card that paid; nil when it is not told: a
@@ -36,7 +37,7 @@ func savedOf(p payload) *providers.SavedCard {
 // in the samples. Other lengths are let through, and what is safe in a header.
 func isToken(s string) bool {
 	return len(s) >= 8 && len(s) <= 255 && !strings.ContainsFunc(s, func(r rune) bool {
-		return !isASCIIAlphanumeric(r) && !strings.ContainsRune("-_.=+/", r)
+		return !wire.IsAlphanumeric(r) && !strings.ContainsRune("-_.=+/", r)
 	})
 }
 
@@ -45,7 +46,7 @@ func isToken(s string) bool {
 func maskOf(card paidCard) string {
 	const head, tail, shortest, longest = 6, 4, 12, 19
 	mask := string(card.Mask)
-	if mask == "" && isDigits(string(card.First)) && len(card.First) <= head && isDigits(string(card.Last)) && len(card.Last) == tail {
+	if mask == "" && wire.IsDigits(string(card.First)) && len(card.First) <= head && wire.IsDigits(string(card.Last)) && len(card.Last) == tail {
 		mask = string(card.First) + strings.Repeat("*", 16-len(card.First)-tail) + string(card.Last)
 	}
 	if len(mask) < shortest || len(mask) > longest || strings.ContainsFunc(mask, func(r rune) bool { return !strings.ContainsRune("0123456789xX*", r) }) {
@@ -103,24 +104,5 @@ func holderOf(name string) string {
 	if strings.ContainsFunc(name, unicode.IsDigit) {
 		return ""
 	}
-	return plainText(name, longest)
-}
-
-// plainText makes one line of at most limit characters: control characters become
-// blanks, and marks that turn the direction of writing go.
-func plainText(s string, limit int) string {
-	cleaned := strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsControl(r), unicode.IsSpace(r):
-			return ' '
-		case unicode.Is(unicode.Bidi_Control, r), r == unicode.ReplacementChar:
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, ""))
-	line := strings.Join(strings.Fields(cleaned), " ")
-	if runes := []rune(line); len(runes) > limit {
-		line = strings.TrimSpace(string(runes[:limit-1])) + "…"
-	}
-	return line
+	return wire.OneLine(name, longest)
 }

@@ -3,7 +3,6 @@ package payelata
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 // aSale is the card gate's answer to an accepted sale.
@@ -33,22 +33,22 @@ func TestClient_Charge(t *testing.T) {
 	steps := []string{"POST " + onInvoices, "POST " + onSale, "GET " + onInvoice}
 	t.Run("InvoiceIsMadeSoldAndRead", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, charging(t, says(201, aSale), paid()))
+		v := vendortest.New(t, charging(t, says(201, aSale), paid()))
 		result, err := newClient(t, v.URL).Charge(t.Context(), chargeRequest())
 		require.NoError(t, err)
 		require.Equal(t, providers.Captured, result.Status)
 		require.Equal(t, pay.Of(10000, pay.USD), result.Captured)
 		require.Equal(t, invoiceID, result.ProviderRef)
-		require.Equal(t, steps, v.targets())
-		seen := v.seen()
+		require.Equal(t, steps, v.Targets())
+		seen := v.Seen()
 		require.JSONEq(t, `{"data":{"type":"payment-invoices","attributes":{
 			"reference_id":"`+order+`","currency":"USD","amount":100,"service":"payment_card_usd_hpp","flow":"charge","test_mode":true,
 			"description":"A renewal","callback_url":"https://pay.example/webhooks/payelata/main","token":"`+cardToken+`",
 			"customer":{"reference_id":"`+customerID+`","email":"canary@example.com"},
-			"gateway_options":{"cardgate":{"instant":true}},"metadata":{"opened_for":"charge"}}}}`, seen[0].body)
-		require.JSONEq(t, `{"data":{"type":"sale-operation","attributes":{}}}`, seen[1].body)
-		require.Equal(t, "Bearer eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzUxMiJ9."+canaryBearer+".sig", seen[1].login)
-		require.True(t, strings.HasPrefix(seen[2].login, "Basic "))
+			"gateway_options":{"cardgate":{"instant":true}},"metadata":{"opened_for":"charge"}}}}`, seen[0].Body)
+		require.JSONEq(t, `{"data":{"type":"sale-operation","attributes":{}}}`, seen[1].Body)
+		require.Equal(t, "Bearer eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzUxMiJ9."+canaryBearer+".sig", seen[1].Header.Get("Authorization"))
+		require.True(t, strings.HasPrefix(seen[2].Header.Get("Authorization"), "Basic "))
 	})
 
 	after := []struct {
@@ -77,9 +77,9 @@ func TestClient_Charge(t *testing.T) {
 	for _, tt := range after {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, charging(t, says(201, tt.sale), tt.change))
+			v := vendortest.New(t, charging(t, says(201, tt.sale), tt.change))
 			result, err := newClient(t, v.URL).Charge(t.Context(), chargeRequest())
-			require.Equal(t, steps, v.targets(), "each step once")
+			require.Equal(t, steps, v.Targets(), "each step once")
 			require.Nil(t, result.Redirect)
 			require.Equal(t, tt.code == "", err != nil, "%v", err)
 			require.Equal(t, tt.code == "", providers.KindOf(err) == providers.Unknown)
@@ -95,7 +95,7 @@ func TestClient_Charge(t *testing.T) {
 			`{"data":{"attributes":{"auth_payload":{"action":"https://acs.example/3ds","method":"POST","params":{"creq":"abc"}}}}}`,
 			`{"data":{"attributes":[]},"auth_payload":{"action":"https://acs.example/3ds","method":"POST","params":{"creq":"abc"}}}`,
 		} {
-			v := newVendor(t, charging(t, says(201, sale), change{"resolution": "auth_3ds_required"}))
+			v := vendortest.New(t, charging(t, says(201, sale), change{"resolution": "auth_3ds_required"}))
 			result, err := newClient(t, v.URL).Charge(t.Context(), chargeRequest())
 			require.NoError(t, err)
 			require.Equal(t, providers.ActionRequired, result.Status)
@@ -125,11 +125,11 @@ func TestClient_Charge(t *testing.T) {
 	for _, tt := range create {
 		t.Run("NothingIsSoldAfterCreate/"+tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, saysBy(map[string]http.HandlerFunc{"POST " + onInvoices: says(tt.status, tt.body), "POST " + onSale: says(201, aSale)}))
+			v := vendortest.New(t, saysBy(map[string]http.HandlerFunc{"POST " + onInvoices: says(tt.status, tt.body), "POST " + onSale: says(201, aSale)}))
 			result, err := newClient(t, v.URL).Charge(t.Context(), chargeRequest())
 			requireError(t, err, providers.OpChargeSaved, tt.kind, tt.code)
 			require.Zero(t, result)
-			require.Equal(t, steps[:1], v.targets())
+			require.Equal(t, steps[:1], v.Targets())
 		})
 	}
 	t.Run("TokenThatIsRefusedIsADecline", func(t *testing.T) {
@@ -138,7 +138,7 @@ func TestClient_Charge(t *testing.T) {
 			`{"errors":[{"code":"not_found","title":"The token does not exist","source":{"pointer":"/data/attributes/token"}}]}`,
 			`{"errors":[{"code":"invalid_token"}]}`,
 		} {
-			v := newVendor(t, says(422, body))
+			v := vendortest.New(t, says(422, body))
 			result, err := newClient(t, v.URL).Charge(t.Context(), chargeRequest())
 			require.NoError(t, err)
 			require.Equal(t, "invalid_card", codeOf(result))
@@ -147,11 +147,11 @@ func TestClient_Charge(t *testing.T) {
 	})
 	t.Run("InvoiceThatIsPaidAtOnceIsNotSold", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(201, anInvoice(t, paid())))
+		v := vendortest.New(t, says(201, anInvoice(t, paid())))
 		result, err := newClient(t, v.URL).Charge(t.Context(), chargeRequest())
 		require.NoError(t, err)
 		require.Equal(t, providers.Captured, result.Status)
-		require.Equal(t, steps[:1], v.targets())
+		require.Equal(t, steps[:1], v.Targets())
 	})
 
 	sales := []struct {
@@ -171,22 +171,22 @@ func TestClient_Charge(t *testing.T) {
 		{"Garbage", says(201, `garbage`), providers.Unknown, ""},
 		{"ErrorOnSuccess", says(200, `{"errors":["canary"]}`), providers.Unknown, ""},
 		{"Redirect", says(302, ``), providers.Unknown, ""},
-		{"Closed", hijack(""), providers.Unknown, ""},
+		{"Closed", vendortest.HangUp(""), providers.Unknown, ""},
 		{"TokenInTheCode", says(401, `{"errors":[{"code":"x-`+strings.ToLower(cardToken)+`"}]}`), providers.Auth, ""},
 	}
 	for _, tt := range sales {
 		t.Run("Sale/"+tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, charging(t, tt.sale, paid()))
+			v := vendortest.New(t, charging(t, tt.sale, paid()))
 			result, err := newClient(t, v.URL).Charge(t.Context(), chargeRequest())
 			requireError(t, err, providers.OpChargeSaved, tt.kind, tt.code)
 			require.Zero(t, result)
-			require.Equal(t, steps[:2], v.targets(), "a sale is never sent again")
+			require.Equal(t, steps[:2], v.Targets(), "a sale is never sent again")
 		})
 	}
 	t.Run("SaleThatNeverLeftIsSurelyNotDone", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, charging(t, says(201, aSale), paid()))
+		v := vendortest.New(t, charging(t, says(201, aSale), paid()))
 		closed, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
 		require.NoError(t, closed.Close())
@@ -196,20 +196,20 @@ func TestClient_Charge(t *testing.T) {
 		require.NoError(t, err)
 		_, err = c.Charge(t.Context(), chargeRequest())
 		requireError(t, err, providers.OpChargeSaved, providers.Unavailable, "")
-		require.Equal(t, steps[:1], v.targets())
+		require.Equal(t, steps[:1], v.Targets())
 	})
 	t.Run("SaleThatHangsIsInDoubt", func(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		v := newVendor(t, charging(t, func(_ http.ResponseWriter, r *http.Request) { cancel(); <-r.Context().Done() }, paid()))
+		v := vendortest.New(t, charging(t, func(_ http.ResponseWriter, r *http.Request) { cancel(); <-r.Context().Done() }, paid()))
 		_, err := newClient(t, v.URL).Charge(ctx, chargeRequest())
 		requireError(t, err, providers.OpChargeSaved, providers.Unknown, "")
 		require.ErrorIs(t, err, context.Canceled)
 	})
 	t.Run("InvoiceThatCannotBeReadAfterwardsIsInDoubt", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, saysBy(map[string]http.HandlerFunc{"POST " + onInvoices: says(201, anInvoice(t)), "POST " + onSale: says(201, aSale)}))
+		v := vendortest.New(t, saysBy(map[string]http.HandlerFunc{"POST " + onInvoices: says(201, anInvoice(t)), "POST " + onSale: says(201, aSale)}))
 		_, err := newClient(t, v.URL).Charge(t.Context(), chargeRequest())
 		requireError(t, err, providers.OpChargeSaved, providers.Unknown, "")
 	})
@@ -229,12 +229,12 @@ func TestClient_Charge(t *testing.T) {
 	for _, tt := range senseless {
 		t.Run("NothingIsAskedWith"+tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, charging(t, says(201, aSale), paid()))
+			v := vendortest.New(t, charging(t, says(201, aSale), paid()))
 			r := chargeRequest()
 			tt.change(&r)
 			_, err := newClient(t, v.URL).Charge(t.Context(), r)
 			requireError(t, err, providers.OpChargeSaved, tt.kind, "")
-			require.Empty(t, v.seen())
+			require.Empty(t, v.Seen())
 		})
 	}
 }
@@ -245,17 +245,6 @@ func codeOf(r providers.Result) string {
 		return ""
 	}
 	return r.Decline.Code
-}
-
-// hijack takes the connection over.
-func hijack(answer string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		conn, _, err := http.NewResponseController(w).Hijack()
-		if err == nil {
-			_, _ = io.WriteString(conn, answer)
-			_ = conn.Close()
-		}
-	}
 }
 
 // requireSilent walks an error's causes and finds no secret.

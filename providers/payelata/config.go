@@ -6,11 +6,9 @@ import (
 	"io"
 	"log/slog"
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
@@ -62,7 +60,7 @@ type Config struct {
 // String writes the config without its secrets.
 func (c Config) String() string {
 	return fmt.Sprintf("payelata{base %s, card gate %s, account %s, test %t, services %v, tokenize %t, refunds %s}",
-		shownURL(c.BaseURL), shownURL(c.CardGateURL), c.Account, c.TestMode, c.Services, c.Tokenize, c.RefundModel)
+		providers.ShownURL(c.BaseURL), providers.ShownURL(c.CardGateURL), c.Account, c.TestMode, c.Services, c.Tokenize, c.RefundModel)
 }
 
 // Format writes the same for every verb: %#v would show the fields.
@@ -71,8 +69,8 @@ func (c Config) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String(
 // LogValue returns the config without its secrets.
 func (c Config) LogValue() slog.Value {
 	return slog.GroupValue(
-		slog.String("base", shownURL(c.BaseURL)),
-		slog.String("card_gate", shownURL(c.CardGateURL)),
+		slog.String("base", providers.ShownURL(c.BaseURL)),
+		slog.String("card_gate", providers.ShownURL(c.CardGateURL)),
 		slog.String("account", c.Account),
 		slog.Bool("test", c.TestMode),
 		slog.Any("services", c.Services),
@@ -109,7 +107,7 @@ func (c Config) mistakes() []error {
 	case c.Tokenize:
 		found = append(found, errors.New("card gate URL: saved cards are charged there, and it is empty"))
 	}
-	if c.Account == "" || hasOddRunes(c.Account) || strings.Contains(c.Account, ":") {
+	if c.Account == "" || providers.HasOddRunes(c.Account) || strings.Contains(c.Account, ":") {
 		found = append(found, errors.New("account: it is empty or has blanks, colons or control characters"))
 	}
 	found = append(found, c.keyMistakes("API key", c.APIKey)...)
@@ -131,7 +129,7 @@ func (c Config) mistakes() []error {
 // sk_test (Corefy docs, play-with-api).
 func (c Config) keyMistakes(name string, key Secret) []error {
 	var found []error
-	if key == "" || hasOddRunes(string(key)) {
+	if key == "" || providers.HasOddRunes(string(key)) {
 		found = append(found, fmt.Errorf("%s: it is empty or has blanks or control characters", name))
 	}
 	if strings.HasPrefix(string(key), "sk_test") && !c.TestMode {
@@ -162,25 +160,6 @@ func (c Config) serviceMistakes() []error {
 // urlMistakes refuses addresses that would send the secrets in the clear.
 // PayElata's hosts are told by its managers, so no host is known to be wrong.
 func urlMistakes(name, raw string, test bool) []error {
-	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return []error{fmt.Errorf("%s: it is not an address such as https://host.example/api", name)}
-	}
-	if u.Scheme != "https" && (u.Scheme != "http" || !test) {
-		return []error{fmt.Errorf("%s: it is not https, and plain http is for test mode only", name)}
-	}
-	return nil
-}
-
-// shownURL is the address without what may be secret in it.
-func shownURL(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return "?"
-	}
-	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
-}
-
-func hasOddRunes(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
+	_, found := providers.AddressMistakes(name, raw, "https://host.example/api", test)
+	return found
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 // The cases of the vendor's specification that concern the adapter, by number.
@@ -104,7 +105,7 @@ func TestConformance_Paying(t *testing.T) {
 		require.Equal(t, providers.Captured, result.Status)
 		require.Equal(t, usd(10000), result.Captured)
 		require.Nil(t, result.Redirect)
-		require.Len(t, v.seen(), 3)
+		require.Len(t, v.Seen(), 3)
 	})
 	t.Run("Case11_SaleThatWasNeverSentStaysPendingThenExpires", func(t *testing.T) {
 		t.Parallel()
@@ -116,12 +117,12 @@ func TestConformance_Paying(t *testing.T) {
 	})
 	t.Run("Case12_SaleHasTheBearerOfItsInvoiceAndIsSentOnce", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, charging(t, says(422, `{"errors":[{"code":"already_sold"}]}`), paid()))
+		v := vendortest.New(t, charging(t, says(422, `{"errors":[{"code":"already_sold"}]}`), paid()))
 		_, err := newClient(t, v.URL).Charge(t.Context(), chargeRequest())
 		requireError(t, err, providers.OpChargeSaved, providers.Unknown, "already_sold")
-		require.Contains(t, v.seen()[1].login, "Bearer ")
-		require.Contains(t, v.seen()[1].login, canaryBearer)
-		require.Len(t, v.seen(), 2)
+		require.Contains(t, v.Seen()[1].Header.Get("Authorization"), "Bearer ")
+		require.Contains(t, v.Seen()[1].Header.Get("Authorization"), canaryBearer)
+		require.Len(t, v.Seen(), 2)
 	})
 	t.Run("Case17_LessMoneyOrAnotherCurrencyIsToldAsItIs", func(t *testing.T) {
 		t.Parallel()
@@ -177,12 +178,12 @@ func TestConformance_Paying(t *testing.T) {
 		found, err := c.Sync(t.Context(), providers.Ref{OrderNumber: order, OfCustomer: true})
 		require.NoError(t, err)
 		require.Equal(t, providers.Pending, found.Status)
-		require.NotContains(t, v.targets(), "POST "+onSale)
+		require.NotContains(t, v.Targets(), "POST "+onSale)
 	})
 	t.Run("Case21_4xxIsSurelyNotMade", func(t *testing.T) {
 		t.Parallel()
 		for _, status := range []int{400, 401, 403, 404, 422} {
-			v := newVendor(t, says(status, `{"errors":[{"code":"invalid"}]}`))
+			v := vendortest.New(t, says(status, `{"errors":[{"code":"invalid"}]}`))
 			_, err := newClient(t, v.URL).Start(t.Context(), startRequest())
 			require.Contains(t, []providers.Kind{providers.Rejected, providers.Auth}, providers.KindOf(err))
 		}
@@ -202,13 +203,13 @@ func TestConformance_Paying(t *testing.T) {
 	t.Run("Case23_AmountsAreExactBothWays", func(t *testing.T) {
 		t.Parallel()
 		for text, minor := range map[string]int64{`1`: 100, `0.1`: 10, `100.55`: 10055, `1e2`: 10000, `"100"`: 10000, `10.0999999999999996`: 1010, `10.1`: 1010} {
-			v := newVendor(t, says(201, anInvoice(t, change{"amount": raw(text)})))
+			v := vendortest.New(t, says(201, anInvoice(t, change{"amount": raw(text)})))
 			c := newClient(t, v.URL)
 			r := startRequest()
 			r.Amount.Amount = minor
 			_, err := c.Start(t.Context(), r)
 			require.NoError(t, err, text)
-			require.Contains(t, v.seen()[0].body, `"amount":`+amountText(r.Amount)+`,`)
+			require.Contains(t, v.Seen()[0].Body, `"amount":`+amountText(r.Amount)+`,`)
 			result, err := syncOne(t, false, paid(), change{"processed_amount": raw(text)})
 			require.NoError(t, err)
 			require.Equal(t, usd(minor), result.Captured)
@@ -229,13 +230,13 @@ func TestConformance_Paying(t *testing.T) {
 	t.Run("Case25_CallbackURLStandsInsideTheAttributesOrNowhere", func(t *testing.T) {
 		t.Parallel()
 		for _, address := range []string{"https://pay.example/hook", ""} {
-			v := newVendor(t, says(201, golden(t, "invoice.json")))
+			v := vendortest.New(t, says(201, golden(t, "invoice.json")))
 			r := startRequest()
 			r.NotifyURL = address
 			_, err := newClient(t, v.URL).Start(t.Context(), r)
 			require.NoError(t, err)
 			var sent struct{ Data map[string]any }
-			require.NoError(t, json.Unmarshal([]byte(v.seen()[0].body), &sent))
+			require.NoError(t, json.Unmarshal([]byte(v.Seen()[0].Body), &sent))
 			require.NotContains(t, sent.Data, "callback_url")
 			attributes, _ := sent.Data["attributes"].(map[string]any)
 			told, _ := attributes["callback_url"].(string)
@@ -301,7 +302,7 @@ func TestConformance_Refunding(t *testing.T) {
 	})
 	t.Run("Case19_OldModelsAnswerIsReadToo", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, refunding(t, says(200, anInvoice(t, partly())), partly()))
+		v := vendortest.New(t, refunding(t, says(200, anInvoice(t, partly())), partly()))
 		result, err := newClient(t, v.URL).Refund(t.Context(), refundRequest())
 		require.NoError(t, err)
 		require.Equal(t, usd(7000), result.Captured)

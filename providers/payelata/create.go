@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/mail"
 	"net/url"
-	"strings"
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
@@ -95,14 +93,14 @@ func (c *Client) document(w wanted) (newResource, error) {
 	invoice := newInvoice{
 		ReferenceID: w.orderNumber, Currency: w.amount.Currency, Amount: json.Number(amountText(w.amount)),
 		Service: c.config.Services[w.amount.Currency], Flow: "charge", TestMode: c.config.TestMode,
-		Description: plainText(w.description, maxDescription), Token: w.token,
+		Description: wire.OneLine(w.description, maxDescription), Token: w.token,
 		CallbackURL: w.notifyURL, ReturnURL: w.returnURL, Metadata: map[string]string{"opened_for": w.openedFor},
 	}
 	if w.customer != nil {
 		if !isName(w.customer.ID) {
 			return newResource{}, failure(w.op, providers.Rejected, "", about(w.orderNumber, "the customer's id is not 1 to 64 letters, digits, hyphens or underscores"))
 		}
-		invoice.Customer = &newCustomer{ReferenceID: w.customer.ID, Email: email(w.customer.Email), Phone: w.customer.Phone}
+		invoice.Customer = &newCustomer{ReferenceID: w.customer.ID, Email: wire.Email(w.customer.Email), Phone: w.customer.Phone}
 	}
 	if w.gate != nil {
 		invoice.GatewayOptions = &newOptions{CardGate: w.gate}
@@ -208,14 +206,4 @@ func chargeRefused(r row, code string) *providers.Result {
 func isWebAddress(raw string) bool {
 	u, err := url.Parse(raw)
 	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
-}
-
-// email writes an address, or nothing when it may not be one: a customer without
-// an address is better than a refused one.
-func email(s string) string {
-	parsed, err := mail.ParseAddress(s)
-	if err != nil || parsed.Address != s || parsed.Name != "" || len(s) > 100 || hasOddRunes(s) || strings.ContainsAny(s, `;"`) {
-		return ""
-	}
-	return s
 }

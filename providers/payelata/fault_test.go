@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 // call is one method of the adapter, as every fault meets it.
@@ -87,28 +87,28 @@ func TestClient_Faults(t *testing.T) {
 		{"DeepNesting", says(200, strings.Repeat(`{"data":`, 20000)), malformed},
 		{"AnotherOrder", says(200, strings.ReplaceAll(good, order, "another")), malformed},
 		{"ErrorBesideIt", says(200, strings.Replace(good, `{"data"`, `{"errors":[{"code":"x"}],"data"`, 1)), malformed},
-		{"ClosedWithoutAnswer", hijack(""), unavailable},
-		{"ClosedInTheHeader", hijack("HTTP/1.1 200 OK\r\nContent-"), unavailable},
-		{"NotHTTP", hijack("SSH-2.0-OpenSSH " + canaryKey + "\r\n\r\n"), unavailable},
+		{"ClosedWithoutAnswer", vendortest.HangUp(""), unavailable},
+		{"ClosedInTheHeader", vendortest.HangUp("HTTP/1.1 200 OK\r\nContent-"), unavailable},
+		{"NotHTTP", vendortest.HangUp("SSH-2.0-OpenSSH " + canaryKey + "\r\n\r\n"), unavailable},
 	}
 	for _, tt := range tests {
 		for _, each := range calls() {
 			t.Run(tt.name+" "+string(each.op), func(t *testing.T) {
 				t.Parallel()
-				v := newVendor(t, tt.handle)
+				v := vendortest.New(t, tt.handle)
 				result, err := each.run(t.Context(), newClient(t, v.URL))
 				requireError(t, err, each.op, kindOf(each.op, tt.read), "")
 				require.ErrorContains(t, err, order)
 				requireSilent(t, err)
 				require.Zero(t, result)
-				require.Len(t, v.seen(), 1)
+				require.Len(t, v.Seen(), 1)
 			})
 		}
 	}
 
 	t.Run("RetryAfterIsTold", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, withHeader(429, "Retry-After", "7"))
+		v := vendortest.New(t, withHeader(429, "Retry-After", "7"))
 		_, err := newClient(t, v.URL).Sync(t.Context(), providers.Ref{OrderNumber: order})
 		var e *providers.Error
 		require.ErrorAs(t, err, &e)
@@ -132,7 +132,7 @@ func TestClient_EchoedSecretsAreNotTold(t *testing.T) {
 			for _, each := range calls() {
 				t.Run(http.StatusText(status)+" "+string(each.op), func(t *testing.T) {
 					t.Parallel()
-					v := newVendor(t, says(status, body))
+					v := vendortest.New(t, says(status, body))
 					result, err := each.run(t.Context(), newClient(t, v.URL))
 					requireSilent(t, err)
 					requireNoSecret(t, result.RawStatus)
@@ -149,7 +149,7 @@ func TestClient_NeverSent(t *testing.T) {
 
 	t.Run("NobodyListens", func(t *testing.T) {
 		t.Parallel()
-		v := newStoppedVendor(says(200, ""))
+		v := vendortest.NewStopped(says(200, ""))
 		base := "http://" + v.Listener.Addr().String()
 		require.NoError(t, v.Listener.Close())
 		for _, each := range calls() {
@@ -160,9 +160,7 @@ func TestClient_NeverSent(t *testing.T) {
 	t.Run("NoSuchHost", func(t *testing.T) {
 		t.Parallel()
 		deps := testDeps()
-		deps.HTTP.Transport = &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
-			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", IsNotFound: true}}
-		}}
+		deps.HTTP.Transport = vendortest.NoSuchHost()
 		c, err := New(testConfig("https://payelata.example"), deps)
 		require.NoError(t, err)
 		for _, each := range calls() {
@@ -172,7 +170,7 @@ func TestClient_NeverSent(t *testing.T) {
 	})
 	t.Run("CertificateNotTrusted", func(t *testing.T) {
 		t.Parallel()
-		v := newStoppedVendor(says(200, ""))
+		v := vendortest.NewStopped(says(200, ""))
 		v.Config.ErrorLog = log.New(io.Discard, "", 0)
 		v.StartTLS()
 		defer v.Close()
@@ -180,11 +178,11 @@ func TestClient_NeverSent(t *testing.T) {
 			_, err := each.run(t.Context(), newClient(t, v.URL))
 			requireError(t, err, each.op, providers.Unavailable, "")
 		}
-		require.Empty(t, v.seen())
+		require.Empty(t, v.Seen())
 	})
 	t.Run("CanceledBefore", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(201, golden(t, "invoice.json")))
+		v := vendortest.New(t, says(201, golden(t, "invoice.json")))
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		for _, each := range calls() {
@@ -192,7 +190,7 @@ func TestClient_NeverSent(t *testing.T) {
 			requireError(t, err, each.op, providers.Unavailable, "")
 			require.ErrorIs(t, err, context.Canceled)
 		}
-		require.Empty(t, v.seen())
+		require.Empty(t, v.Seen())
 	})
 }
 
@@ -202,7 +200,7 @@ func TestClient_MayHaveBeenSent(t *testing.T) {
 	for _, each := range calls() {
 		t.Run("Hangs "+string(each.op), func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+			v := vendortest.New(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 			defer cancel()
 			_, err := each.run(ctx, newClient(t, v.URL))
@@ -211,7 +209,7 @@ func TestClient_MayHaveBeenSent(t *testing.T) {
 		})
 		t.Run("HangsInTheBody "+string(each.op), func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, func(w http.ResponseWriter, r *http.Request) {
+			v := vendortest.New(t, func(w http.ResponseWriter, r *http.Request) {
 				_, _ = io.WriteString(w, `{"data":`)
 				_ = http.NewResponseController(w).Flush()
 				<-r.Context().Done()
@@ -225,7 +223,7 @@ func TestClient_MayHaveBeenSent(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			v := newVendor(t, func(_ http.ResponseWriter, r *http.Request) {
+			v := vendortest.New(t, func(_ http.ResponseWriter, r *http.Request) {
 				cancel()
 				<-r.Context().Done()
 			})
@@ -236,7 +234,7 @@ func TestClient_MayHaveBeenSent(t *testing.T) {
 		t.Run("TransportThatTellsNothing "+string(each.op), func(t *testing.T) {
 			t.Parallel()
 			deps := testDeps()
-			deps.HTTP.Transport = transportFunc(func(r *http.Request) (*http.Response, error) {
+			deps.HTTP.Transport = vendortest.TransportFunc(func(r *http.Request) (*http.Response, error) {
 				body, _ := io.ReadAll(r.Body)
 				return nil, errors.New("lost " + string(body) + r.Header.Get("Authorization") + canaryKey)
 			})
@@ -248,8 +246,3 @@ func TestClient_MayHaveBeenSent(t *testing.T) {
 		})
 	}
 }
-
-// transportFunc makes an http.RoundTripper of a function.
-type transportFunc func(*http.Request) (*http.Response, error)
-
-func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

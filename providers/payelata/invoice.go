@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/providers/wire"
 )
 
 // invoiceType is the JSON:API type of a payment invoice.
@@ -129,7 +130,7 @@ func invoiceOf(r resource[attributes]) (invoice, error) {
 // let through, other signs not: it becomes part of an address.
 func isInvoiceID(s string) bool {
 	tail, ok := strings.CutPrefix(s, "cpi_")
-	return ok && tail != "" && len(tail) <= 64 && !strings.ContainsFunc(tail, func(r rune) bool { return !isASCIIAlphanumeric(r) })
+	return ok && tail != "" && len(tail) <= 64 && !strings.ContainsFunc(tail, func(r rune) bool { return !wire.IsAlphanumeric(r) })
 }
 
 // money reads an amount in a currency; told is false when it is null or missing.

@@ -34,13 +34,6 @@ import (
 // Name is the code of this vendor.
 const Name providers.Name = "payelata"
 
-// Deps is what a Client needs from the program.
-type Deps struct {
-	HTTP   *http.Client // required; it is copied, its redirects and cookies are not used
-	Clock  pay.Clock    // required
-	Logger *slog.Logger // nil: silent
-}
-
 // Client is one account in one mode. It is safe for concurrent use.
 type Client struct {
 	config Config
@@ -58,23 +51,13 @@ var (
 
 // New returns the account's client. It asks nobody. Its error names every
 // mistake in config and deps at once, and none of the secrets.
-func New(config Config, deps Deps) (*Client, error) {
-	config = config.withDefaults()
-	mistakes := config.mistakes()
-	if deps.HTTP == nil {
-		mistakes = append(mistakes, errors.New("an HTTP client is needed"))
-	}
-	if deps.Clock == nil {
-		mistakes = append(mistakes, errors.New("a clock is needed"))
-	}
+func New(config Config, deps providers.Deps) (*Client, error) {
+	config, deps = config.withDefaults(), deps.WithDefaults()
+	mistakes := append(config.mistakes(), deps.Mistakes()...)
 	if len(mistakes) > 0 {
 		return nil, fmt.Errorf("configure payelata: %w", errors.Join(mistakes...))
 	}
-	logger := deps.Logger
-	if logger == nil {
-		logger = slog.New(slog.DiscardHandler)
-	}
-	return &Client{config: config, http: wire.Careful(deps.HTTP), clock: deps.Clock, log: logger}, nil
+	return &Client{config: config, http: wire.Careful(deps.HTTP), clock: deps.Clock, log: deps.Logger}, nil
 }
 
 // Format writes the account's settings without its secrets, for every verb: fmt
@@ -149,10 +132,6 @@ func (c *Client) checkAmount(op providers.Op, amount pay.Money) error {
 // isName reports whether s is 1 to 64 letters, digits, hyphens or underscores.
 func isName(s string) bool {
 	return s != "" && len(s) <= 64 && !strings.ContainsFunc(s, func(r rune) bool {
-		return r != '-' && r != '_' && !isASCIIAlphanumeric(r)
+		return r != '-' && r != '_' && !wire.IsAlphanumeric(r)
 	})
-}
-
-func isASCIIAlphanumeric(r rune) bool {
-	return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
 }

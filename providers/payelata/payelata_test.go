@@ -13,6 +13,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 func TestNew(t *testing.T) {
@@ -23,7 +24,7 @@ func TestNew(t *testing.T) {
 		_, err := New(Config{
 			BaseURL: "http://x", CardGateURL: "ftp://x", Account: "a:b", APIKey: "CANARY KEY", CallbackKey: "CANARY\x00", RefundModel: "newest",
 			Services: map[pay.Currency]string{"usd": "x", pay.EUR: "a b"}, Settling: -1, SessionLife: time.Second,
-		}, Deps{})
+		}, providers.Deps{})
 		require.Error(t, err)
 		for _, want := range []string{
 			"base URL", "card gate URL", "account", "API key", "callback key", "refund model", "usd", "EUR", "settling", "session life", "HTTP client", "clock",
@@ -133,7 +134,7 @@ func TestClient_Capabilities(t *testing.T) {
 	})
 	t.Run("WithoutTokenizingNoCardIsSavedOrCharged", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(201, anInvoice(t)))
+		v := vendortest.New(t, says(201, anInvoice(t)))
 		config := testConfig(v.URL)
 		config.Tokenize = false
 		c, err := New(config, testDeps())
@@ -145,6 +146,6 @@ func TestClient_Capabilities(t *testing.T) {
 		r.SaveFor = &providers.Customer{ID: customerID}
 		_, err = c.Start(t.Context(), r)
 		requireError(t, err, providers.OpStart, providers.Unsupported, "")
-		require.Empty(t, v.seen())
+		require.Empty(t, v.Seen())
 	})
 }

@@ -40,7 +40,7 @@ func (c *Client) Refund(ctx context.Context, r providers.RefundRequest) (provide
 		id = found.id
 	}
 	data := newData{Type: "refund", Attributes: newRefund{
-		Amount: json.Number(amountText(r.Amount)), ReferenceID: r.Handle, Description: plainText(r.Reason, maxDescription),
+		Amount: json.Number(amountText(r.Amount)), ReferenceID: r.Handle, Description: wire.OneLine(r.Reason, maxDescription),
 	}}
 	if c.config.RefundModel == RefundOld {
 		data.ID = id

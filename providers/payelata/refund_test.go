@@ -9,6 +9,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 // aRefund is the newer model's answer (Corefy docs, guides/payments/refunds).
@@ -34,17 +35,17 @@ func TestClient_Refund(t *testing.T) {
 	steps := []string{"POST " + onRefund, "GET " + onInvoice}
 	t.Run("NewModelIsSentOurNumberAndReadAgain", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, refunding(t, says(201, aRefund("processed")), partly()))
+		v := vendortest.New(t, refunding(t, says(201, aRefund("processed")), partly()))
 		result, err := newClient(t, v.URL).Refund(t.Context(), refundRequest())
 		require.NoError(t, err)
 		require.Equal(t, providers.Captured, result.Status)
 		require.Equal(t, usd(7000), result.Captured)
-		require.Equal(t, steps, v.targets())
-		require.JSONEq(t, `{"data":{"type":"refund","attributes":{"amount":30,"reference_id":"`+handle+`","description":"Returned"}}}`, v.seen()[0].body)
+		require.Equal(t, steps, v.Targets())
+		require.JSONEq(t, `{"data":{"type":"refund","attributes":{"amount":30,"reference_id":"`+handle+`","description":"Returned"}}}`, v.Seen()[0].Body)
 	})
 	t.Run("OldModelNamesTheInvoice", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, refunding(t, says(200, anInvoice(t, partly())), partly()))
+		v := vendortest.New(t, refunding(t, says(200, anInvoice(t, partly())), partly()))
 		config := testConfig(v.URL)
 		config.RefundModel = RefundOld
 		c, err := New(config, testDeps())
@@ -52,18 +53,18 @@ func TestClient_Refund(t *testing.T) {
 		result, err := c.Refund(t.Context(), refundRequest())
 		require.NoError(t, err)
 		require.Equal(t, usd(7000), result.Captured)
-		require.JSONEq(t, `{"data":{"type":"refund","id":"`+invoiceID+`","attributes":{"amount":30,"reference_id":"`+handle+`","description":"Returned"}}}`, v.seen()[0].body)
+		require.JSONEq(t, `{"data":{"type":"refund","id":"`+invoiceID+`","attributes":{"amount":30,"reference_id":"`+handle+`","description":"Returned"}}}`, v.Seen()[0].Body)
 	})
 	t.Run("EitherAnswerIsReadWhateverIsConfigured", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, refunding(t, says(200, anInvoice(t, partly())), partly()))
+		v := vendortest.New(t, refunding(t, says(200, anInvoice(t, partly())), partly()))
 		result, err := newClient(t, v.URL).Refund(t.Context(), refundRequest())
 		require.NoError(t, err)
 		require.Equal(t, usd(7000), result.Captured)
 	})
 	t.Run("InvoiceIsFoundByOurNumber", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, saysBy(map[string]http.HandlerFunc{
+		v := vendortest.New(t, saysBy(map[string]http.HandlerFunc{
 			"GET " + onInvoices: says(200, aList(t, anInvoice(t, paid()))), "POST " + onRefund: says(201, aRefund("created")), "GET " + onInvoice: says(200, anInvoice(t, partly())),
 		}))
 		r := refundRequest()
@@ -71,7 +72,7 @@ func TestClient_Refund(t *testing.T) {
 		result, err := newClient(t, v.URL).Refund(t.Context(), r)
 		require.NoError(t, err)
 		require.Equal(t, usd(7000), result.Captured)
-		require.Len(t, v.seen(), 3)
+		require.Len(t, v.Seen(), 3)
 	})
 
 	type want struct {
@@ -97,12 +98,12 @@ func TestClient_Refund(t *testing.T) {
 	for _, tt := range done {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, refunding(t, says(201, tt.answer), tt.after))
+			v := vendortest.New(t, refunding(t, says(201, tt.answer), tt.after))
 			result, err := newClient(t, v.URL).Refund(t.Context(), refundRequest())
 			require.NoError(t, err)
 			require.Equal(t, tt.want, want{result.Status, result.Captured, result.Refunding})
 			require.Equal(t, tt.want.status == providers.Declined, result.Decline != nil)
-			require.Equal(t, steps, v.targets())
+			require.Equal(t, steps, v.Targets())
 		})
 	}
 
@@ -120,13 +121,13 @@ func TestClient_Refund(t *testing.T) {
 	for _, tt := range refused {
 		t.Run("Refused/"+tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, refunding(t, says(422, tt.body), paid()))
+			v := vendortest.New(t, refunding(t, says(422, tt.body), paid()))
 			result, err := newClient(t, v.URL).Refund(t.Context(), refundRequest())
 			require.NoError(t, err)
 			require.Equal(t, providers.Declined, result.Status)
 			require.Equal(t, tt.code, codeOf(result))
 			require.Equal(t, tt.theirs, result.Decline.ProviderCode)
-			require.Equal(t, steps[:1], v.targets())
+			require.Equal(t, steps[:1], v.Targets())
 		})
 	}
 
@@ -134,11 +135,11 @@ func TestClient_Refund(t *testing.T) {
 	t.Run("DuplicateThatIsDoneIsDone", func(t *testing.T) {
 		t.Parallel()
 		for _, answer := range []http.HandlerFunc{duplicate, says(429, `{"errors":[{"code":"duplicate_request"}]}`), says(409, `{"errors":[{"code":"conflict"}]}`)} {
-			v := newVendor(t, refunding(t, answer, partly()))
+			v := vendortest.New(t, refunding(t, answer, partly()))
 			result, err := newClient(t, v.URL).Refund(t.Context(), refundRequest())
 			require.NoError(t, err)
 			require.Equal(t, usd(7000), result.Captured)
-			require.Equal(t, steps, v.targets())
+			require.Equal(t, steps, v.Targets())
 		}
 	})
 
@@ -161,7 +162,7 @@ func TestClient_Refund(t *testing.T) {
 		{"429WithoutAReason", says(429, `{"errors":[{"code":"x"}]}`), paid(), providers.Unknown, ""},
 		{"500SaysDuplicate", says(500, `{"errors":[{"code":"duplicate"}]}`), partly(), providers.Unknown, ""},
 		{"502", says(502, ``), partly(), providers.Unknown, ""},
-		{"Closed", hijack(""), partly(), providers.Unknown, ""},
+		{"Closed", vendortest.HangUp(""), partly(), providers.Unknown, ""},
 		{"Garbage", says(200, `garbage`), partly(), providers.Unknown, ""},
 		{"ErrorOnSuccess", says(200, `{"error":"canary"}`), partly(), providers.Unknown, ""},
 		{"SomethingElse", says(200, `{"data":{"type":"customers","id":"cus_1"}}`), partly(), providers.Unknown, ""},
@@ -178,23 +179,23 @@ func TestClient_Refund(t *testing.T) {
 	for _, tt := range errors {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, refunding(t, tt.answer, tt.after))
+			v := vendortest.New(t, refunding(t, tt.answer, tt.after))
 			result, err := newClient(t, v.URL).Refund(t.Context(), refundRequest())
 			requireError(t, err, providers.OpRefund, tt.kind, tt.code)
 			require.Zero(t, result)
-			require.Equal(t, "POST "+onRefund, v.targets()[0])
-			require.LessOrEqual(t, len(v.seen()), 2, "a refund is never sent again")
+			require.Equal(t, "POST "+onRefund, v.Targets()[0])
+			require.LessOrEqual(t, len(v.Seen()), 2, "a refund is never sent again")
 		})
 	}
 	t.Run("InvoiceThatCannotBeReadAfterwardsIsInDoubt", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, saysBy(map[string]http.HandlerFunc{"POST " + onRefund: says(201, aRefund("processed"))}))
+		v := vendortest.New(t, saysBy(map[string]http.HandlerFunc{"POST " + onRefund: says(201, aRefund("processed"))}))
 		_, err := newClient(t, v.URL).Refund(t.Context(), refundRequest())
 		requireError(t, err, providers.OpRefund, providers.Unknown, "")
 	})
 	t.Run("RateLimitSaysWhen", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, func(w http.ResponseWriter, r *http.Request) {
+		v := vendortest.New(t, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Retry-After", "7")
 			says(429, `{"errors":[{"title":"Too many requests"}]}`)(w, r)
 		})
@@ -219,12 +220,12 @@ func TestClient_Refund(t *testing.T) {
 	for _, tt := range unfound {
 		t.Run("NothingIsSentAfter"+tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, says(tt.status, tt.body))
+			v := vendortest.New(t, says(tt.status, tt.body))
 			r := refundRequest()
 			r.Ref.ProviderRef = ""
 			_, err := newClient(t, v.URL).Refund(t.Context(), r)
 			requireError(t, err, providers.OpRefund, tt.kind, "")
-			require.Len(t, v.seen(), 1)
+			require.Len(t, v.Seen(), 1)
 		})
 	}
 
@@ -241,12 +242,12 @@ func TestClient_Refund(t *testing.T) {
 	for _, tt := range senseless {
 		t.Run("NothingIsAskedWith"+tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, refunding(t, says(201, aRefund("created")), partly()))
+			v := vendortest.New(t, refunding(t, says(201, aRefund("created")), partly()))
 			r := refundRequest()
 			tt.change(&r)
 			_, err := newClient(t, v.URL).Refund(t.Context(), r)
 			requireError(t, err, providers.OpRefund, providers.Rejected, "")
-			require.Empty(t, v.seen())
+			require.Empty(t, v.Seen())
 		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 func TestClient_Start(t *testing.T) {
@@ -17,7 +18,7 @@ func TestClient_Start(t *testing.T) {
 
 	t.Run("SamplesInvoiceSendsThePayerToItsPage", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(201, golden(t, "invoice.json")))
+		v := vendortest.New(t, says(201, golden(t, "invoice.json")))
 		result, err := newClient(t, v.URL).Start(t.Context(), startRequest())
 		require.NoError(t, err)
 		test := true
@@ -25,17 +26,17 @@ func TestClient_Start(t *testing.T) {
 			Status: providers.ActionRequired, ProviderRef: invoiceID, RawStatus: "process_pending", TestMode: &test, At: time.Unix(1585175056, 0).UTC(),
 			Redirect: &providers.Redirect{URL: hostedPage, Method: "GET", Expires: noon.Add(24 * time.Hour)},
 		}, result)
-		require.Equal(t, []string{"POST " + onInvoices}, v.targets())
-		sent := v.seen()[0]
-		require.Equal(t, "Basic "+base64.StdEncoding.EncodeToString([]byte("shop-account:"+canaryKey)), sent.login)
+		require.Equal(t, []string{"POST " + onInvoices}, v.Targets())
+		sent := v.Seen()[0]
+		require.Equal(t, "Basic "+base64.StdEncoding.EncodeToString([]byte("shop-account:"+canaryKey)), sent.Header.Get("Authorization"))
 		require.JSONEq(t, `{"data":{"type":"payment-invoices","attributes":{
 			"reference_id":"`+order+`","currency":"USD","amount":100,"service":"payment_card_usd_hpp","flow":"charge","test_mode":true,
 			"description":"A page","callback_url":"https://pay.example/webhooks/payelata/main","return_url":"https://shop.example/return/tok",
-			"metadata":{"opened_for":"page"}}}}`, sent.body)
+			"metadata":{"opened_for":"page"}}}}`, sent.Body)
 	})
 	t.Run("CardIsSavedForItsCustomer", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(201, golden(t, "invoice.json")))
+		v := vendortest.New(t, says(201, golden(t, "invoice.json")))
 		r := startRequest()
 		r.SaveFor = &providers.Customer{ID: customerID, Email: "a@example.com", Phone: "+380501234567"}
 		r.Description, r.ReturnURL, r.NotifyURL = "", "", ""
@@ -44,7 +45,7 @@ func TestClient_Start(t *testing.T) {
 		require.JSONEq(t, `{"data":{"type":"payment-invoices","attributes":{
 			"reference_id":"`+order+`","currency":"USD","amount":100,"service":"payment_card_usd_hpp","flow":"charge","test_mode":true,
 			"customer":{"reference_id":"`+customerID+`","email":"a@example.com","phone":"+380501234567"},
-			"gateway_options":{"cardgate":{"tokenize":true}},"metadata":{"opened_for":"page"}}}}`, v.seen()[0].body)
+			"gateway_options":{"cardgate":{"tokenize":true}},"metadata":{"opened_for":"page"}}}}`, v.Seen()[0].Body)
 	})
 
 	pages := []struct {
@@ -61,7 +62,7 @@ func TestClient_Start(t *testing.T) {
 	for _, tt := range pages {
 		t.Run("Page/"+tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, says(201, anInvoice(t, change{"flow_data": raw(tt.flow)})))
+			v := vendortest.New(t, says(201, anInvoice(t, change{"flow_data": raw(tt.flow)})))
 			result, err := newClient(t, v.URL).Start(t.Context(), startRequest())
 			require.NoError(t, err)
 			tt.want.Expires = noon.Add(24 * time.Hour)
@@ -90,11 +91,11 @@ func TestClient_Start(t *testing.T) {
 	for _, tt := range doubtful {
 		t.Run("Doubtful/"+tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, says(201, anInvoice(t, tt.change)))
+			v := vendortest.New(t, says(201, anInvoice(t, tt.change)))
 			result, err := newClient(t, v.URL).Start(t.Context(), startRequest())
 			requireError(t, err, providers.OpStart, providers.Unknown, "")
 			require.Zero(t, result)
-			require.Len(t, v.seen(), 1)
+			require.Len(t, v.Seen(), 1)
 		})
 	}
 	t.Run("LivePayersAreSentToEncryptedPagesOnly", func(t *testing.T) {
@@ -141,7 +142,7 @@ func TestClient_Start(t *testing.T) {
 	for _, tt := range refused {
 		t.Run("Refused/"+tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, says(tt.status, tt.body))
+			v := vendortest.New(t, says(tt.status, tt.body))
 			result, err := newClient(t, v.URL).Start(t.Context(), startRequest())
 			requireError(t, err, providers.OpStart, tt.kind, tt.code)
 			require.ErrorContains(t, err, order)
@@ -150,13 +151,13 @@ func TestClient_Start(t *testing.T) {
 	}
 	t.Run("RefusalNamesTheAttribute", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(422, `{"errors":[{"code":"invalid","source":{"pointer":"/data/attributes/amount"}}]}`))
+		v := vendortest.New(t, says(422, `{"errors":[{"code":"invalid","source":{"pointer":"/data/attributes/amount"}}]}`))
 		_, err := newClient(t, v.URL).Start(t.Context(), startRequest())
 		require.ErrorContains(t, err, "refused for its amount")
 	})
 	t.Run("RateLimitSaysWhen", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, func(w http.ResponseWriter, _ *http.Request) {
+		v := vendortest.New(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "7")
 			w.WriteHeader(http.StatusTooManyRequests)
 		})
@@ -167,7 +168,7 @@ func TestClient_Start(t *testing.T) {
 	})
 	t.Run("RefusalOfThePayerIsADecline", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(422, `{"errors":[{"code":"limit_violation"}]}`))
+		v := vendortest.New(t, says(422, `{"errors":[{"code":"limit_violation"}]}`))
 		result, err := newClient(t, v.URL).Start(t.Context(), startRequest())
 		require.NoError(t, err)
 		require.Equal(t, providers.Declined, result.Status)
@@ -177,7 +178,7 @@ func TestClient_Start(t *testing.T) {
 	})
 	t.Run("InvoiceThatWillBeModeratedIsPaidFirst", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(201, anInvoice(t, change{"moderation_required": true})))
+		v := vendortest.New(t, says(201, anInvoice(t, change{"moderation_required": true})))
 		result, err := newClient(t, v.URL).Start(t.Context(), startRequest())
 		require.NoError(t, err)
 		require.Equal(t, providers.ActionRequired, result.Status)
@@ -185,7 +186,7 @@ func TestClient_Start(t *testing.T) {
 	})
 	t.Run("InvoiceThatFailedAtOnceIsADecline", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(201, anInvoice(t, change{"status": "rejected", "resolution": "antifraud_error"})))
+		v := vendortest.New(t, says(201, anInvoice(t, change{"status": "rejected", "resolution": "antifraud_error"})))
 		result, err := newClient(t, v.URL).Start(t.Context(), startRequest())
 		require.NoError(t, err)
 		require.Equal(t, providers.Declined, result.Status)
@@ -209,12 +210,12 @@ func TestClient_Start(t *testing.T) {
 	for _, tt := range senseless {
 		t.Run("NothingIsAskedWith"+tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, says(201, golden(t, "invoice.json")))
+			v := vendortest.New(t, says(201, golden(t, "invoice.json")))
 			r := startRequest()
 			tt.change(&r)
 			_, err := newClient(t, v.URL).Start(t.Context(), r)
 			requireError(t, err, providers.OpStart, tt.kind, "")
-			require.Empty(t, v.seen())
+			require.Empty(t, v.Seen())
 		})
 	}
 }

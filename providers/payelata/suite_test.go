@@ -2,13 +2,11 @@ package payelata
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha1"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -18,7 +16,6 @@ import (
 	"github.com/paygraph/paygraph/providers"
 	"github.com/paygraph/paygraph/providers/payelata/payelatasandbox"
 	"github.com/paygraph/paygraph/providers/providertest"
-	"github.com/paygraph/paygraph/providers/sandbox"
 )
 
 func TestConformanceSuite(t *testing.T) {
@@ -60,26 +57,18 @@ func openWorld(t *testing.T, o providertest.Options) providertest.World {
 		{ID: "first-account", Name: "Shop", TestKey: "sk_test_of_the_first_5be1", LiveKey: "sk_live_of_the_first_91bd"},
 		{ID: "other-account", Name: "Shop", TestKey: "sk_test_of_the_other_c07d", LiveKey: "sk_live_of_the_other_77e0"},
 	}
-	server, err := sandbox.New(sandbox.Options{Clock: o.Clock, NotifyClient: o.Notify})
-	require.NoError(t, err)
-	require.NoError(t, server.Register(payelatasandbox.New(payelatasandbox.Options{Accounts: commerce, SlowRefunds: o.SlowRefunds})))
-	web := httptest.NewServer(server.Handler())
-	server.SetBaseURL(o.Through)
-	t.Cleanup(func() {
-		web.Close()
-		require.NoError(t, server.Close(context.WithoutCancel(t.Context())))
-	})
+	origin := o.Serve(t, payelatasandbox.New(payelatasandbox.Options{Accounts: commerce, SlowRefunds: o.SlowRefunds}))
 	accounts := make([]providertest.Account, 0, len(commerce))
 	for _, a := range commerce {
 		key := map[bool]string{true: a.LiveKey, false: a.TestKey}[o.Live]
 		client, err := New(Config{
 			BaseURL: o.Through + "/payelata/api", CardGateURL: o.Through + "/payelata/cardgate", Account: a.ID, APIKey: Secret(key), TestMode: !o.Live,
 			Services: map[pay.Currency]string{pay.USD: "payment_card_usd_hpp", pay.EUR: "payment_card_eur_hpp", "UAH": "payment_card_uah_hpp"}, Tokenize: true,
-		}, Deps{HTTP: o.HTTP, Clock: o.Clock, Logger: o.Logger})
+		}, providers.Deps{HTTP: o.HTTP, Clock: o.Clock, Logger: o.Logger})
 		require.NoError(t, err)
 		accounts = append(accounts, providertest.Account{Provider: client, Name: a.ID, Secrets: []string{a.TestKey, a.LiveKey}})
 	}
-	return providertest.World{Sandbox: web.URL, Account: accounts[0], Another: accounts[1:]}
+	return providertest.World{Sandbox: origin, Account: accounts[0], Another: accounts[1:]}
 }
 
 // control does at the sandbox what the vendor or a bank does.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 func TestClient_Sync(t *testing.T) {
@@ -19,20 +20,20 @@ func TestClient_Sync(t *testing.T) {
 	byID := providers.Ref{OrderNumber: order, ProviderRef: invoiceID}
 	t.Run("ByIDWhenKnown", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(200, anInvoice(t, paid())))
+		v := vendortest.New(t, says(200, anInvoice(t, paid())))
 		result, err := newClient(t, v.URL).Sync(t.Context(), byID)
 		require.NoError(t, err)
 		require.Equal(t, providers.Captured, result.Status)
-		require.Equal(t, []string{"GET " + onInvoice}, v.targets())
+		require.Equal(t, []string{"GET " + onInvoice}, v.Targets())
 	})
 	t.Run("ByOurNumberAlone", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(200, aList(t, anInvoice(t, paid()), anInvoice(t, change{"reference_id": "another"}))))
+		v := vendortest.New(t, says(200, aList(t, anInvoice(t, paid()), anInvoice(t, change{"reference_id": "another"}))))
 		result, err := newClient(t, v.URL).Sync(t.Context(), providers.Ref{OrderNumber: order})
 		require.NoError(t, err)
 		require.Equal(t, providers.Captured, result.Status)
 		require.Equal(t, invoiceID, result.ProviderRef)
-		require.Equal(t, []string{"GET " + onInvoices + "?filter%5Breference_id%5D=" + order}, v.targets())
+		require.Equal(t, []string{"GET " + onInvoices + "?filter%5Breference_id%5D=" + order}, v.Targets())
 	})
 
 	errors := []struct {
@@ -63,7 +64,7 @@ func TestClient_Sync(t *testing.T) {
 	for _, tt := range errors {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, says(tt.status, tt.body))
+			v := vendortest.New(t, says(tt.status, tt.body))
 			result, err := newClient(t, v.URL).Sync(t.Context(), tt.ref)
 			requireError(t, err, providers.OpSync, tt.kind, tt.code)
 			require.Zero(t, result)
@@ -74,7 +75,7 @@ func TestClient_Sync(t *testing.T) {
 // sync asks a vendor that has one invoice.
 func syncOne(t *testing.T, ofCustomer bool, changes ...change) (providers.Result, error) {
 	t.Helper()
-	v := newVendor(t, says(http.StatusOK, anInvoice(t, changes...)))
+	v := vendortest.New(t, says(http.StatusOK, anInvoice(t, changes...)))
 	return newClient(t, v.URL).Sync(t.Context(), providers.Ref{OrderNumber: order, ProviderRef: invoiceID, OfCustomer: ofCustomer})
 }
 
@@ -208,7 +209,7 @@ func TestClient_SyncStates(t *testing.T) {
 	t.Run("NewWordIsLoggedAndNoSecretIs", func(t *testing.T) {
 		t.Parallel()
 		for _, status := range []string{"moon_phase", canaryKey, cardToken} {
-			v := newVendor(t, says(http.StatusOK, anInvoice(t, change{"status": status})))
+			v := vendortest.New(t, says(http.StatusOK, anInvoice(t, change{"status": status})))
 			var log bytes.Buffer
 			deps := testDeps()
 			deps.Logger = slog.New(slog.NewTextHandler(&log, nil))

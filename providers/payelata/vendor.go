@@ -42,9 +42,7 @@ func read(s providers.Settings) (providers.Opener, error) {
 }
 
 func opener(c Config) providers.Opener {
-	return func(d providers.Deps) (providers.Provider, error) {
-		return New(c, Deps{HTTP: d.HTTP, Clock: d.Clock, Logger: d.Logger})
-	}
+	return func(d providers.Deps) (providers.Provider, error) { return New(c, d) }
 }
 
 // demoSettling is how long the sandbox may not know of a call: it does each before

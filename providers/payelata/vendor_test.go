@@ -4,11 +4,9 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +14,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/providertest"
 )
 
 // The order that every canned answer is about, and secrets that are easy to find
@@ -31,55 +30,6 @@ const (
 	canaryBearer = "CANARY-BEARER"
 	hostedPage   = "https://cardgate.example.io/hpp/cgi_ZzhRb7xLro7cIf0N"
 )
-
-// asked is one request that the vendor saw.
-type asked struct {
-	method, target, login, body string
-}
-
-// vendor is a server that says what a test tells it to, and remembers what it was
-// asked.
-type vendor struct {
-	*httptest.Server
-	mu       sync.Mutex
-	requests []asked
-}
-
-func newVendor(t *testing.T, handle http.HandlerFunc) *vendor {
-	t.Helper()
-	v := newStoppedVendor(handle)
-	v.Start()
-	t.Cleanup(v.Close)
-	return v
-}
-
-func newStoppedVendor(handle http.HandlerFunc) *vendor {
-	v := new(vendor)
-	v.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		r.Body = io.NopCloser(strings.NewReader(string(body)))
-		v.mu.Lock()
-		v.requests = append(v.requests, asked{method: r.Method, target: r.RequestURI, login: r.Header.Get("Authorization"), body: string(body)})
-		v.mu.Unlock()
-		handle(w, r)
-	}))
-	return v
-}
-
-func (v *vendor) seen() []asked {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return append([]asked(nil), v.requests...)
-}
-
-// targets are the methods and paths that the vendor saw, in order.
-func (v *vendor) targets() []string {
-	var list []string
-	for _, r := range v.seen() {
-		list = append(list, r.method+" "+r.target)
-	}
-	return list
-}
 
 // says answers everything with the same status and body.
 func says(status int, body string) http.HandlerFunc {
@@ -170,8 +120,8 @@ func testConfig(base string) Config {
 	}
 }
 
-func testDeps() Deps {
-	return Deps{HTTP: &http.Client{Transport: &http.Transport{}}, Clock: pay.ClockFunc(func() time.Time { return noon })}
+func testDeps() providers.Deps {
+	return providers.Deps{HTTP: &http.Client{Transport: &http.Transport{}}, Clock: pay.ClockFunc(func() time.Time { return noon })}
 }
 
 func newClient(t testing.TB, base string) *Client {
@@ -207,12 +157,7 @@ func refundRequest() providers.RefundRequest {
 // requireError checks an adapter's error and that it tells no secret.
 func requireError(t testing.TB, err error, op providers.Op, kind providers.Kind, code string) {
 	t.Helper()
-	var e *providers.Error
-	require.ErrorAs(t, err, &e)
-	require.Equal(t, Name, e.Provider)
-	require.Equal(t, op, e.Op, "%v", err)
-	require.Equal(t, kind, e.Kind, "%v", err)
-	require.Equal(t, code, e.Code, "%v", err)
+	providertest.RequireError(t, err, providers.Error{Provider: Name, Op: op, Kind: kind, Code: code})
 	requireNoSecret(t, err.Error())
 }
 

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/wire"
 )
 
 // maxNotification is how many bytes of a callback are read. The documented invoice
@@ -92,7 +93,7 @@ func (c *Client) isSigned(n providers.Notification) bool {
 // momentOf tells one state of an invoice from its next: when it was updated, or
 // where that is not told what the callback says.
 func momentOf(i invoice, body []byte) string {
-	if isDigits(string(i.UpdatedAt)) && len(i.UpdatedAt) <= 16 {
+	if wire.IsDigits(string(i.UpdatedAt)) && len(i.UpdatedAt) <= 16 {
 		return string(i.UpdatedAt)
 	}
 	sum := sha256.Sum256(body)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/wire"
 )
 
 // startSaving is Start with SaveFor: the payer pays on the wallet's page, as a
@@ -60,7 +61,7 @@ func (c *Client) StartCard(ctx context.Context, r providers.CardRequest) (provid
 		pair{"SessionType", on.sessionType},
 		pair{"Amount", fmt.Sprint(r.Amount.Amount)},
 		pair{"Url", back},
-		pair{"IP", address(r.Payer.IP)},
+		pair{"IP", wire.IP(r.Payer.IP)},
 		pair{"PhoneNumber", phoneDigits(r.Payer.Phone)},
 		pair{"TemplateTag", on.template},
 		pair{"Language", language(r.Payer.Locale)},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 const session = "3d0ac9a5-6a2e-4b36-9d0e-8a5f5b1c7e21"
@@ -17,7 +18,7 @@ func TestClient_StartCard(t *testing.T) {
 
 	t.Run("GivesThePage", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, registered(says(golden(t, "wallet-init-add.xml"))))
+		v := vendortest.New(t, registered(says(golden(t, "wallet-init-add.xml"))))
 		got, err := newWalletClient(t, v.URL, false).StartCard(t.Context(), cardRequest())
 		require.NoError(t, err)
 		require.Equal(t, providers.CardSession{
@@ -30,22 +31,22 @@ func TestClient_StartCard(t *testing.T) {
 		r := cardRequest()
 		r.ReturnURL = "https://shop.example/return/tok?a=1;b={orderid}"
 		r.Payer = providers.Payer{Email: "canary@mail.example", Phone: "+79001234567", Locale: "ru", IP: "192.0.2.7", Note: "x"}
-		v := newVendor(t, registered(says(golden(t, "wallet-init-add.xml"))))
+		v := vendortest.New(t, registered(says(golden(t, "wallet-init-add.xml"))))
 		_, err := newWalletClient(t, v.URL, true).StartCard(t.Context(), r)
 		require.NoError(t, err)
-		require.Len(t, v.seen(), 2)
-		require.Equal(t, "/vwapi/Register", v.seen()[0].target)
-		got := v.seen()[1]
-		require.Equal(t, "/vwapi/Init", got.target)
-		require.Equal(t, canaryAdd, got.form(t).Get("VWID"))
+		require.Len(t, v.Seen(), 2)
+		require.Equal(t, "/vwapi/Register", v.Seen()[0].Target)
+		got := v.Seen()[1]
+		require.Equal(t, "/vwapi/Init", got.Target)
+		require.Equal(t, canaryAdd, got.Form(t).Get("VWID"))
 		require.Equal(t, known(map[string]string{
 			"SessionType": "Add", "Amount": "100", "Url": "https://shop.example/return/tok?a=1%3Bb={orderid}",
 			"PhoneNumber": "79001234567", "IP": "192.0.2.7", "Language": "RU",
-		}), got.walletData(t))
+		}), walletData(t, got))
 	})
 	t.Run("ACustomerWhoIsKnownIsFine", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, saysBy(map[string]string{
+		v := vendortest.New(t, saysBy(map[string]string{
 			"/vwapi/Register": `<Register Success="False" VWUserLgn="` + login + `" ErrCode="DUPLICATE_USER" />`, "/vwapi/Init": golden(t, "wallet-init-add.xml"),
 		}))
 		_, err := newWalletClient(t, v.URL, false).StartCard(t.Context(), cardRequest())
@@ -58,7 +59,7 @@ func TestClient_StartCard(t *testing.T) {
 	for _, tt := range amounts {
 		t.Run("Amount"+tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, registered(says(`<Init Success="True" SessionType="Add" SessionId="`+session+`" `+tt.attribute+`/>`)))
+			v := vendortest.New(t, registered(says(`<Init Success="True" SessionType="Add" SessionId="`+session+`" `+tt.attribute+`/>`)))
 			got, err := newWalletClient(t, v.URL, false).StartCard(t.Context(), cardRequest())
 			require.NoError(t, err)
 			require.Equal(t, noon.Add(time.Hour), got.Redirect.Expires, "the documented life")
@@ -85,7 +86,7 @@ func TestClient_StartCard(t *testing.T) {
 	for _, tt := range answers {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, registered(says(tt.body)))
+			v := vendortest.New(t, registered(says(tt.body)))
 			got, err := newWalletClient(t, v.URL, false).StartCard(t.Context(), cardRequest())
 			requireWalletError(t, err, providers.OpSaveCard, tt.kind, tt.code)
 			require.Zero(t, got)
@@ -105,12 +106,12 @@ func TestClient_StartCard(t *testing.T) {
 	for _, tt := range senseless {
 		t.Run("NothingIsAskedOf"+tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, says(""))
+			v := vendortest.New(t, says(""))
 			r := cardRequest()
 			tt.change(&r)
 			_, err := newWalletClient(t, v.URL, false).StartCard(t.Context(), r)
 			requireWalletError(t, err, providers.OpSaveCard, tt.kind, "")
-			require.Empty(t, v.seen())
+			require.Empty(t, v.Seen())
 		})
 	}
 }
@@ -126,7 +127,7 @@ func TestClient_StartThatSaves(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, registered(says(`<Init Success="True" OrderId="`+order+`" Amount="12480" SessionId="`+session+`" SessionType="`+tt.want+`" />`)))
+			v := vendortest.New(t, registered(says(`<Init Success="True" OrderId="`+order+`" Amount="12480" SessionId="`+session+`" SessionType="`+tt.want+`" />`)))
 			r := savingRequest()
 			r.Payer.Phone = "+79001234567"
 			result, err := newWalletClient(t, v.URL, tt.twoStage).Start(t.Context(), r)
@@ -136,14 +137,14 @@ func TestClient_StartThatSaves(t *testing.T) {
 				ProviderRef: session,
 				Redirect:    &providers.Redirect{URL: v.URL + "/vwapi/Pay?SessionId=" + session, Method: "GET", Expires: noon.Add(time.Hour)},
 			}, result)
-			require.Equal(t, "/vwapi/Register", v.seen()[0].target)
-			got := v.seen()[1]
-			require.Equal(t, "/vwapi/Init", got.target)
-			require.Equal(t, canaryPay, got.form(t).Get("VWID"))
+			require.Equal(t, "/vwapi/Register", v.Seen()[0].Target)
+			got := v.Seen()[1]
+			require.Equal(t, "/vwapi/Init", got.Target)
+			require.Equal(t, canaryPay, got.Form(t).Get("VWID"))
 			require.Equal(t, known(map[string]string{
 				"SessionType": tt.want, "OrderId": order, "Amount": "12480", "Product": "A page", "Description": "A page", "Total": "124.80",
 				"Url": "https://shop.example/return/tok", "PhoneNumber": "79001234567",
-			}), got.walletData(t))
+			}), walletData(t, got))
 		})
 	}
 
@@ -161,17 +162,17 @@ func TestClient_StartThatSaves(t *testing.T) {
 	for _, tt := range answers {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, registered(says(tt.body)))
+			v := vendortest.New(t, registered(says(tt.body)))
 			result, err := newWalletClient(t, v.URL, false).Start(t.Context(), savingRequest())
 			requireWalletError(t, err, providers.OpStart, tt.kind, tt.code)
 			require.Zero(t, result)
-			require.Len(t, v.seen(), 2, "an Init is never sent again")
+			require.Len(t, v.Seen(), 2, "an Init is never sent again")
 		})
 	}
 
 	t.Run("RefusedPayerIsAResult", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, registered(says(`<Init Success="False" ErrCode="FRAUD_ERROR_IP"/>`)))
+		v := vendortest.New(t, registered(says(`<Init Success="False" ErrCode="FRAUD_ERROR_IP"/>`)))
 		result, err := newWalletClient(t, v.URL, false).Start(t.Context(), savingRequest())
 		require.NoError(t, err)
 		require.Equal(t, providers.Declined, result.Status)
@@ -179,7 +180,7 @@ func TestClient_StartThatSaves(t *testing.T) {
 	})
 	t.Run("SenselessOrdersRegisterNobody", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(""))
+		v := vendortest.New(t, says(""))
 		c := newWalletClient(t, v.URL, false)
 		r := savingRequest()
 		r.Amount.Amount = 0
@@ -189,13 +190,13 @@ func TestClient_StartThatSaves(t *testing.T) {
 		r.SaveFor = &providers.Customer{}
 		_, err = c.Start(t.Context(), r)
 		requireWalletError(t, err, providers.OpStart, providers.Rejected, "")
-		require.Empty(t, v.seen())
+		require.Empty(t, v.Seen())
 	})
 	t.Run("WithoutSaveForItIsInPay", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(golden(t, "init-success.xml")))
+		v := vendortest.New(t, says(golden(t, "init-success.xml")))
 		_, err := newWalletClient(t, v.URL, true).Start(t.Context(), startRequest())
 		require.NoError(t, err)
-		require.Equal(t, "/apim/Init", v.seen()[0].target)
+		require.Equal(t, "/apim/Init", v.Seen()[0].Target)
 	})
 }

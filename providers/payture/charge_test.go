@@ -7,6 +7,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 func TestClient_Charge(t *testing.T) {
@@ -16,19 +17,19 @@ func TestClient_Charge(t *testing.T) {
 	accepted := `<Pay VWUserLgn="" OrderId="` + order + `" Success="True" Amount="12480" />`
 	t.Run("Takes", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(accepted))
+		v := vendortest.New(t, says(accepted))
 		result, err := newWalletClient(t, v.URL, false).Charge(t.Context(), chargeRequest())
 		require.NoError(t, err)
 		require.Equal(t, providers.Result{Status: providers.Captured, Authorized: nothing, Captured: amount}, result)
-		require.Len(t, v.seen(), 1, "its customer is registered already")
-		got := v.seen()[0]
-		require.Equal(t, "/vwapi/Pay", got.target)
-		require.Equal(t, canaryPay, got.form(t).Get("VWID"))
-		require.Equal(t, known(map[string]string{"CardId": card, "OrderId": order, "Amount": "12480"}), got.walletData(t), "and no SecureCode")
+		require.Len(t, v.Seen(), 1, "its customer is registered already")
+		got := v.Seen()[0]
+		require.Equal(t, "/vwapi/Pay", got.Target)
+		require.Equal(t, canaryPay, got.Form(t).Get("VWID"))
+		require.Equal(t, known(map[string]string{"CardId": card, "OrderId": order, "Amount": "12480"}), walletData(t, got), "and no SecureCode")
 	})
 	t.Run("HoldsOnATwoStageTerminal", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(accepted))
+		v := vendortest.New(t, says(accepted))
 		result, err := newWalletClient(t, v.URL, true).Charge(t.Context(), chargeRequest())
 		require.NoError(t, err)
 		require.Equal(t, providers.Result{Status: providers.Authorized, Authorized: amount, Captured: nothing}, result)
@@ -55,7 +56,7 @@ func TestClient_Charge(t *testing.T) {
 	for _, tt := range declines {
 		t.Run(tt.code, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, says(`<Pay VWUserLgn="`+login+`" OrderId="`+order+`" Success="False" ErrCode="`+tt.code+`" />`))
+			v := vendortest.New(t, says(`<Pay VWUserLgn="`+login+`" OrderId="`+order+`" Success="False" ErrCode="`+tt.code+`" />`))
 			result, err := newWalletClient(t, v.URL, false).Charge(t.Context(), chargeRequest())
 			require.NoError(t, err)
 			require.Equal(t, providers.Declined, result.Status)
@@ -75,7 +76,7 @@ func TestClient_Charge(t *testing.T) {
 	for _, tt := range proofs {
 		t.Run("OwnerIsWanted"+tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, says(tt.body))
+			v := vendortest.New(t, says(tt.body))
 			result, err := newWalletClient(t, v.URL, false).Charge(t.Context(), chargeRequest())
 			require.NoError(t, err)
 			require.Equal(t, providers.Declined, result.Status)
@@ -121,11 +122,11 @@ func TestClient_Charge(t *testing.T) {
 	for _, tt := range answers {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, says(tt.body))
+			v := vendortest.New(t, says(tt.body))
 			result, err := newWalletClient(t, v.URL, false).Charge(t.Context(), chargeRequest())
 			requireWalletError(t, err, providers.OpChargeSaved, tt.kind, tt.code)
 			require.Zero(t, result)
-			require.Len(t, v.seen(), 1, "a charge is never sent again")
+			require.Len(t, v.Seen(), 1, "a charge is never sent again")
 		})
 	}
 
@@ -143,12 +144,12 @@ func TestClient_Charge(t *testing.T) {
 	for _, tt := range senseless {
 		t.Run("NothingIsAskedOf"+tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, says(accepted))
+			v := vendortest.New(t, says(accepted))
 			r := chargeRequest()
 			tt.change(&r)
 			_, err := newWalletClient(t, v.URL, false).Charge(t.Context(), r)
 			requireWalletError(t, err, providers.OpChargeSaved, tt.kind, "")
-			require.Empty(t, v.seen())
+			require.Empty(t, v.Seen())
 		})
 	}
 }
@@ -171,7 +172,7 @@ func TestClient_EveryDocumentedCodeOfACharge(t *testing.T) {
 	for _, code := range documentedCodes(t) {
 		t.Run(code, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, says(`<Pay Success="False" OrderId="`+order+`" ErrCode="`+code+`" />`))
+			v := vendortest.New(t, says(`<Pay Success="False" OrderId="`+order+`" ErrCode="`+code+`" />`))
 			result, err := newWalletClient(t, v.URL, true).Charge(t.Context(), chargeRequest())
 			want := wants[codeOf(code).means]
 			require.Equal(t, want, outcome{status: result.Status, kind: providers.KindOf(err)})

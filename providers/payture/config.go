@@ -5,17 +5,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/url"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
 )
-
-// hidden is what is shown of a secret.
-const hidden = "***"
 
 // Secret is a string that no verb, log or encoder shows.
 type Secret = providers.Secret
@@ -42,7 +37,7 @@ type Config struct {
 // String writes the config without its secrets.
 func (c Config) String() string {
 	return fmt.Sprintf("payture{base %s, key %s, password %s, two-stage %t, currency %s, template %q, test %t, %s}",
-		shownURL(c.BaseURL), hidden, hidden, c.TwoStage, c.Currency, c.Template, c.TestMode, c.shownWallet())
+		providers.ShownURL(c.BaseURL), providers.Hidden, providers.Hidden, c.TwoStage, c.Currency, c.Template, c.TestMode, c.shownWallet())
 }
 
 // Format writes the same for every verb: %#v would show the fields.
@@ -51,7 +46,7 @@ func (c Config) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String(
 // LogValue returns the config without its secrets.
 func (c Config) LogValue() slog.Value {
 	return slog.GroupValue(
-		slog.String("base", shownURL(c.BaseURL)),
+		slog.String("base", providers.ShownURL(c.BaseURL)),
 		slog.Bool("two_stage", c.TwoStage),
 		slog.String("currency", string(c.Currency)),
 		slog.String("template", c.Template),
@@ -85,13 +80,13 @@ func (c Config) withDefaults() Config {
 // mistakes lists everything that is wrong, without showing a secret.
 func (c Config) mistakes() []error {
 	found := baseMistakes(c.BaseURL, c.TestMode)
-	if c.Key == "" || hasOddRunes(string(c.Key)) {
+	if c.Key == "" || providers.HasOddRunes(string(c.Key)) {
 		found = append(found, errors.New("key: it is empty or has blanks or control characters"))
 	}
 	if c.TwoStage && c.Password == "" {
 		found = append(found, errors.New("password: a two-stage terminal needs it to charge and release"))
 	}
-	if hasOddRunes(string(c.Password)) {
+	if providers.HasOddRunes(string(c.Password)) {
 		found = append(found, errors.New("password: it has blanks or control characters"))
 	}
 	if _, err := pay.ParseCurrency(string(c.Currency)); err != nil {
@@ -113,22 +108,15 @@ func (c Config) mistakes() []error {
 }
 
 func isTemplate(name string) bool {
-	return !hasOddRunes(name) && !strings.ContainsAny(name, ";=") && len(name) <= 50
+	return !providers.HasOddRunes(name) && !strings.ContainsAny(name, ";=") && len(name) <= 50
 }
 
 // baseMistakes refuses addresses that would send the secrets in the clear, or
 // real payments to a test host and the reverse. Payture's test hosts are named
 // sandbox and sandbox3, production is secure (Payture docs, test-cards).
 func baseMistakes(base string, test bool) []error {
-	u, err := url.Parse(base)
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return []error{errors.New("base URL: it is not an address such as https://sandbox3.payture.com")}
-	}
-	var found []error
-	if u.Scheme != "https" && (u.Scheme != "http" || !test) {
-		found = append(found, errors.New("base URL: it is not https, and plain http is for test mode only"))
-	}
-	environment, ours := strings.CutSuffix(strings.ToLower(u.Hostname()), ".payture.com")
+	host, found := providers.AddressMistakes("base URL", base, "https://sandbox3.payture.com", test)
+	environment, ours := strings.CutSuffix(host, ".payture.com")
 	if ours && strings.HasPrefix(environment, "sandbox") && !test {
 		found = append(found, errors.New("base URL: it is a test host, and the account is live"))
 	}
@@ -136,17 +124,4 @@ func baseMistakes(base string, test bool) []error {
 		found = append(found, errors.New("base URL: it is the live host, and the account is for tests"))
 	}
 	return found
-}
-
-// shownURL is the address without what may be secret in it.
-func shownURL(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return hidden
-	}
-	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
-}
-
-func hasOddRunes(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
 }

@@ -9,10 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/mail"
 	"strings"
 
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/wire"
 )
 
 // maxLogin is how many characters VWUserLgn and VWUserPsw may have (Payture
@@ -27,7 +27,7 @@ const loginPrefix = "customer-"
 type customer struct{ login, password Secret }
 
 // Format writes *** for every verb: fmt does not ask unexported fields.
-func (customer) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }
+func (customer) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, providers.Hidden) }
 
 // customerOf derives the login and the password of a customer:
 //
@@ -62,7 +62,7 @@ func (w *Wallet) customerOf(op providers.Op, c providers.Customer) (customer, er
 // another decoding would change are none.
 func isLogin(s string) bool {
 	return strings.HasPrefix(s, loginPrefix) && len(s) <= maxLogin && !strings.ContainsFunc(s, func(r rune) bool {
-		return !isASCIIAlphanumeric(r) && !strings.ContainsRune("-._@:", r)
+		return !wire.IsAlphanumeric(r) && !strings.ContainsRune("-._@:", r)
 	})
 }
 
@@ -99,7 +99,7 @@ func (c *Client) customerFor(op providers.Op, who providers.Customer) (*Wallet, 
 func (c *Client) register(ctx context.Context, op providers.Op, terminal Secret, known customer, who providers.Customer) error {
 	const act = "register the customer"
 	answer, trouble := c.sendAs(ctx, known, terminal, "Register",
-		pair{"PhoneNumber", phoneDigits(who.Phone)}, pair{"Email", email(who.Email)})
+		pair{"PhoneNumber", phoneDigits(who.Phone)}, pair{"Email", wire.Email(who.Email)})
 	if trouble != nil {
 		return failure(op, providers.Unavailable, "", fmt.Errorf("%s: %w", act, trouble.Cause))
 	}
@@ -137,14 +137,4 @@ func kindOfCode(code string, doubtful providers.Kind) providers.Kind {
 	case meansConflict, meansTimeOut, meansNoOrder, meansDoubt, meansUnknown, meansNothingYet:
 	}
 	return doubtful
-}
-
-// email writes an address as Register takes it, or nothing when it may not be
-// one: a customer without an address is better than a refused one.
-func email(s string) string {
-	parsed, err := mail.ParseAddress(s)
-	if err != nil || parsed.Address != s || parsed.Name != "" || len(s) > 100 || hasOddRunes(s) || strings.ContainsAny(s, `;"`) {
-		return ""
-	}
-	return s
 }

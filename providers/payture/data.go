@@ -1,10 +1,10 @@
 package payture
 
 import (
-	"net/netip"
 	"net/url"
 	"strings"
-	"unicode"
+
+	"github.com/paygraph/paygraph/providers/wire"
 )
 
 // The longest texts we send, in characters. No document gives a limit: these
@@ -38,25 +38,9 @@ func escapeValue(s string) string {
 
 // plainText makes one line of at most limit characters that is safe in Data
 // under every number of decodings: a semicolon would end the value, so it
-// becomes a comma; control characters become blanks; marks that turn the
-// direction of writing go.
+// becomes a comma.
 func plainText(s string, limit int) string {
-	cleaned := strings.Map(func(r rune) rune {
-		switch {
-		case r == ';':
-			return ','
-		case unicode.IsControl(r), unicode.IsSpace(r):
-			return ' '
-		case unicode.Is(unicode.Bidi_Control, r), r == unicode.ReplacementChar:
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, ""))
-	line := strings.Join(strings.Fields(cleaned), " ")
-	if runes := []rune(line); len(runes) > limit {
-		line = strings.TrimSpace(string(runes[:limit-1])) + "…"
-	}
-	return line
+	return wire.OneLine(strings.ReplaceAll(s, ";", ","), limit)
 }
 
 // phoneDigits writes an E.164 number as Payture takes it, digits only; what
@@ -72,15 +56,6 @@ func phoneDigits(phone string) string {
 		return ""
 	}
 	return digits
-}
-
-// address writes the payer's IP, or nothing when it is not one.
-func address(ip string) string {
-	parsed, err := netip.ParseAddr(ip)
-	if err != nil {
-		return ""
-	}
-	return parsed.Unmap().WithZone("").String()
 }
 
 // language picks the page's language: Payture has RU and EN. An unknown locale
@@ -100,10 +75,6 @@ func language(locale string) string {
 // isOrderNumber reports whether s can be an OrderId.
 func isOrderNumber(s string) bool {
 	return len(s) >= 1 && len(s) <= 50 && !strings.ContainsFunc(s, func(r rune) bool {
-		return r != '-' && !isASCIIAlphanumeric(r)
+		return r != '-' && !wire.IsAlphanumeric(r)
 	})
-}
-
-func isASCIIAlphanumeric(r rune) bool {
-	return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
 }

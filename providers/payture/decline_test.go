@@ -10,6 +10,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 // documentedCodes is every error code that any source has (testdata/error-codes.txt).
@@ -68,7 +69,7 @@ func TestClient_EveryDocumentedCode(t *testing.T) {
 	tables := map[providers.Op]map[meaning]outcome{
 		providers.OpStart: writes, providers.OpCapture: writes, providers.OpVoid: writes, providers.OpRefund: writes, providers.OpSync: reads,
 	}
-	v := newVendor(t, func(w http.ResponseWriter, r *http.Request) {
+	v := vendortest.New(t, func(w http.ResponseWriter, r *http.Request) {
 		code := r.Header.Get("X-Code")
 		says(`<`+strings.TrimPrefix(r.URL.Path, "/apim/")+` Success="False" OrderId="`+order+`" ErrCode="`+code+`" />`)(w, r)
 	})
@@ -76,7 +77,7 @@ func TestClient_EveryDocumentedCode(t *testing.T) {
 		config, deps := testConfig(v.URL), testDeps()
 		config.TwoStage = true
 		base := deps.HTTP.Transport
-		deps.HTTP.Transport = transportFunc(func(r *http.Request) (*http.Response, error) {
+		deps.HTTP.Transport = vendortest.TransportFunc(func(r *http.Request) (*http.Response, error) {
 			marked := r.Clone(r.Context())
 			marked.Header.Set("X-Code", code)
 			return base.RoundTrip(marked)

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 // status answers with an HTTP status and a body that would be a success.
@@ -34,17 +35,6 @@ func status(code int, header ...string) http.HandlerFunc {
 func success(r *http.Request) string {
 	command := strings.TrimPrefix(r.URL.Path, "/apim/")
 	return `<` + command + ` Success="True" OrderId="` + order + `" Amount="12480" NewAmount="0" State="Charged" SessionId="3d0ac9a5" />`
-}
-
-// hijack takes the connection over.
-func hijack(answer string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		conn, _, err := http.NewResponseController(w).Hijack()
-		if err == nil {
-			_, _ = io.WriteString(conn, answer)
-			_ = conn.Close()
-		}
-	}
 }
 
 func TestClient_Faults(t *testing.T) {
@@ -94,28 +84,28 @@ func TestClient_Faults(t *testing.T) {
 		{"AttributeTwice", func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.WriteString(w, strings.Replace(success(r), ` OrderId`, ` success="False" OrderId`, 1))
 		}, malformed},
-		{"ClosedWithoutAnswer", hijack(""), unavailable},
-		{"ClosedInTheHeader", hijack("HTTP/1.1 200 OK\r\nContent-"), unavailable},
-		{"NotHTTP", hijack("SSH-2.0-OpenSSH " + canaryKey + "\r\n\r\n"), unavailable},
+		{"ClosedWithoutAnswer", vendortest.HangUp(""), unavailable},
+		{"ClosedInTheHeader", vendortest.HangUp("HTTP/1.1 200 OK\r\nContent-"), unavailable},
+		{"NotHTTP", vendortest.HangUp("SSH-2.0-OpenSSH " + canaryKey + "\r\n\r\n"), unavailable},
 	}
 	for _, tt := range tests {
 		for op, call := range calls() {
 			t.Run(tt.name+" "+string(op), func(t *testing.T) {
 				t.Parallel()
 				want := map[bool]providers.Kind{true: tt.read, false: providers.Unknown}[op == providers.OpSync]
-				v := newVendor(t, tt.handle)
+				v := vendortest.New(t, tt.handle)
 				result, err := call(t.Context(), newClient(t, v.URL, true))
 				requireError(t, err, op, want, "")
 				require.ErrorContains(t, err, order)
 				require.Zero(t, result)
-				require.Len(t, v.seen(), 1)
+				require.Len(t, v.Seen(), 1)
 			})
 		}
 	}
 
 	t.Run("RetryAfterIsTold", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, status(429, "Retry-After", "7"))
+		v := vendortest.New(t, status(429, "Retry-After", "7"))
 		_, err := newClient(t, v.URL, true).Sync(t.Context(), providers.Ref{OrderNumber: order})
 		var e *providers.Error
 		require.ErrorAs(t, err, &e)
@@ -137,7 +127,7 @@ func TestClient_EchoedSecretsAreNotTold(t *testing.T) {
 		for op, call := range calls() {
 			t.Run(tt.name+" "+string(op), func(t *testing.T) {
 				t.Parallel()
-				v := newVendor(t, func(w http.ResponseWriter, r *http.Request) {
+				v := vendortest.New(t, func(w http.ResponseWriter, r *http.Request) {
 					_, _ = io.WriteString(w, strings.Replace(tt.answer, "%s", strings.TrimPrefix(r.URL.Path, "/apim/"), 1))
 				})
 				result, err := call(t.Context(), newClient(t, v.URL, true))
@@ -156,7 +146,7 @@ func TestClient_NeverSent(t *testing.T) {
 
 	t.Run("NobodyListens", func(t *testing.T) {
 		t.Parallel()
-		v := newStoppedVendor(says(""))
+		v := vendortest.NewStopped(says(""))
 		base := "http://" + v.Listener.Addr().String()
 		require.NoError(t, v.Listener.Close())
 		for op, call := range calls() {
@@ -168,9 +158,7 @@ func TestClient_NeverSent(t *testing.T) {
 		t.Parallel()
 		config, deps := testConfig("https://sandbox3.payture.com"), testDeps()
 		config.TwoStage = true
-		deps.HTTP.Transport = &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
-			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", IsNotFound: true}}
-		}}
+		deps.HTTP.Transport = vendortest.NoSuchHost()
 		c, err := New(config, deps)
 		require.NoError(t, err)
 		for op, call := range calls() {
@@ -181,7 +169,7 @@ func TestClient_NeverSent(t *testing.T) {
 	})
 	t.Run("CertificateNotTrusted", func(t *testing.T) {
 		t.Parallel()
-		v := newStoppedVendor(says(""))
+		v := vendortest.NewStopped(says(""))
 		v.Config.ErrorLog = log.New(io.Discard, "", 0)
 		v.StartTLS()
 		defer v.Close()
@@ -190,7 +178,7 @@ func TestClient_NeverSent(t *testing.T) {
 			requireError(t, err, op, providers.Unavailable, "")
 			require.ErrorContains(t, err, "certificate")
 		}
-		require.Empty(t, v.seen())
+		require.Empty(t, v.Seen())
 	})
 	t.Run("TimeEndedWhileDialling", func(t *testing.T) {
 		t.Parallel()
@@ -212,7 +200,7 @@ func TestClient_NeverSent(t *testing.T) {
 	})
 	t.Run("CanceledBefore", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(golden(t, "init-success.xml")))
+		v := vendortest.New(t, says(golden(t, "init-success.xml")))
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		for op, call := range calls() {
@@ -220,7 +208,7 @@ func TestClient_NeverSent(t *testing.T) {
 			requireError(t, err, op, providers.Unavailable, "")
 			require.ErrorIs(t, err, context.Canceled)
 		}
-		require.Empty(t, v.seen())
+		require.Empty(t, v.Seen())
 	})
 }
 
@@ -233,7 +221,7 @@ func TestClient_MayHaveBeenSent(t *testing.T) {
 	for op, call := range calls() {
 		t.Run("Hangs "+string(op), func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+			v := vendortest.New(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 			defer cancel()
 			_, err := call(ctx, newClient(t, v.URL, true))
@@ -242,7 +230,7 @@ func TestClient_MayHaveBeenSent(t *testing.T) {
 		})
 		t.Run("HangsInTheBody "+string(op), func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, func(w http.ResponseWriter, r *http.Request) {
+			v := vendortest.New(t, func(w http.ResponseWriter, r *http.Request) {
 				_, _ = io.WriteString(w, success(r)[:30])
 				_ = http.NewResponseController(w).Flush()
 				<-r.Context().Done()
@@ -257,7 +245,7 @@ func TestClient_MayHaveBeenSent(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			v := newVendor(t, func(_ http.ResponseWriter, r *http.Request) {
+			v := vendortest.New(t, func(_ http.ResponseWriter, r *http.Request) {
 				cancel()
 				<-r.Context().Done()
 			})
@@ -268,7 +256,7 @@ func TestClient_MayHaveBeenSent(t *testing.T) {
 		t.Run("HangsOverHTTP2 "+string(op), func(t *testing.T) {
 			t.Parallel()
 			protocol := make(chan int, 1)
-			v := newStoppedVendor(func(_ http.ResponseWriter, r *http.Request) {
+			v := vendortest.NewStopped(func(_ http.ResponseWriter, r *http.Request) {
 				protocol <- r.ProtoMajor
 				<-r.Context().Done()
 			})
@@ -290,7 +278,7 @@ func TestClient_MayHaveBeenSent(t *testing.T) {
 			t.Parallel()
 			config, deps := testConfig("https://sandbox3.payture.com"), testDeps()
 			config.TwoStage = true
-			deps.HTTP.Transport = transportFunc(func(r *http.Request) (*http.Response, error) {
+			deps.HTTP.Transport = vendortest.TransportFunc(func(r *http.Request) (*http.Response, error) {
 				body, _ := io.ReadAll(r.Body)
 				return nil, errors.New("lost " + string(body))
 			})
@@ -304,7 +292,7 @@ func TestClient_MayHaveBeenSent(t *testing.T) {
 	t.Run("PatienceHasAnEnd", func(t *testing.T) {
 		t.Parallel()
 		deps := testDeps()
-		deps.HTTP.Transport = transportFunc(func(r *http.Request) (*http.Response, error) {
+		deps.HTTP.Transport = vendortest.TransportFunc(func(r *http.Request) (*http.Response, error) {
 			end, limited := r.Context().Deadline()
 			require.True(t, limited)
 			require.InDelta(t, 10*time.Second, time.Until(end), float64(5*time.Second))

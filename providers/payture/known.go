@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/wire"
 )
 
 // courtesyTime bounds what is asked about a customer who is registered already:
@@ -32,7 +33,7 @@ func (c *Client) recognize(ctx context.Context, op providers.Op, terminal Secret
 	ctx, cancel := context.WithTimeout(ctx, c.courtesy)
 	defer cancel()
 	command := "Check"
-	phone, mail := phoneDigits(who.Phone), email(who.Email)
+	phone, mail := phoneDigits(who.Phone), wire.Email(who.Email)
 	if phone != "" || mail != "" {
 		command = "Update"
 	}

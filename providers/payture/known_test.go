@@ -12,13 +12,14 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 // knownVendor says of Ana that she is registered, in the words of then or now, and
 // answers the rest by their commands.
-func knownVendor(t *testing.T, duplicate string, rest map[string]http.HandlerFunc) *vendor {
+func knownVendor(t *testing.T, duplicate string, rest map[string]http.HandlerFunc) *vendortest.Server {
 	t.Helper()
-	return newVendor(t, func(w http.ResponseWriter, r *http.Request) {
+	return vendortest.New(t, func(w http.ResponseWriter, r *http.Request) {
 		command := path.Base(r.URL.Path)
 		switch handle := rest[command]; {
 		case command == "Register":
@@ -33,10 +34,10 @@ func knownVendor(t *testing.T, duplicate string, rest map[string]http.HandlerFun
 	})
 }
 
-func commands(requests []asked) []string {
+func commands(requests []vendortest.Asked) []string {
 	list := make([]string, len(requests))
 	for at, r := range requests {
-		list[at] = path.Base(r.target)
+		list[at] = path.Base(r.Target)
 	}
 	return list
 }
@@ -52,10 +53,10 @@ func TestClient_KnownCustomer(t *testing.T) {
 			v := knownVendor(t, duplicate, nil)
 			_, err := newWalletClient(t, v.URL, false).StartCard(t.Context(), reached)
 			require.NoError(t, err)
-			require.Equal(t, []string{"Register", "Update", "Init"}, commands(v.seen()))
-			got := v.seen()[1]
-			require.Equal(t, canaryAdd, got.form(t).Get("VWID"))
-			require.Equal(t, known(map[string]string{"PhoneNumber": "79001234567", "Email": "ana+shop@mail.example"}), got.walletData(t))
+			require.Equal(t, []string{"Register", "Update", "Init"}, commands(v.Seen()))
+			got := v.Seen()[1]
+			require.Equal(t, canaryAdd, got.Form(t).Get("VWID"))
+			require.Equal(t, known(map[string]string{"PhoneNumber": "79001234567", "Email": "ana+shop@mail.example"}), walletData(t, got))
 		})
 	}
 	t.Run("IsCheckedWhenThereIsNothingToTell", func(t *testing.T) {
@@ -63,8 +64,8 @@ func TestClient_KnownCustomer(t *testing.T) {
 		v := knownVendor(t, "DUPLICATE_USER", nil)
 		_, err := newWalletClient(t, v.URL, false).StartCard(t.Context(), cardRequest())
 		require.NoError(t, err)
-		require.Equal(t, []string{"Register", "Check", "Init"}, commands(v.seen()))
-		require.Equal(t, known(nil), v.seen()[1].walletData(t))
+		require.Equal(t, []string{"Register", "Check", "Init"}, commands(v.Seen()))
+		require.Equal(t, known(nil), walletData(t, v.Seen()[1]))
 	})
 	t.Run("IsBroughtUpToDateBeforeAPagePayment", func(t *testing.T) {
 		t.Parallel()
@@ -72,7 +73,7 @@ func TestClient_KnownCustomer(t *testing.T) {
 		r, who := startRequest(), reached.Customer
 		r.SaveFor = &who
 		_, _ = newWalletClient(t, v.URL, false).Start(t.Context(), r)
-		require.Equal(t, []string{"Register", "Update", "Init"}, commands(v.seen()))
+		require.Equal(t, []string{"Register", "Update", "Init"}, commands(v.Seen()))
 	})
 
 	wrong := []struct {
@@ -92,7 +93,7 @@ func TestClient_KnownCustomer(t *testing.T) {
 			_, err := newWalletClient(t, v.URL, false).StartCard(t.Context(), tt.request)
 			requireWalletError(t, err, providers.OpSaveCard, providers.Auth, "WRONG_USER_PARAMS")
 			require.ErrorIs(t, err, errWrongPassword)
-			require.Equal(t, []string{"Register", tt.command}, commands(v.seen()), "no page is opened")
+			require.Equal(t, []string{"Register", tt.command}, commands(v.Seen()), "no page is opened")
 		})
 	}
 
@@ -102,7 +103,7 @@ func TestClient_KnownCustomer(t *testing.T) {
 		"Forgotten":   says(`<Update Success="False" ErrCode="USER_NOT_FOUND" />`),
 		"Broken":      status(500),
 		"NotThere":    status(404),
-		"Cut":         hijack(""),
+		"Cut":         vendortest.HangUp(""),
 		"Senseless":   says(`<html></html>`),
 		"SaysNeither": says(`<Update VWUserLgn="` + login + `" />`),
 	}
@@ -157,15 +158,15 @@ func TestClient_ActivateCard(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, says(tt.body))
+			v := vendortest.New(t, says(tt.body))
 			err := newWalletClient(t, v.URL, false).ActivateCard(t.Context(), ana(), card, amount)
 			require.Equal(t, tt.kind, providers.KindOf(err))
 			require.Equal(t, tt.code, codeTold(err))
 			requireNoCustomer(t, textOf(err))
-			got := v.seen()[0]
-			require.Equal(t, "/vwapi/Activate", got.target)
-			require.Equal(t, canaryAdd, got.form(t).Get("VWID"))
-			require.Equal(t, known(map[string]string{"CardId": card, "Amount": "1000"}), got.walletData(t))
+			got := v.Seen()[0]
+			require.Equal(t, "/vwapi/Activate", got.Target)
+			require.Equal(t, canaryAdd, got.Form(t).Get("VWID"))
+			require.Equal(t, known(map[string]string{"CardId": card, "Amount": "1000"}), walletData(t, got))
 		})
 	}
 
@@ -183,10 +184,10 @@ func TestClient_ActivateCard(t *testing.T) {
 	for _, tt := range refused {
 		t.Run(tt.name+"IsNotSent", func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, says(""))
+			v := vendortest.New(t, says(""))
 			err := newWalletClient(t, v.URL, false).ActivateCard(t.Context(), ana(), tt.ref, tt.amount)
 			requireWalletError(t, err, providers.OpSaveCard, tt.kind, "")
-			require.Empty(t, v.seen())
+			require.Empty(t, v.Seen())
 		})
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 func TestClient_Capture(t *testing.T) {
@@ -16,16 +17,16 @@ func TestClient_Capture(t *testing.T) {
 	amount := pay.Of(12480, pay.RUB)
 	t.Run("TakesTheHold", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(golden(t, "charge-success.xml")))
+		v := vendortest.New(t, says(golden(t, "charge-success.xml")))
 		result, err := newClient(t, v.URL, true).Capture(t.Context(), providers.Ref{OrderNumber: order}, "handle", amount)
 		require.NoError(t, err)
 		require.Equal(t, providers.Result{Status: providers.Captured, Authorized: pay.Of(0, pay.RUB), Captured: amount}, result)
-		require.Equal(t, "/apim/Charge", v.seen()[0].target)
-		require.Equal(t, "Amount=12480&Key="+canaryKey+"&OrderId="+order+"&Password="+canaryPassword, v.seen()[0].body)
+		require.Equal(t, "/apim/Charge", v.Seen()[0].Target)
+		require.Equal(t, "Amount=12480&Key="+canaryKey+"&OrderId="+order+"&Password="+canaryPassword, v.Seen()[0].Body)
 	})
 	t.Run("NothingIsAskedOfSenselessAmounts", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(golden(t, "charge-success.xml")))
+		v := vendortest.New(t, says(golden(t, "charge-success.xml")))
 		c := newClient(t, v.URL, true)
 		ref := providers.Ref{OrderNumber: order}
 		_, err := c.Capture(t.Context(), ref, "h", pay.Of(0, pay.RUB))
@@ -36,7 +37,7 @@ func TestClient_Capture(t *testing.T) {
 		requireError(t, err, providers.OpCapture, providers.Unsupported, "")
 		_, err = c.Capture(t.Context(), providers.Ref{}, "h", amount)
 		requireError(t, err, providers.OpCapture, providers.Rejected, "")
-		require.Empty(t, v.seen())
+		require.Empty(t, v.Seen())
 	})
 
 	answers := []struct {
@@ -61,17 +62,17 @@ func TestClient_Capture(t *testing.T) {
 	for _, tt := range answers {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, says(tt.body))
+			v := vendortest.New(t, says(tt.body))
 			result, err := newClient(t, v.URL, true).Capture(t.Context(), providers.Ref{OrderNumber: order}, "h", amount)
 			requireError(t, err, providers.OpCapture, tt.kind, tt.code)
 			require.Zero(t, result)
-			require.Len(t, v.seen(), 1, "a Charge is never sent again")
+			require.Len(t, v.Seen(), 1, "a Charge is never sent again")
 		})
 	}
 
 	t.Run("RefusedByTheBankIsAResultAndTheHoldStands", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(`<Charge Success="False" OrderId="`+order+`" ErrCode="ISSUER_CARD_FAIL"/>`))
+		v := vendortest.New(t, says(`<Charge Success="False" OrderId="`+order+`" ErrCode="ISSUER_CARD_FAIL"/>`))
 		result, err := newClient(t, v.URL, true).Capture(t.Context(), providers.Ref{OrderNumber: order}, "h", amount)
 		require.NoError(t, err)
 		require.Equal(t, providers.Declined, result.Status)
@@ -85,12 +86,12 @@ func TestClient_Void(t *testing.T) {
 
 	t.Run("ReleasesTheHold", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(golden(t, "unblock-success.xml")))
+		v := vendortest.New(t, says(golden(t, "unblock-success.xml")))
 		result, err := newClient(t, v.URL, true).Void(t.Context(), providers.Ref{OrderNumber: order}, "handle")
 		require.NoError(t, err)
 		require.Equal(t, providers.Result{Status: providers.Voided, Authorized: pay.Of(0, pay.RUB), Captured: pay.Of(0, pay.RUB)}, result)
-		require.Equal(t, "/apim/Unblock", v.seen()[0].target)
-		require.Equal(t, "Key="+canaryKey+"&OrderId="+order+"&Password="+canaryPassword, v.seen()[0].body)
+		require.Equal(t, "/apim/Unblock", v.Seen()[0].Target)
+		require.Equal(t, "Key="+canaryKey+"&OrderId="+order+"&Password="+canaryPassword, v.Seen()[0].Body)
 	})
 
 	answers := []struct {
@@ -109,11 +110,11 @@ func TestClient_Void(t *testing.T) {
 	for _, tt := range answers {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, says(tt.body))
+			v := vendortest.New(t, says(tt.body))
 			result, err := newClient(t, v.URL, true).Void(t.Context(), providers.Ref{OrderNumber: order}, "h")
 			requireError(t, err, providers.OpVoid, tt.kind, tt.code)
 			require.Zero(t, result)
-			require.Len(t, v.seen(), 1, "an Unblock is never sent again")
+			require.Len(t, v.Seen(), 1, "an Unblock is never sent again")
 		})
 	}
 }

@@ -38,13 +38,6 @@ const sessionLife = 60 * time.Minute
 // of the test cards is 40 s, and three of those have passed after it.
 const settlingTime = 2 * time.Minute
 
-// Deps is what a Client needs from the program.
-type Deps struct {
-	HTTP   *http.Client // required; it is copied, its redirects and cookies are not used
-	Clock  pay.Clock    // required
-	Logger *slog.Logger // nil: silent
-}
-
 // Client is one account. It is safe for concurrent use.
 type Client struct {
 	config Config
@@ -69,23 +62,13 @@ var (
 
 // New returns the account's client. It asks nobody. Its error names every
 // mistake in config and deps at once, and none of the secrets.
-func New(config Config, deps Deps) (*Client, error) {
-	config = config.withDefaults()
-	mistakes := config.mistakes()
-	if deps.HTTP == nil {
-		mistakes = append(mistakes, errors.New("an HTTP client is needed"))
-	}
-	if deps.Clock == nil {
-		mistakes = append(mistakes, errors.New("a clock is needed"))
-	}
+func New(config Config, deps providers.Deps) (*Client, error) {
+	config, deps = config.withDefaults(), deps.WithDefaults()
+	mistakes := append(config.mistakes(), deps.Mistakes()...)
 	if len(mistakes) > 0 {
 		return nil, fmt.Errorf("configure payture: %w", errors.Join(mistakes...))
 	}
-	logger := deps.Logger
-	if logger == nil {
-		logger = slog.New(slog.DiscardHandler)
-	}
-	return &Client{config: config, http: wire.Careful(deps.HTTP), clock: deps.Clock, log: logger, courtesy: courtesyTime}, nil
+	return &Client{config: config, http: wire.Careful(deps.HTTP), clock: deps.Clock, log: deps.Logger, courtesy: courtesyTime}, nil
 }
 
 // Format writes the account's settings without its secrets, for every verb: fmt

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"net/http/cookiejar"
 	"testing"
 
@@ -13,6 +12,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 func TestNew(t *testing.T) {
@@ -20,7 +20,7 @@ func TestNew(t *testing.T) {
 
 	t.Run("NamesEveryMistakeAtOnce", func(t *testing.T) {
 		t.Parallel()
-		_, err := New(Config{BaseURL: "http://x", Key: "CANARY KEY", Password: "CANARY\x00", TwoStage: true, Currency: "JPY", Template: "a;b"}, Deps{})
+		_, err := New(Config{BaseURL: "http://x", Key: "CANARY KEY", Password: "CANARY\x00", TwoStage: true, Currency: "JPY", Template: "a;b"}, providers.Deps{})
 		require.Error(t, err)
 		for _, want := range []string{"base URL", "key", "password", "currency", "template", "HTTP client", "clock"} {
 			require.ErrorContains(t, err, want)
@@ -122,7 +122,7 @@ func TestClient_Capabilities(t *testing.T) {
 	})
 	t.Run("OneStageNeitherCapturesNorVoids", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(`<Charge Success="True"/>`))
+		v := vendortest.New(t, says(`<Charge Success="True"/>`))
 		c := newClient(t, v.URL, false)
 		_, err := providers.As[providers.Capturer](c, providers.OpCapture)
 		requireError(t, err, providers.OpCapture, providers.Unsupported, "")
@@ -130,7 +130,7 @@ func TestClient_Capabilities(t *testing.T) {
 		requireError(t, err, providers.OpCapture, providers.Unsupported, "")
 		_, err = c.Void(t.Context(), providers.Ref{OrderNumber: order}, "h")
 		requireError(t, err, providers.OpVoid, providers.Unsupported, "")
-		require.Empty(t, v.seen())
+		require.Empty(t, v.Seen())
 		require.False(t, c.Capabilities().TwoStage)
 		require.False(t, c.Capabilities().PartialCapture)
 	})
@@ -163,8 +163,3 @@ func TestClient_Capabilities(t *testing.T) {
 		require.False(t, c.Capabilities().Allows(pay.Of(1, pay.KZT)))
 	})
 }
-
-// transportFunc makes an http.RoundTripper of a function.
-type transportFunc func(*http.Request) (*http.Response, error)
-
-func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

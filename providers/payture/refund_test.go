@@ -9,6 +9,7 @@ import (
 	"github.com/paygraph/paygraph/providers"
 	"github.com/paygraph/paygraph/providers/payture/payturesandbox"
 	"github.com/paygraph/paygraph/providers/sandbox"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 // refundRequest asks for 104.80 of 124.80 back, which leaves 20.00.
@@ -26,36 +27,36 @@ func TestClient_Refund(t *testing.T) {
 	whole.Amount = whole.Taken
 	t.Run("PartIsGivenBack", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(golden(t, "refund-success.xml")))
+		v := vendortest.New(t, says(golden(t, "refund-success.xml")))
 		result, err := newClient(t, v.URL, false).Refund(t.Context(), refundRequest())
 		require.NoError(t, err)
 		require.Equal(t, providers.Result{Status: providers.Captured, Authorized: pay.Of(0, pay.RUB), Captured: pay.Of(2000, pay.RUB)}, result)
-		require.Equal(t, "/apim/Refund", v.seen()[0].target)
-		require.Equal(t, "Amount=10480&Key="+canaryKey+"&OrderId="+order+"&Password="+canaryPassword, v.seen()[0].body)
+		require.Equal(t, "/apim/Refund", v.Seen()[0].Target)
+		require.Equal(t, "Amount=10480&Key="+canaryKey+"&OrderId="+order+"&Password="+canaryPassword, v.Seen()[0].Body)
 	})
 	t.Run("AllIsGivenBackAndNamed", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(`<Refund Success="True" OrderId="`+order+`" NewAmount="0" />`))
+		v := vendortest.New(t, says(`<Refund Success="True" OrderId="`+order+`" NewAmount="0" />`))
 		result, err := newClient(t, v.URL, false).Refund(t.Context(), whole)
 		require.NoError(t, err)
 		require.Equal(t, providers.Result{Status: providers.Refunded, Authorized: pay.Of(0, pay.RUB), Captured: pay.Of(0, pay.RUB)}, result)
-		require.Equal(t, "12480", v.seen()[0].form(t).Get("Amount"))
+		require.Equal(t, "12480", v.Seen()[0].Form(t).Get("Amount"))
 	})
 	t.Run("OfTheWalletInDATA", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(golden(t, "wallet-refund.xml")))
+		v := vendortest.New(t, says(golden(t, "wallet-refund.xml")))
 		r := refundRequest()
 		r.Ref.OfCustomer = true
 		result, err := newWalletClient(t, v.URL, false).Refund(t.Context(), r)
 		require.NoError(t, err)
 		require.Equal(t, pay.Of(2000, pay.RUB), result.Captured)
-		require.Equal(t, "/vwapi/Refund", v.seen()[0].target)
-		require.Equal(t, canaryPay, v.seen()[0].form(t).Get("VWID"))
-		require.Equal(t, map[string]string{"OrderId": order, "Password": canaryWallet, "Amount": "10480"}, v.seen()[0].walletData(t))
+		require.Equal(t, "/vwapi/Refund", v.Seen()[0].Target)
+		require.Equal(t, canaryPay, v.Seen()[0].Form(t).Get("VWID"))
+		require.Equal(t, map[string]string{"OrderId": order, "Password": canaryWallet, "Amount": "10480"}, walletData(t, v.Seen()[0]))
 	})
 	t.Run("NothingIsAskedOfSenselessAmounts", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(golden(t, "refund-success.xml")))
+		v := vendortest.New(t, says(golden(t, "refund-success.xml")))
 		c := newClient(t, v.URL, false)
 		ask := func(change func(*providers.RefundRequest)) error {
 			r := refundRequest()
@@ -70,7 +71,7 @@ func TestClient_Refund(t *testing.T) {
 		requireError(t, ask(func(r *providers.RefundRequest) { r.Taken = pay.Of(12480, pay.USD) }), providers.OpRefund, providers.Rejected, "")
 		requireError(t, ask(func(r *providers.RefundRequest) { r.Ref.OrderNumber = "" }), providers.OpRefund, providers.Rejected, "")
 		requireError(t, ask(func(r *providers.RefundRequest) { r.Ref.OfCustomer = true }), providers.OpRefund, providers.Unsupported, "")
-		require.Empty(t, v.seen())
+		require.Empty(t, v.Seen())
 	})
 
 	answers := []struct {
@@ -98,17 +99,17 @@ func TestClient_Refund(t *testing.T) {
 	for _, tt := range answers {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, says(tt.body))
+			v := vendortest.New(t, says(tt.body))
 			result, err := newClient(t, v.URL, false).Refund(t.Context(), refundRequest())
 			requireError(t, err, providers.OpRefund, tt.kind, tt.code)
 			require.Zero(t, result)
-			require.Len(t, v.seen(), 1, "a Refund is never sent again")
+			require.Len(t, v.Seen(), 1, "a Refund is never sent again")
 		})
 	}
 
 	t.Run("RefusedByTheBankIsAResultAndNothingMoves", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(`<Refund Success="False" OrderId="`+order+`" ErrCode="ISSUER_CARD_FAIL"/>`))
+		v := vendortest.New(t, says(`<Refund Success="False" OrderId="`+order+`" ErrCode="ISSUER_CARD_FAIL"/>`))
 		result, err := newClient(t, v.URL, false).Refund(t.Context(), refundRequest())
 		require.NoError(t, err)
 		require.Equal(t, providers.Declined, result.Status)

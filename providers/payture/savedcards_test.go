@@ -7,18 +7,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
-func cardsOn(t *testing.T, body string, change func(*Wallet)) ([]asked, []providers.SavedCard, error) {
+func cardsOn(t *testing.T, body string, change func(*Wallet)) ([]vendortest.Asked, []providers.SavedCard, error) {
 	t.Helper()
-	v := newVendor(t, says(body))
+	v := vendortest.New(t, says(body))
 	config := testConfig(v.URL)
 	config.Wallet = testWallet(false)
 	change(config.Wallet)
 	c, err := New(config, testDeps())
 	require.NoError(t, err)
 	list, err := c.Cards(t.Context(), ana())
-	return v.seen(), list, err
+	return v.Seen(), list, err
 }
 
 func asItIs(*Wallet) {}
@@ -43,9 +44,9 @@ func TestClient_Cards(t *testing.T) {
 			{Ref: "e1b3a1f0-55c2-4a8e-8a5d-4a7f3c9d2b10", Card: providers.Card{Brand: "mastercard", Mask: "521885xxxxxx5484"}, Holder: "ANA B"},
 		}, list)
 		require.Len(t, requests, 1)
-		require.Equal(t, "/vwapi/GetList", requests[0].target)
-		require.Equal(t, canaryAdd, requests[0].form(t).Get("VWID"))
-		require.Equal(t, known(nil), requests[0].walletData(t))
+		require.Equal(t, "/vwapi/GetList", requests[0].Target)
+		require.Equal(t, canaryAdd, requests[0].Form(t).Get("VWID"))
+		require.Equal(t, known(nil), walletData(t, requests[0]))
 	})
 	t.Run("NoCVVReadTheOtherWayRound", func(t *testing.T) {
 		t.Parallel()
@@ -133,21 +134,21 @@ func TestClient_RemoveCard(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, says(tt.body))
+			v := vendortest.New(t, says(tt.body))
 			err := newWalletClient(t, v.URL, false).RemoveCard(t.Context(), ana(), card)
 			require.Equal(t, tt.kind, providers.KindOf(err))
 			require.Equal(t, tt.code, codeTold(err))
 			requireNoCustomer(t, textOf(err))
-			require.Len(t, v.seen(), 1)
-			require.Equal(t, "/vwapi/Remove", v.seen()[0].target)
-			require.Equal(t, canaryAdd, v.seen()[0].form(t).Get("VWID"))
-			require.Equal(t, known(map[string]string{"CardId": card}), v.seen()[0].walletData(t))
+			require.Len(t, v.Seen(), 1)
+			require.Equal(t, "/vwapi/Remove", v.Seen()[0].Target)
+			require.Equal(t, canaryAdd, v.Seen()[0].Form(t).Get("VWID"))
+			require.Equal(t, known(map[string]string{"CardId": card}), walletData(t, v.Seen()[0]))
 		})
 	}
 
 	t.Run("NothingIsAskedOfSenselessCards", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(""))
+		v := vendortest.New(t, says(""))
 		c := newWalletClient(t, v.URL, false)
 		for _, ref := range []string{"", "a;CardId=b", "FreePay", "freepay", strings.Repeat("a", 65)} {
 			requireWalletError(t, c.RemoveCard(t.Context(), ana(), ref), providers.OpSaveCard, providers.Rejected, "")
@@ -156,7 +157,7 @@ func TestClient_RemoveCard(t *testing.T) {
 			_, err := c.Charge(t.Context(), r)
 			requireWalletError(t, err, providers.OpChargeSaved, providers.Rejected, "")
 		}
-		require.Empty(t, v.seen())
+		require.Empty(t, v.Seen())
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/wire"
 )
 
 // page is one of Payture's hosted pages, and what its sessions are for.
@@ -84,7 +85,7 @@ func (c *Client) initPairs(r providers.StartRequest, on page) ([]pair, error) {
 		{"Total", r.Amount.Decimal()},
 		{"Description", plainText(r.Description, maxDescription)},
 		{"Url", back},
-		{"IP", address(r.Payer.IP)},
+		{"IP", wire.IP(r.Payer.IP)},
 		{phone, phoneDigits(r.Payer.Phone)},
 		{"TemplateTag", on.template},
 		{"Language", language(r.Payer.Locale)},
@@ -164,6 +165,6 @@ func lifeOf(answer reply) time.Duration {
 // (Payture docs, inpay/pay). Other lengths are let through, other signs not.
 func isSessionID(s string) bool {
 	return s != "" && len(s) <= 64 && !strings.ContainsFunc(s, func(r rune) bool {
-		return r != '-' && r != '_' && !isASCIIAlphanumeric(r)
+		return r != '-' && r != '_' && !wire.IsAlphanumeric(r)
 	})
 }

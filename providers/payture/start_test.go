@@ -8,6 +8,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 func TestClient_Start(t *testing.T) {
@@ -15,7 +16,7 @@ func TestClient_Start(t *testing.T) {
 
 	t.Run("GivesThePage", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(golden(t, "init-success.xml")))
+		v := vendortest.New(t, says(golden(t, "init-success.xml")))
 		result, err := newClient(t, v.URL, false).Start(t.Context(), startRequest())
 		require.NoError(t, err)
 		require.Equal(t, providers.Result{
@@ -30,20 +31,20 @@ func TestClient_Start(t *testing.T) {
 	})
 	t.Run("AsksByPostWithTheSecretsInTheBody", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(golden(t, "init-success.xml")))
+		v := vendortest.New(t, says(golden(t, "init-success.xml")))
 		_, err := newClient(t, v.URL+"/", false).Start(t.Context(), startRequest())
 		require.NoError(t, err)
-		require.Len(t, v.seen(), 1)
-		got := v.seen()[0]
-		require.Equal(t, "POST", got.method)
-		require.Equal(t, "/apim/Init", got.target)
-		require.Equal(t, "application/x-www-form-urlencoded", got.header.Get("Content-Type"))
-		require.Equal(t, canaryKey, got.form(t).Get("Key"))
-		require.NotContains(t, got.body, "PASSWORD", "Init takes none")
+		require.Len(t, v.Seen(), 1)
+		got := v.Seen()[0]
+		require.Equal(t, "POST", got.Method)
+		require.Equal(t, "/apim/Init", got.Target)
+		require.Equal(t, "application/x-www-form-urlencoded", got.Header.Get("Content-Type"))
+		require.Equal(t, canaryKey, got.Form(t).Get("Key"))
+		require.NotContains(t, got.Body, "PASSWORD", "Init takes none")
 	})
 	t.Run("LifeOfTheSessionIsTheVendors", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(golden(t, "init-session-life.xml")))
+		v := vendortest.New(t, says(golden(t, "init-session-life.xml")))
 		result, err := newClient(t, v.URL, false).Start(t.Context(), startRequest())
 		require.NoError(t, err)
 		require.Equal(t, noon.Add(15*time.Minute), result.Redirect.Expires)
@@ -95,24 +96,24 @@ func TestClient_Start(t *testing.T) {
 	for _, tt := range answers {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, says(tt.body))
+			v := vendortest.New(t, says(tt.body))
 			result, err := newClient(t, v.URL, false).Start(t.Context(), startRequest())
 			requireError(t, err, providers.OpStart, tt.kind, tt.code)
 			require.Zero(t, result)
-			require.Len(t, v.seen(), 1, "an Init is never sent again")
+			require.Len(t, v.Seen(), 1, "an Init is never sent again")
 		})
 	}
 
 	t.Run("RepeatedFactsMayBeMissing", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(`<INIT sessionid="abc-1" extra="1" success="TRUE"><AddInfo Key="a" Value="b"/></INIT>`))
+		v := vendortest.New(t, says(`<INIT sessionid="abc-1" extra="1" success="TRUE"><AddInfo Key="a" Value="b"/></INIT>`))
 		result, err := newClient(t, v.URL, false).Start(t.Context(), startRequest())
 		require.NoError(t, err)
 		require.Equal(t, "abc-1", result.ProviderRef)
 	})
 	t.Run("RefusedPayerIsAResult", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(`<Init Success="False" ErrCode="FRAUD_ERROR_IP"/>`))
+		v := vendortest.New(t, says(`<Init Success="False" ErrCode="FRAUD_ERROR_IP"/>`))
 		result, err := newClient(t, v.URL, false).Start(t.Context(), startRequest())
 		require.NoError(t, err)
 		require.Equal(t, providers.Declined, result.Status)
@@ -122,7 +123,7 @@ func TestClient_Start(t *testing.T) {
 	})
 	t.Run("UnheardOfCodeIsKept", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(`<Init Success="False" ErrCode="MOON_PHASE"/>`))
+		v := vendortest.New(t, says(`<Init Success="False" ErrCode="MOON_PHASE"/>`))
 		result, err := newClient(t, v.URL, false).Start(t.Context(), startRequest())
 		require.NoError(t, err)
 		require.Equal(t, providers.Declined, result.Status)
@@ -153,12 +154,12 @@ func TestClient_StartRefusesBeforeItAsks(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, says(golden(t, "init-success.xml")))
+			v := vendortest.New(t, says(golden(t, "init-success.xml")))
 			r := startRequest()
 			tt.change(&r)
 			_, err := newClient(t, v.URL, false).Start(t.Context(), r)
 			requireError(t, err, providers.OpStart, tt.kind, "")
-			require.Empty(t, v.seen())
+			require.Empty(t, v.Seen())
 		})
 	}
 }

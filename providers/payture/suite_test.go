@@ -1,9 +1,7 @@
 package payture
 
 import (
-	"context"
 	"fmt"
-	"net/http/httptest"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,7 +10,6 @@ import (
 	"github.com/paygraph/paygraph/providers"
 	"github.com/paygraph/paygraph/providers/payture/payturesandbox"
 	"github.com/paygraph/paygraph/providers/providertest"
-	"github.com/paygraph/paygraph/providers/sandbox"
 )
 
 func TestConformanceSuite(t *testing.T) {
@@ -59,15 +56,7 @@ func openWorld(t *testing.T, o providertest.Options) providertest.World {
 			payturesandbox.Account{Key: m + "-pay", Password: "word-" + m, Merchant: m, Wallet: true, TwoStage: o.TwoStage, NotifyAs: m},
 		)
 	}
-	server, err := sandbox.New(sandbox.Options{Clock: o.Clock, NotifyClient: o.Notify})
-	require.NoError(t, err)
-	require.NoError(t, server.Register(payturesandbox.New(payturesandbox.Options{Accounts: terminals})))
-	web := httptest.NewServer(server.Handler())
-	server.SetBaseURL(o.Through)
-	t.Cleanup(func() {
-		web.Close()
-		require.NoError(t, server.Close(context.WithoutCancel(t.Context())))
-	})
+	origin := o.Serve(t, payturesandbox.New(payturesandbox.Options{Accounts: terminals}))
 	accounts := make([]providertest.Account, 0, len(merchants))
 	for _, m := range merchants {
 		secret := "customers-of-" + m
@@ -76,9 +65,9 @@ func openWorld(t *testing.T, o providertest.Options) providertest.World {
 			Wallet: &Wallet{
 				AddTerminal: Secret(m + "-add"), PayTerminal: Secret(m + "-pay"), Password: Secret("word-" + m), TwoStage: o.TwoStage, CustomerSecret: Secret(secret),
 			},
-		}, Deps{HTTP: o.HTTP, Clock: o.Clock, Logger: o.Logger})
+		}, providers.Deps{HTTP: o.HTTP, Clock: o.Clock, Logger: o.Logger})
 		require.NoError(t, err)
 		accounts = append(accounts, providertest.Account{Provider: client, Name: m, Secrets: []string{m, "word-" + m, secret}})
 	}
-	return providertest.World{Sandbox: web.URL, Account: accounts[0], Another: accounts[1:]}
+	return providertest.World{Sandbox: origin, Account: accounts[0], Another: accounts[1:]}
 }

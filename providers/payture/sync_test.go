@@ -10,14 +10,15 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 // syncOn asks a vendor that has these answers, and returns what it was asked.
-func syncOn(t *testing.T, ref providers.Ref, bodies map[string]string) ([]asked, providers.Result, error) {
+func syncOn(t *testing.T, ref providers.Ref, bodies map[string]string) ([]vendortest.Asked, providers.Result, error) {
 	t.Helper()
-	v := newVendor(t, saysBy(bodies))
+	v := vendortest.New(t, saysBy(bodies))
 	result, err := newClient(t, v.URL, true).Sync(t.Context(), ref)
-	return v.seen(), result, err
+	return v.Seen(), result, err
 }
 
 func getState(attributes string) map[string]string {
@@ -173,9 +174,9 @@ func TestClient_SyncAnswers(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, providers.Captured, result.Status)
 		require.Equal(t, pay.Of(12480, pay.RUB), result.Captured)
-		require.Equal(t, "POST", seen[0].method)
-		require.Equal(t, "/apim/GetState", seen[0].target)
-		require.Equal(t, "Key="+canaryKey+"&OrderId="+order, seen[0].body, "no password")
+		require.Equal(t, "POST", seen[0].Method)
+		require.Equal(t, "/apim/GetState", seen[0].Target)
+		require.Equal(t, "Key="+canaryKey+"&OrderId="+order, seen[0].Body, "no password")
 	})
 	t.Run("PartOfItWasRefunded", func(t *testing.T) {
 		t.Parallel()
@@ -202,7 +203,7 @@ func TestClient_SyncAnswers(t *testing.T) {
 	})
 	t.Run("RejectedByUnheardOfCode", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, saysBy(getState(`Success="True" State="Rejected" ErrCode="MOON_PHASE"`)))
+		v := vendortest.New(t, saysBy(getState(`Success="True" State="Rejected" ErrCode="MOON_PHASE"`)))
 		deps := testDeps()
 		var log bytes.Buffer
 		deps.Logger = slog.New(slog.NewJSONHandler(&log, nil))
@@ -265,8 +266,8 @@ func TestClient_SyncFallsBackToPayStatus(t *testing.T) {
 			})
 			require.NoError(t, err)
 			require.Equal(t, providers.Captured, result.Status)
-			require.Equal(t, []string{"GetState", "PayStatus"}, []string{seen[0].command, seen[1].command})
-			require.Equal(t, seen[0].body, seen[1].body)
+			require.Equal(t, []string{"/apim/GetState", "/apim/PayStatus"}, []string{seen[0].Path, seen[1].Path})
+			require.Equal(t, seen[0].Body, seen[1].Body)
 		})
 	}
 

@@ -58,14 +58,14 @@ func (w Wallet) mistakes() []error {
 		name string
 		id   Secret
 	}{{"add terminal", w.AddTerminal}, {"pay terminal", w.PayTerminal}} {
-		if terminal.id == "" || hasOddRunes(string(terminal.id)) {
+		if terminal.id == "" || providers.HasOddRunes(string(terminal.id)) {
 			found = append(found, fmt.Errorf("wallet: %s: it is empty or has blanks or control characters", terminal.name))
 		}
 	}
 	if w.TwoStage && w.Password == "" {
 		found = append(found, errors.New("wallet: password: a two-stage terminal needs it to charge and release"))
 	}
-	if hasOddRunes(string(w.Password)) {
+	if providers.HasOddRunes(string(w.Password)) {
 		found = append(found, errors.New("wallet: password: it has blanks or control characters"))
 	}
 	switch {

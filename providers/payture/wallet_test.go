@@ -14,6 +14,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 // The customer that every canned answer is about, and her login and password.
@@ -65,9 +66,9 @@ func requireNoCustomer(t *testing.T, text string) {
 }
 
 // walletData is the DATA of a request, as it is read.
-func (a asked) walletData(t *testing.T) map[string]string {
+func walletData(t *testing.T, a vendortest.Asked) map[string]string {
 	t.Helper()
-	data := a.form(t).Get("DATA")
+	data := a.Form(t).Get("DATA")
 	once := readings(data)
 	require.Equal(t, once["values"], once["the whole"], "it reads the same however it is decoded")
 	return once["values"]
@@ -206,7 +207,7 @@ func TestClient_WalletCapabilities(t *testing.T) {
 	})
 	t.Run("WithoutAWalletNothingIsAsked", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(""))
+		v := vendortest.New(t, says(""))
 		c := newClient(t, v.URL, true)
 		_, err := providers.As[providers.CardSaver](c, providers.OpSaveCard)
 		requireError(t, err, providers.OpSaveCard, providers.Unsupported, "")
@@ -216,11 +217,11 @@ func TestClient_WalletCapabilities(t *testing.T) {
 			require.Equal(t, providers.Unsupported, providers.KindOf(call.do(t.Context(), c)), name)
 		}
 		require.Empty(t, c.CustomerName(ana()))
-		require.Empty(t, v.seen())
+		require.Empty(t, v.Seen())
 	})
 	t.Run("OneStageWalletNeitherCapturesNorVoids", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(""))
+		v := vendortest.New(t, says(""))
 		config := testConfig(v.URL)
 		config.TwoStage, config.Wallet = true, testWallet(false)
 		c, err := New(config, testDeps())
@@ -230,7 +231,7 @@ func TestClient_WalletCapabilities(t *testing.T) {
 		requireError(t, err, providers.OpCapture, providers.Unsupported, "")
 		_, err = c.Void(t.Context(), ref, "h")
 		requireError(t, err, providers.OpVoid, providers.Unsupported, "")
-		require.Empty(t, v.seen())
+		require.Empty(t, v.Seen())
 	})
 }
 
@@ -241,15 +242,15 @@ func TestClient_WalletKeepsAddressesClean(t *testing.T) {
 	for name, call := range walletCalls() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, registered(status(500)))
+			v := vendortest.New(t, registered(status(500)))
 			require.Error(t, call.do(t.Context(), newWalletClient(t, v.URL+"/", true)))
-			for _, got := range v.seen() {
-				require.Equal(t, http.MethodPost, got.method)
-				require.Regexp(t, `^/vwapi/[A-Za-z]+$`, got.target)
-				require.Equal(t, "application/x-www-form-urlencoded", got.header.Get("Content-Type"))
-				form := got.form(t)
-				require.NotContains(t, got.body, canaryKey, "InPay's terminal is another")
-				require.NotContains(t, got.body, canaryPassword)
+			for _, got := range v.Seen() {
+				require.Equal(t, http.MethodPost, got.Method)
+				require.Regexp(t, `^/vwapi/[A-Za-z]+$`, got.Target)
+				require.Equal(t, "application/x-www-form-urlencoded", got.Header.Get("Content-Type"))
+				form := got.Form(t)
+				require.NotContains(t, got.Body, canaryKey, "InPay's terminal is another")
+				require.NotContains(t, got.Body, canaryPassword)
 				require.Equal(t, url.Values{}, without(form, "VWID", "DATA", "Key", "OrderId", "Amount", "Password"))
 				require.NotContains(t, strings.ToUpper(form.Get("DATA")), "CANARY")
 			}

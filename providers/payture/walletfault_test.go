@@ -15,6 +15,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 // walletCall is one thing that is asked of the wallet.
@@ -101,28 +102,28 @@ func TestClient_WalletFaults(t *testing.T) {
 			_, _ = io.WriteString(w, walletSuccess(r)+walletSuccess(r))
 		}, malformed},
 		{"AnotherCommand", says(`<Ping Success="True"/>`), malformed},
-		{"ClosedWithoutAnswer", hijack(""), unavailable},
-		{"ClosedInTheHeader", hijack("HTTP/1.1 200 OK\r\nContent-"), unavailable},
+		{"ClosedWithoutAnswer", vendortest.HangUp(""), unavailable},
+		{"ClosedInTheHeader", vendortest.HangUp("HTTP/1.1 200 OK\r\nContent-"), unavailable},
 	}
 	for _, tt := range tests {
 		for name, call := range walletCalls() {
 			t.Run(tt.name+" "+name, func(t *testing.T) {
 				t.Parallel()
 				want := map[bool]providers.Kind{true: tt.read, false: providers.Unknown}[call.reads]
-				v := newVendor(t, registered(tt.handle))
+				v := vendortest.New(t, registered(tt.handle))
 				err := call.do(t.Context(), newWalletClient(t, v.URL, true))
 				requireWalletError(t, err, call.op, want, "")
-				require.Len(t, asksBut(v.seen(), "Register"), 1)
+				require.Len(t, asksBut(v.Seen(), "Register"), 1)
 			})
 		}
 	}
 }
 
 // asksBut leaves the requests that are not of a command.
-func asksBut(requests []asked, command string) []asked {
-	var rest []asked
+func asksBut(requests []vendortest.Asked, command string) []vendortest.Asked {
+	var rest []vendortest.Asked
 	for _, r := range requests {
-		if path.Base(r.target) != command {
+		if path.Base(r.Target) != command {
 			rest = append(rest, r)
 		}
 	}
@@ -136,7 +137,7 @@ func TestClient_WalletHangs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			want := map[bool]providers.Kind{true: providers.Unavailable, false: providers.Unknown}[call.reads]
-			v := newVendor(t, registered(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+			v := vendortest.New(t, registered(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
 			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 			defer cancel()
 			err := call.do(ctx, newWalletClient(t, v.URL, true))
@@ -149,7 +150,7 @@ func TestClient_WalletHangs(t *testing.T) {
 func TestClient_WalletNeverSent(t *testing.T) {
 	t.Parallel()
 
-	v := newStoppedVendor(says(""))
+	v := vendortest.NewStopped(says(""))
 	base := "http://" + v.Listener.Addr().String()
 	require.NoError(t, v.Listener.Close())
 	for name, call := range walletCalls() {
@@ -168,10 +169,10 @@ func TestClient_RegisterThatBreaksIsSurelyNothing(t *testing.T) {
 		call := walletCalls()[name]
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			v := newVendor(t, hijack(""))
+			v := vendortest.New(t, vendortest.HangUp(""))
 			requireWalletError(t, call.do(t.Context(), newWalletClient(t, v.URL, false)), call.op, providers.Unavailable, "")
-			require.Len(t, v.seen(), 1)
-			require.Equal(t, "/vwapi/Register", v.seen()[0].target)
+			require.Len(t, v.Seen(), 1)
+			require.Equal(t, "/vwapi/Register", v.Seen()[0].Target)
 		})
 	}
 }
@@ -193,7 +194,7 @@ func TestClient_WalletTellsNoSecret(t *testing.T) {
 			t.Run(tt.name+" "+name, func(t *testing.T) {
 				t.Parallel()
 				var log strings.Builder
-				v := newVendor(t, registered(func(w http.ResponseWriter, r *http.Request) {
+				v := vendortest.New(t, registered(func(w http.ResponseWriter, r *http.Request) {
 					_, _ = io.WriteString(w, strings.Replace(tt.answer, "%s", path.Base(r.URL.Path), 1))
 				}))
 				config, deps := testConfig(v.URL), testDeps()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
+	"github.com/paygraph/paygraph/providers/vendortest"
 )
 
 // The two kinds of orders that the wallet has.
@@ -15,11 +16,11 @@ var (
 	ofPage   = providers.Ref{OrderNumber: order, ProviderRef: session, OfCustomer: true}
 )
 
-func syncWallet(t *testing.T, ref providers.Ref, bodies map[string]string) ([]asked, providers.Result, error) {
+func syncWallet(t *testing.T, ref providers.Ref, bodies map[string]string) ([]vendortest.Asked, providers.Result, error) {
 	t.Helper()
-	v := newVendor(t, saysBy(bodies))
+	v := vendortest.New(t, saysBy(bodies))
 	result, err := newWalletClient(t, v.URL, true).Sync(t.Context(), ref)
-	return v.seen(), result, err
+	return v.Seen(), result, err
 }
 
 // walletState answers GetState, about our order.
@@ -62,7 +63,7 @@ func TestClient_SyncOfTheWallet(t *testing.T) {
 				require.Equal(t, tt.captured, result.Captured)
 				require.False(t, result.SessionOver)
 				require.Len(t, requests, 1)
-				require.Equal(t, "Key="+canaryPay+"&OrderId="+order, requests[0].body)
+				require.Equal(t, "Key="+canaryPay+"&OrderId="+order, requests[0].Body)
 			})
 		}
 	}
@@ -82,10 +83,10 @@ func TestClient_SyncOfTheWallet(t *testing.T) {
 	})
 	t.Run("OrdersOfInPayAreAskedThere", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, saysBy(getState(`Success="True" Amount="12480" State="Charged"`)))
+		v := vendortest.New(t, saysBy(getState(`Success="True" Amount="12480" State="Charged"`)))
 		_, err := newWalletClient(t, v.URL, true).Sync(t.Context(), providers.Ref{OrderNumber: order})
 		require.NoError(t, err)
-		require.Equal(t, "/apim/GetState", v.seen()[0].target)
+		require.Equal(t, "/apim/GetState", v.Seen()[0].Target)
 	})
 	t.Run("AboutAnotherOrder", func(t *testing.T) {
 		t.Parallel()
@@ -105,8 +106,8 @@ func TestClient_SyncOfTheWallet(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, providers.Result{Status: providers.Authorized, RawStatus: "Authorized", Authorized: held, Captured: nothing}, result)
 			require.Len(t, requests, 2)
-			require.Equal(t, "/vwapi/PayStatus", requests[1].target)
-			require.Equal(t, "DATA=OrderId%3D"+order+"&VWID="+canaryPay, requests[1].body)
+			require.Equal(t, "/vwapi/PayStatus", requests[1].Target)
+			require.Equal(t, "DATA=OrderId%3D"+order+"&VWID="+canaryPay, requests[1].Body)
 		})
 	}
 	t.Run("PayStatusWhenThereIsNoGetState", func(t *testing.T) {
@@ -181,31 +182,31 @@ func TestClient_OperationsOfTheWallet(t *testing.T) {
 	amount, nothing := pay.Of(12480, pay.RUB), pay.Of(0, pay.RUB)
 	t.Run("Capture", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(golden(t, "charge-success.xml")))
+		v := vendortest.New(t, says(golden(t, "charge-success.xml")))
 		result, err := newWalletClient(t, v.URL, true).Capture(t.Context(), ofPage, "h", amount)
 		require.NoError(t, err)
 		require.Equal(t, providers.Result{Status: providers.Captured, Authorized: nothing, Captured: amount}, result)
-		require.Equal(t, "/vwapi/Charge", v.seen()[0].target)
-		require.Equal(t, "Amount=12480&OrderId="+order+"&Password="+canaryWallet+"&VWID="+canaryPay, v.seen()[0].body)
+		require.Equal(t, "/vwapi/Charge", v.Seen()[0].Target)
+		require.Equal(t, "Amount=12480&OrderId="+order+"&Password="+canaryWallet+"&VWID="+canaryPay, v.Seen()[0].Body)
 	})
 	t.Run("Void", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(golden(t, "unblock-success.xml")))
+		v := vendortest.New(t, says(golden(t, "unblock-success.xml")))
 		result, err := newWalletClient(t, v.URL, true).Void(t.Context(), ofCharge, "h")
 		require.NoError(t, err)
 		require.Equal(t, providers.Result{Status: providers.Voided, Authorized: nothing, Captured: nothing}, result)
-		require.Equal(t, "/vwapi/Unblock", v.seen()[0].target)
-		require.Equal(t, "OrderId="+order+"&Password="+canaryWallet+"&VWID="+canaryPay, v.seen()[0].body)
+		require.Equal(t, "/vwapi/Unblock", v.Seen()[0].Target)
+		require.Equal(t, "OrderId="+order+"&Password="+canaryWallet+"&VWID="+canaryPay, v.Seen()[0].Body)
 	})
 	t.Run("NotHeld", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(golden(t, "charge-illegal-state.xml")))
+		v := vendortest.New(t, says(golden(t, "charge-illegal-state.xml")))
 		_, err := newWalletClient(t, v.URL, true).Capture(t.Context(), ofCharge, "h", amount)
 		requireError(t, err, providers.OpCapture, providers.Conflict, "ILLEGAL_ORDER_STATE")
 	})
 	t.Run("RefusedByTheBankTheHoldStands", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(`<Charge Success="False" OrderId="`+order+`" ErrCode="ISSUER_CARD_FAIL"/>`))
+		v := vendortest.New(t, says(`<Charge Success="False" OrderId="`+order+`" ErrCode="ISSUER_CARD_FAIL"/>`))
 		result, err := newWalletClient(t, v.URL, true).Capture(t.Context(), ofCharge, "h", amount)
 		require.NoError(t, err)
 		require.Equal(t, providers.Declined, result.Status)
@@ -213,15 +214,15 @@ func TestClient_OperationsOfTheWallet(t *testing.T) {
 	})
 	t.Run("OrdersOfInPayStayThere", func(t *testing.T) {
 		t.Parallel()
-		v := newVendor(t, says(golden(t, "charge-success.xml")))
+		v := vendortest.New(t, says(golden(t, "charge-success.xml")))
 		config := testConfig(v.URL)
 		config.TwoStage, config.Wallet = true, testWallet(true)
 		c, err := New(config, testDeps())
 		require.NoError(t, err)
 		_, err = c.Capture(t.Context(), providers.Ref{OrderNumber: order}, "h", amount)
 		require.NoError(t, err)
-		require.Equal(t, "/apim/Charge", v.seen()[0].target)
-		require.Contains(t, v.seen()[0].body, canaryKey)
-		require.NotContains(t, v.seen()[0].body, canaryWallet)
+		require.Equal(t, "/apim/Charge", v.Seen()[0].Target)
+		require.Contains(t, v.Seen()[0].Body, canaryKey)
+		require.NotContains(t, v.Seen()[0].Body, canaryWallet)
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/providers/wire"
 )
 
 // reply is one answer of the gateway: the attributes of its root element, by
@@ -155,7 +156,7 @@ func (r reply) amount(name string, currency pay.Currency) (pay.Money, bool) {
 // point, no blank (Payture docs, inpay/charge), and no more than the API
 // carries.
 func parseDigits(s string) (int64, bool) {
-	if s == "" || len(s) > 16 || strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' }) {
+	if len(s) > 16 || !wire.IsDigits(s) {
 		return 0, false
 	}
 	n, err := strconv.ParseInt(s, 10, 64)

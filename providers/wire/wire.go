@@ -2,9 +2,10 @@
 // one whole answer, and when there is none, whether the request may have arrived.
 // It bounds time and size, follows no redirect, keeps no cookie, sends no write
 // twice, and lets no address and no word of the other side into an error, for
-// either may hold a secret. It knows no vendor and no bill.
+// either may hold a secret. It has, too, the few forms of text that vendors take
+// alike: a line, an e-mail, an IP address. It knows no vendor and no bill.
 //
-// Start with Do; Failure says what a missing answer means.
+// Start with Do; Failure says what a missing answer means. The texts are in text.go.
 package wire
 
 import (

@@ -11,10 +11,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
@@ -24,6 +26,7 @@ import (
 
 	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/ent/attempt"
+	"github.com/paygraph/paygraph/ent/bill"
 	"github.com/paygraph/paygraph/ent/ledgerentry"
 	"github.com/paygraph/paygraph/ent/providerevent"
 	"github.com/paygraph/paygraph/ent/reviewcase"
@@ -31,6 +34,7 @@ import (
 	"github.com/paygraph/paygraph/internal/billing"
 	"github.com/paygraph/paygraph/internal/cards"
 	"github.com/paygraph/paygraph/internal/catalogue"
+	"github.com/paygraph/paygraph/internal/entitlements"
 	"github.com/paygraph/paygraph/internal/events"
 	"github.com/paygraph/paygraph/internal/jobs"
 	"github.com/paygraph/paygraph/internal/merchants"
@@ -44,6 +48,7 @@ import (
 	"github.com/paygraph/paygraph/providers/bisys/bisyssandbox"
 	"github.com/paygraph/paygraph/providers/ktpay/ktpaysandbox"
 	"github.com/paygraph/paygraph/providers/payelata/payelatasandbox"
+	"github.com/paygraph/paygraph/providers/payture/payturesandbox"
 	"github.com/paygraph/paygraph/providers/sandbox"
 )
 
@@ -52,7 +57,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // The vendors' speed: how many times faster than the clock they wait.
 const speed = 1000
 
-// bundle is a payments backend without its API, on a database of its own, with three
+// bundle is a payments backend without its API, on a database of its own, with the
 // vendors over HTTP and the web's edge for their notifications. Everything goes by one
 // clock that stands still until the test moves it.
 type bundle struct {
@@ -91,7 +96,7 @@ func setup(t *testing.T, url string, elata payelatasandbox.Options) *bundle {
 func (b *bundle) startSandbox(elata payelatasandbox.Options) {
 	server, err := sandbox.New(sandbox.Options{Clock: b.clock, Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(b.t, err)
-	for _, v := range []sandbox.Vendor{b.ktpay, b.bisys, payelatasandbox.New(elata)} {
+	for _, v := range []sandbox.Vendor{b.ktpay, b.bisys, payelatasandbox.New(elata), payturesandbox.New(payturesandbox.Options{})} {
 		require.NoError(b.t, server.Register(v))
 	}
 	served := httptest.NewServer(server.Handler())
@@ -134,6 +139,7 @@ func (b *bundle) startServices() {
 	b.Service = billing.New(billing.Config{
 		Store: b.store, Accounts: accounts, Catalogue: catalogue.New(b.store), Merchants: shops, Ledger: ledger, Cards: savedCards{b.cards},
 		Tokens: tokens, Feed: events.NewFeed(b.store, hub, b.clock, silent), Runner: b.runner,
+		Fulfillers:  map[pay.ProductKind]billing.Fulfiller{pay.ProductDirect: entitlements.New()},
 		CheckReturn: auth.ReturnURL, ReturnKey: returnKey(), PublicURL: b.edge.url, Logger: silent,
 	})
 }
@@ -326,8 +332,12 @@ func (b *bundle) reviews(reason pay.ReviewReason) []*ent.ReviewCase {
 	return list
 }
 
-// rows counts what there is, and how often it changed.
-type rows struct{ bills, versions, attempts, captured, entries, cases, cards, outbox, events int }
+// rows counts what there is, and how often it changed, and says where each payment stands.
+type rows struct {
+	bills, versions, attempts, captured, entries, entitlements, refunds, cases, cards, outbox, events int
+
+	standing []string
+}
 
 func (b *bundle) rows() rows {
 	b.t.Helper()
@@ -337,21 +347,28 @@ func (b *bundle) rows() rows {
 		require.NoError(b.t, err)
 		return n
 	}
-	bills, err := read.Bill.Query().All(ctx)
+	bills, err := read.Bill.Query().WithAttempts().Order(ent.Asc(bill.FieldID)).All(ctx)
 	require.NoError(b.t, err)
 	r := rows{
-		bills:    len(bills),
-		attempts: count(read.Attempt.Query().Count(ctx)),
-		captured: count(read.Attempt.Query().Where(attempt.StatusEQ(pay.AttemptCaptured)).Count(ctx)),
-		entries:  count(read.LedgerEntry.Query().Count(ctx)),
-		cases:    count(read.ReviewCase.Query().Count(ctx)),
-		cards:    count(read.Card.Query().Count(ctx)),
-		outbox:   count(read.OutboxMessage.Query().Count(ctx)),
-		events:   count(read.ProviderEvent.Query().Count(ctx)),
+		bills:        len(bills),
+		attempts:     count(read.Attempt.Query().Count(ctx)),
+		captured:     count(read.Attempt.Query().Where(attempt.StatusEQ(pay.AttemptCaptured)).Count(ctx)),
+		entries:      count(read.LedgerEntry.Query().Count(ctx)),
+		entitlements: count(read.Entitlement.Query().Count(ctx)),
+		refunds:      count(read.Refund.Query().Count(ctx)),
+		cases:        count(read.ReviewCase.Query().Count(ctx)),
+		cards:        count(read.Card.Query().Count(ctx)),
+		outbox:       count(read.OutboxMessage.Query().Count(ctx)),
+		events:       count(read.ProviderEvent.Query().Count(ctx)),
 	}
-	for _, bill := range bills {
-		r.versions += bill.Version
+	for _, found := range bills {
+		r.versions += found.Version
+		r.standing = append(r.standing, fmt.Sprintf("%s %s, %d given back", found.ID, found.Status, found.RefundedMinor))
+		for _, a := range found.Edges.Attempts {
+			r.standing = append(r.standing, fmt.Sprintf("%s %s, %d held, %d taken", a.ID, a.Status, a.AuthorizedMinor, a.CapturedMinor))
+		}
 	}
+	slices.Sort(r.standing)
 	return r
 }
 

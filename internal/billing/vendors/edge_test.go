@@ -27,6 +27,7 @@ import (
 	"github.com/paygraph/paygraph/providers/bisys"
 	"github.com/paygraph/paygraph/providers/ktpay"
 	"github.com/paygraph/paygraph/providers/payelata"
+	"github.com/paygraph/paygraph/providers/payture"
 )
 
 // patience bounds every wait, so that a failure is a failure and no hang.
@@ -41,6 +42,9 @@ const (
 	bisysOwn        = "bisys-own"   // each order has an address of its own for notifications
 	bisysOther      = "bisys-other" // another merchant's, at the same shop
 	payelataAccount = "payelata"
+	paytureAccount  = "payture"
+	paytureHolds    = "payture-two-stage"
+	paytureOther    = "payture-other" // another merchant's, at the same terminal
 )
 
 func (b *bundle) accounts() []providers.Account {
@@ -49,14 +53,14 @@ func (b *bundle) accounts() []providers.Account {
 	services, err := ktpay.New(ktpay.Config{
 		FintechURL: b.vendors + "/ktpay", WidgetURL: b.vendors + "/ktpay", AppID: "e2d3d70d53c67bcd377266f74e98587c",
 		AppKey: "SjgH0GTQdxgcwHCYnnaJHSDcpVWVSNwsd8GlAnOIKzg=", Type: ktpay.TypeService, ServiceID: 1, TestMode: true, Settling: time.Minute,
-	}, ktpay.Deps{HTTP: b.wire.client()})
+	}, providers.Deps{HTTP: b.wire.client(), Clock: b.clock})
 	require.NoError(b.t, err)
 	shop := func(change func(*bisys.Config)) providers.Provider {
 		config := bisys.Config{
 			BaseURL: b.vendors + "/bisys/api-shop", ShopToken: "sandbox-shop", SecKey: "sandbox-key", ServiceCode: "109-5804-1", TestMode: true,
 		}
 		change(&config)
-		p, err := bisys.New(config, bisys.Deps{HTTP: b.wire.client(), Clock: b.clock})
+		p, err := bisys.New(config, providers.Deps{HTTP: b.wire.client(), Clock: b.clock})
 		require.NoError(b.t, err)
 		return p
 	}
@@ -64,8 +68,13 @@ func (b *bundle) accounts() []providers.Account {
 		BaseURL: b.vendors + "/payelata/api", CardGateURL: b.vendors + "/payelata/cardgate", Account: "sandbox-account", APIKey: "sk_test_sandbox",
 		TestMode: true, Tokenize: true, SessionLife: time.Hour,
 		Services: map[pay.Currency]string{pay.USD: "payment_card_usd_hpp", pay.EUR: "payment_card_eur_hpp"},
-	}, payelata.Deps{HTTP: b.wire.client(), Clock: b.clock})
+	}, providers.Deps{HTTP: b.wire.client(), Clock: b.clock})
 	require.NoError(b.t, err)
+	inPay := func(demo int) providers.Provider {
+		p, err := payture.Vendor().Demo(b.vendors)[demo].Open(providers.Deps{HTTP: b.wire.client(), Clock: b.clock})
+		require.NoError(b.t, err)
+		return p
+	}
 	list := []providers.Account{
 		{Code: ktpayAccount, Provider: kt},
 		{Code: ktpayService, Provider: services},
@@ -73,11 +82,16 @@ func (b *bundle) accounts() []providers.Account {
 		{Code: bisysFee, Provider: shop(func(c *bisys.Config) { c.Commission = bisys.Fee{RateBasisPoints: 150} })},
 		{Code: bisysOwn, Provider: shop(func(c *bisys.Config) { c.PerOrderCallback = true })},
 		{Code: payelataAccount, Provider: elata},
+		{Code: paytureAccount, Provider: inPay(0)},
+		{Code: paytureHolds, Provider: inPay(1)},
 	}
 	for at := range list {
 		list[at].Merchant, list[at].TestMode = b.merchant.ID, true
 	}
-	return append(list, providers.Account{Code: bisysOther, Merchant: b.other.ID, TestMode: true, Provider: shop(func(*bisys.Config) {})})
+	return append(list,
+		providers.Account{Code: bisysOther, Merchant: b.other.ID, TestMode: true, Provider: shop(func(*bisys.Config) {})},
+		providers.Account{Code: paytureOther, Merchant: b.other.ID, TestMode: true, Provider: inPay(0)},
+	)
 }
 
 // wire is what the adapters call through: it notes every exchange, and loses replies.

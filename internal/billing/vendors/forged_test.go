@@ -12,11 +12,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygraph/paygraph/ent"
+	"github.com/paygraph/paygraph/internal/billing"
+	"github.com/paygraph/paygraph/internal/catalogue"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store/storetest"
+	"github.com/paygraph/paygraph/internal/viewer"
 	"github.com/paygraph/paygraph/providers"
 	"github.com/paygraph/paygraph/providers/payelata/payelatasandbox"
 )
@@ -48,8 +52,21 @@ type forger struct {
 
 func (b *bundle) forger(account string, price pay.Money) *forger {
 	b.t.Helper()
-	bill := b.bills(book(account, price))
+	bill := b.bills(b.access(account, price))
 	return &forger{Rand: rand.New(rand.NewPCG(4, 2)), b: b, bill: bill, a: b.current(bill)}
+}
+
+// access is a wish for what a forger is after: something that only its payment grants.
+func (b *bundle) access(account string, price pay.Money) billing.NewBill {
+	b.t.Helper()
+	page, _, err := catalogue.New(b.store).Upsert(b.server(), viewer.From(b.server()), catalogue.Upsert{
+		Key: uuid.NewString(), Code: "page", Kind: pay.ProductDirect, Title: "One page", Active: true,
+		Prices: []catalogue.NewPrice{{Amount: price}}, Grants: catalogue.Grants{Pages: new("*")},
+	})
+	require.NoError(b.t, err)
+	in := book(account, price)
+	in.Lines, in.Product, in.PageID = nil, new(page.ID.String()), new("news/42")
+	return in
 }
 
 // oneOf picks one.
@@ -104,6 +121,7 @@ func (f *forger) nothingHappened(before rows, card string) {
 	f.b.delivered()
 	f.b.passes(10*time.Second, 2*time.Second)
 	require.Equal(f.b.t, pay.BillDone, f.b.bill(f.bill.ID).Status, "the genuine one is believed")
+	require.Equal(f.b.t, before.entitlements+1, f.b.rows().entitlements)
 }
 
 // send hands a notification to the core, at an account's address or at an order's.

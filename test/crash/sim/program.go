@@ -43,7 +43,7 @@ func (w *world) boot() error {
 				BaseURL: sandboxURL + "/payture", Key: "Merchant", Password: "123",
 				TwoStage: code == twoStage || code == secondHeld, TestMode: true, Settling: settling, Wallet: walletOf(code),
 			},
-			payture.Deps{HTTP: w.wire, Clock: w.clock},
+			providers.Deps{HTTP: w.wire, Clock: w.clock},
 		)
 		if err != nil {
 			return err
