@@ -15,23 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygraph/paygraph/providers/sandbox"
+	"github.com/paygraph/paygraph/providers/sandbox/sandboxtest"
 )
-
-// clock is a time that tests move.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newClock() *clock {
-	return &clock{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
 
 // acme is the smallest vendor: /take?order=1&amount=500 takes money and tells
 // the merchant, /page is a payer's page, /sync counts its calls.
@@ -114,7 +99,7 @@ type bench struct {
 func setup(t *testing.T, o sandbox.Options) *bench {
 	t.Helper()
 	if o.Clock == nil {
-		o.Clock = newClock()
+		o.Clock = new(sandboxtest.Clock)
 	}
 	s, err := sandbox.New(o)
 	require.NoError(t, err)

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygraph/paygraph/providers/sandbox"
+	"github.com/paygraph/paygraph/providers/sandbox/sandboxtest"
 )
 
 // keeper is a vendor that keeps one card, and has one path that is a page and
@@ -50,7 +51,7 @@ func (k *keeper) ChangeCards(m sandbox.CardMatch, c sandbox.CardChange) ([]sandb
 
 func setupKeeper(t *testing.T) (*keeper, http.Handler) {
 	t.Helper()
-	s, err := sandbox.New(sandbox.Options{Clock: newClock()})
+	s, err := sandbox.New(sandbox.Options{Clock: new(sandboxtest.Clock)})
 	require.NoError(t, err)
 	k := &keeper{}
 	require.NoError(t, s.Register(k))

@@ -2,7 +2,6 @@ package sandbox_test
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -15,51 +14,26 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygraph/paygraph/providers/sandbox"
+	"github.com/paygraph/paygraph/providers/sandbox/sandboxtest"
 )
-
-// shop is a merchant that receives notifications in place of a network.
-type shop struct {
-	got     chan string
-	answers func(n int) int // status for the nth notification, from 1
-	n       int
-}
-
-func (s *shop) RoundTrip(r *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	s.n++
-	status := s.answers(s.n)
-	s.got <- r.URL.Host + " " + string(body)
-	if status == 0 {
-		return nil, errors.New("connection refused")
-	}
-	return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader("")), Header: http.Header{}, Request: r}, nil
-}
 
 func always(status int) func(int) int { return func(int) int { return status } }
 
 const day = 24 * time.Hour // longer than any schedule here
-
-// realClock is the bubble's own time.
-type realClock struct{}
-
-func (realClock) Now() time.Time { return time.Now() }
 
 // town is a sandbox and a shop inside a synctest bubble: no sockets, no real
 // time.
 type town struct {
 	*testing.T
 	server *sandbox.Server
-	shop   *shop
+	shop   *sandboxtest.Shop
 	began  time.Time
 }
 
 func newTown(t *testing.T, retries []time.Duration, answers func(int) int) *town {
 	t.Helper()
-	n := &town{T: t, shop: &shop{got: make(chan string, 100), answers: answers}, began: time.Now()}
-	s, err := sandbox.New(sandbox.Options{Clock: realClock{}, NotifyClient: &http.Client{Transport: n.shop}})
+	n := &town{T: t, shop: sandboxtest.NewShop(sandboxtest.Statuses(answers)), began: time.Now()}
+	s, err := sandbox.New(sandbox.Options{Clock: sandboxtest.BubbleClock{}, NotifyClient: n.shop.Client()})
 	require.NoError(t, err)
 	require.NoError(t, s.Register(&acme{retries: retries}))
 	require.NoError(t, s.SetNotifyURL("acme", "shop", "http://shop.example/hook"))
@@ -81,19 +55,16 @@ func (n *town) take(order string) {
 
 // next waits for a notification and tells when it came.
 func (n *town) next() (string, time.Duration) {
-	body := <-n.shop.got
-	return strings.TrimPrefix(body, "shop.example taken "), time.Since(n.began)
+	n.Helper()
+	d := n.shop.Next(n.T, day)
+	return strings.TrimPrefix(d.URL+" "+d.Body, "http://shop.example/hook taken "), time.Since(n.began)
 }
 
 // quiet lets d of the bubble's time go by and fails the test when a
 // notification comes before its end.
 func (n *town) quiet(d time.Duration) {
 	n.Helper()
-	select {
-	case body := <-n.shop.got:
-		require.Fail(n, "a notification came", body)
-	case <-time.After(d):
-	}
+	n.shop.Quiet(n.T, d)
 }
 
 func (n *town) close() { require.NoError(n, n.server.Close(context.Background())) }
@@ -320,7 +291,7 @@ func TestNotifier_CloseEndsAHangingDelivery(t *testing.T) {
 	}))
 	defer hook.Close()
 	defer close(end)
-	s, err := sandbox.New(sandbox.Options{Clock: newClock()})
+	s, err := sandbox.New(sandbox.Options{Clock: new(sandboxtest.Clock)})
 	require.NoError(t, err)
 	require.NoError(t, s.Register(&acme{}))
 	require.NoError(t, s.SetNotifyURL("acme", "shop", hook.URL))

@@ -1,7 +1,8 @@
 // Package sandbox is the host that every provider's simulator plugs into. It
 // owns what the vendors have in common: the book of captures (the truth that
 // Paygraph's invariants are checked against), the fault injector, the sender of
-// notifications, the state file and the control API under /_control/.
+// notifications, the state file, the control API under /_control/ and what is
+// alike in hosted pages (pages.go, cardtext.go): never how they look.
 //
 // It knows no vendor's words and shares no code with the adapters: an adapter
 // and a sandbox that share code agree with each other and are wrong together.

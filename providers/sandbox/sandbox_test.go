@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygraph/paygraph/providers/sandbox"
+	"github.com/paygraph/paygraph/providers/sandbox/sandboxtest"
 )
 
 func TestServer_Healthz(t *testing.T) {
@@ -311,13 +312,13 @@ func TestServer_State(t *testing.T) {
 
 	t.Run("UnreadableFileIsAnError", func(t *testing.T) {
 		t.Parallel()
-		_, err := sandbox.New(sandbox.Options{Clock: newClock(), StateFile: t.TempDir()})
+		_, err := sandbox.New(sandbox.Options{Clock: new(sandboxtest.Clock), StateFile: t.TempDir()})
 		require.ErrorContains(t, err, "state")
 	})
 
 	t.Run("UnwritableFileIsAnError", func(t *testing.T) {
 		t.Parallel()
-		_, err := sandbox.New(sandbox.Options{Clock: newClock(), StateFile: filepath.Join(t.TempDir(), "no", "such", "state.json")})
+		_, err := sandbox.New(sandbox.Options{Clock: new(sandboxtest.Clock), StateFile: filepath.Join(t.TempDir(), "no", "such", "state.json")})
 		require.ErrorContains(t, err, "write the sandbox's state")
 	})
 
@@ -325,7 +326,7 @@ func TestServer_State(t *testing.T) {
 		t.Parallel()
 		file := filepath.Join(t.TempDir(), "notes.txt")
 		require.NoError(t, os.WriteFile(file, []byte("my notes\n"), 0o600))
-		_, err := sandbox.New(sandbox.Options{Clock: newClock(), StateFile: file})
+		_, err := sandbox.New(sandbox.Options{Clock: new(sandboxtest.Clock), StateFile: file})
 		require.ErrorContains(t, err, "not a state file")
 		kept, err := os.ReadFile(file)
 		require.NoError(t, err)
@@ -351,7 +352,7 @@ func TestServer_State(t *testing.T) {
 
 	t.Run("ClosedServerAcknowledgesNothing", func(t *testing.T) {
 		t.Parallel()
-		s, err := sandbox.New(sandbox.Options{Clock: newClock(), StateFile: filepath.Join(t.TempDir(), "state.json")})
+		s, err := sandbox.New(sandbox.Options{Clock: new(sandboxtest.Clock), StateFile: filepath.Join(t.TempDir(), "state.json")})
 		require.NoError(t, err)
 		require.NoError(t, s.Register(&acme{}))
 		require.NoError(t, s.Close(context.Background()))

@@ -4,8 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -37,6 +41,17 @@ type Route struct {
 	Op      Op
 	OpOf    func(*http.Request) Op
 	Handler http.HandlerFunc
+}
+
+// Only reports whether a request came by one of the methods, and refuses it
+// otherwise.
+func Only(w http.ResponseWriter, r *http.Request, methods ...string) bool {
+	if slices.Contains(methods, r.Method) {
+		return true
+	}
+	w.Header().Set("Allow", strings.Join(methods, ", "))
+	http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+	return false
 }
 
 // Outcome is what the simulated payer does.
@@ -95,6 +110,15 @@ func (h *Host) Wait(ctx context.Context, d time.Duration) error {
 
 // Scaled is how long d of the vendor's time takes now.
 func (h *Host) Scaled(d time.Duration) time.Duration { return h.server.pace.scaled(d) }
+
+// SendOn makes the page that w answers with lead to an address by itself, pause
+// of the vendor's time later, with or without a script. It returns the seconds
+// that the browser waits, for the page to say.
+func (h *Host) SendOn(w http.ResponseWriter, pause time.Duration, address string) (seconds int) {
+	seconds = int(math.Round(h.Scaled(pause).Seconds()))
+	w.Header().Set("Refresh", strconv.Itoa(seconds)+";url="+address)
+	return seconds
+}
 
 // BaseURL is the sandbox's own address, from the request when it was not set.
 func (h *Host) BaseURL(r *http.Request) string { return h.server.base(r) }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/paygraph/paygraph/providers/bisys/bisyssandbox"
 	"github.com/paygraph/paygraph/providers/sandbox"
+	"github.com/paygraph/paygraph/providers/sandbox/sandboxtest"
 )
 
 // vectors are legacy signatures made outside of this project.
@@ -54,9 +55,9 @@ func TestAuthentication(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		for _, text := range []string{"", "{}", `{"shopToken":"sandbox-shop"}`, `{"shopToken":"sandbox-shop","sign":""}`, `{"shopToken":"sandbox-shop","sign":"00"}`} {
-			a := b.do("POST", "/bisys"+anonymousPath, header("Content-Type", "application/json"), text)
-			require.Equal(t, http.StatusUnauthorized, a.status, text)
-			require.NotEmpty(t, a.header.Get("WWW-Authenticate"))
+			a := b.Ask("POST", "/bisys"+anonymousPath, text, "Content-Type", "application/json")
+			require.Equal(t, http.StatusUnauthorized, a.Status, text)
+			require.NotEmpty(t, a.Header.Get("WWW-Authenticate"))
 		}
 	})
 
@@ -69,7 +70,7 @@ func TestAuthentication(t *testing.T) {
 		send := func(path string, in body, sign string) int {
 			text, err := json.Marshal(with(in, "shopToken", known.ShopToken, "sign", sign))
 			require.NoError(t, err)
-			return b.do("POST", "/bisys"+path, header("Content-Type", "application/json"), string(text)).status
+			return b.Ask("POST", "/bisys"+path, string(text), "Content-Type", "application/json").Status
 		}
 		login := body{"login": known.Vectors[0].Values[0]}
 		require.Equal(t, http.StatusOK, send("/user/registration", login, known.Vectors[0].Sign))
@@ -88,7 +89,7 @@ func TestAuthentication(t *testing.T) {
 
 	t.Run("CertificateIsAskedForWhereRequired", func(t *testing.T) {
 		t.Parallel()
-		s, err := sandbox.New(sandbox.Options{Clock: &clock{}})
+		s, err := sandbox.New(sandbox.Options{Clock: new(sandboxtest.Clock)})
 		require.NoError(t, err)
 		require.NoError(t, s.Register(bisyssandbox.New(bisyssandbox.Options{RequireCertificate: true})))
 		t.Cleanup(func() { require.NoError(t, s.Close(context.Background())) })

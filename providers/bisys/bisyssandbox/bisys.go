@@ -84,7 +84,7 @@ type Vendor struct {
 	accounts map[string]Account
 	names    []string
 	host     *sandbox.Host
-	pages    pages
+	pages    *sandbox.Pages
 
 	mu       sync.Mutex // guards the maps and every record in them
 	payments map[string]*payment
@@ -150,7 +150,7 @@ func (v *Vendor) Mount(h *sandbox.Host) ([]sandbox.Route, error) {
 		{Path: "/cardpay/api/C/rpcheck", Handler: v.submit("checkpay")},
 		{Path: "/cardpay/secure", Handler: v.securePage},
 		{Path: "/cardpay/receipt", Handler: v.receiptPage},
-		{Path: "/static/{file}", Handler: v.static},
+		{Path: "/static/{file}", Handler: v.pages.Static},
 	}
 	for _, c := range v.commands() {
 		routes = append(routes, v.spread(c)...)

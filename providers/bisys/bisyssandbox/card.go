@@ -9,7 +9,7 @@ import (
 // cardPage is the hosted form, GET /cardpay/card?order=. A payment that takes no
 // card any more leads to where it is.
 func (v *Vendor) cardPage(w http.ResponseWriter, r *http.Request) {
-	if !allowed(w, r, http.MethodGet) {
+	if !sandbox.Only(w, r, http.MethodGet) {
 		return
 	}
 	v.mu.Lock()
@@ -30,7 +30,7 @@ func (v *Vendor) cardPage(w http.ResponseWriter, r *http.Request) {
 // pan, exp, holder, secret. A form sent twice pays once.
 func (v *Vendor) submit(operation string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if !allowed(w, r, http.MethodPost) {
+		if !sandbox.Only(w, r, http.MethodPost) {
 			return
 		}
 		if err := r.ParseForm(); err != nil {
@@ -104,17 +104,6 @@ func (p *payment) action() string {
 		return "/" + name + "/cardpay/api/C/rpcheck"
 	}
 	return "/" + name + "/cardpay/api/C/pay"
-}
-
-func allowed(w http.ResponseWriter, r *http.Request, methods ...string) bool {
-	for _, m := range methods {
-		if r.Method == m {
-			return true
-		}
-		w.Header().Add("Allow", m)
-	}
-	http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
-	return false
 }
 
 func (v *Vendor) redirect(w http.ResponseWriter, r *http.Request, path string) {

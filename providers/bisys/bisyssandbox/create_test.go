@@ -21,14 +21,14 @@ func TestAnonymous(t *testing.T) {
 		require.Len(t, out, 4)
 		require.Regexp(t, `^\d{11}$`, out["regPayNum"])
 		require.Equal(t, "GET", out["methodType"])
-		require.Regexp(t, `^`+b.url+`/bisys/cardpay/card\?order=[0-9a-f-]{36}$`, out["payUrl"])
+		require.Regexp(t, `^`+b.URL+`/bisys/cardpay/card\?order=[0-9a-f-]{36}$`, out["payUrl"])
 		require.NotEmpty(t, out["userToken"])
 		o := b.opened(out)
 		require.Equal(t, body{
 			"state": "created", "totalAmount": 13750.0, "createdDate": "2026-11-21 12:00:00", "providerServCode": "109-5804-1",
 			"providerName": "Sandbox Shop", "errorCode": nil, "error": nil, "message": nil, "provisionServices": false, "procDate": nil,
 		}, b.status(o.num))
-		require.Empty(t, b.book(), "nothing is taken yet")
+		require.Empty(t, b.Book(), "nothing is taken yet")
 	})
 
 	t.Run("Case02_AmountsAsTextAreTheSame", func(t *testing.T) {
@@ -81,12 +81,12 @@ func TestAnonymous(t *testing.T) {
 		until := b.clock.Now().Unix() + 2
 		early, late := b.anonymous("orderBestBefore", until), b.anonymous("orderBestBefore", strconv.FormatInt(until, 10))
 		b.clock.Advance(2*time.Second - time.Microsecond)
-		require.Equal(t, "payed", b.pay(early.url, "", "").State)
+		require.Equal(t, "payed", b.Pay(early.url, "", "").State)
 		b.clock.Advance(time.Second)
-		require.Equal(t, "1004", b.pay(late.url, "", "").ErrCode)
+		require.Equal(t, "1004", b.Pay(late.url, "", "").ErrCode)
 		require.Equal(t, "rejected", b.state(late.num))
-		require.Equal(t, http.StatusSeeOther, b.submit(late).status)
-		require.Len(t, b.book(), 1)
+		require.Equal(t, http.StatusSeeOther, b.submit(late).Status)
+		require.Len(t, b.Book(), 1)
 	})
 
 	wrong := []struct {
@@ -129,7 +129,7 @@ func TestAnonymous(t *testing.T) {
 func TestCommands(t *testing.T) {
 	t.Parallel()
 	b := setup(t, options{})
-	login := header("Authorization", "Basic c2FuZGJveC1zaG9wOnNhbmRib3gta2V5", "Content-Type", "application/json; charset=utf-8")
+	login := []string{"Authorization", "Basic c2FuZGJveC1zaG9wOnNhbmRib3gta2V5", "Content-Type", "application/json; charset=utf-8"}
 
 	paths := []string{
 		"/do/payment/anonymous", "/do/payment", "/check/payment/state", "/payment/refund", "/user/registration", "/user/status",
@@ -140,30 +140,28 @@ func TestCommands(t *testing.T) {
 		for _, p := range paths {
 			t.Run("Alias"+base+p, func(t *testing.T) {
 				t.Parallel()
-				a := b.do("POST", "/bisys"+base+p, login.Clone(), "{}")
-				require.Equal(t, http.StatusBadRequest, a.status)
-				require.Contains(t, a.body, `"code":9005`, "it is there and misses a field")
+				a := b.Ask("POST", "/bisys"+base+p, "{}", login...)
+				require.Equal(t, http.StatusBadRequest, a.Status)
+				require.Contains(t, a.Body, `"code":9005`, "it is there and misses a field")
 			})
 		}
 	}
 
 	t.Run("OnlyPost", func(t *testing.T) {
 		t.Parallel()
-		require.Equal(t, http.StatusMethodNotAllowed, b.do("GET", "/bisys/do/payment", login.Clone(), "").status)
+		require.Equal(t, http.StatusMethodNotAllowed, b.Ask("GET", "/bisys/do/payment", "", login...).Status)
 	})
 
 	for name, text := range map[string]string{"Nothing": "", "Null": "null", "List": "[]", "SingleQuotes": "{'regPayNum':'1'}", "TwoObjects": "{}{}", "NotUTF8": "{\"regPayNum\":\"\xff\"}"} {
 		t.Run("RefusesBody"+name, func(t *testing.T) {
 			t.Parallel()
-			require.Contains(t, b.do("POST", "/bisys/check/payment/state", login.Clone(), text).body, "ValidationException: body")
+			require.Contains(t, b.Ask("POST", "/bisys/check/payment/state", text, login...).Body, "ValidationException: body")
 		})
 	}
 
 	t.Run("OnlyJSON", func(t *testing.T) {
 		t.Parallel()
-		h := login.Clone()
-		h.Set("Content-Type", "text/plain")
-		require.Contains(t, b.do("POST", "/bisys/check/payment/state", h, "{}").body, "ValidationException: Content-Type")
+		require.Contains(t, b.Ask("POST", "/bisys/check/payment/state", "{}", login[0], login[1], "Content-Type", "text/plain").Body, "ValidationException: Content-Type")
 	})
 }
 
@@ -182,9 +180,9 @@ func TestStatus(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		b.listen()
-		require.Equal(t, http.StatusOK, b.control("faults", `{"provider":"bisys","op":"charge","fault":"wrong_amount"}`).status)
+		require.Equal(t, http.StatusOK, b.Control("faults", `{"provider":"bisys","op":"charge","fault":"wrong_amount"}`).Status)
 		o := b.anonymous()
-		require.Equal(t, "payed", b.pay(o.url, "", "").State)
+		require.Equal(t, "payed", b.Pay(o.url, "", "").State)
 		require.InDelta(t, 13650, b.status(o.num)["totalAmount"], 0)
 		require.Equal(t, int64(13650), b.entry(o.num).CapturedMinor)
 		require.Equal(t, int64(13750), b.entry(o.num).AmountMinor)

@@ -1,55 +1,24 @@
 package bisyssandbox
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
-	"html/template"
-	"math"
 	"net/http"
-	"slices"
-	"strconv"
 	"strings"
+
+	"github.com/paygraph/paygraph/providers/sandbox"
 )
 
 //go:embed templates/*.html static/*
 var files embed.FS
 
-// policy lets a page load its own style and script and nothing else.
-const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; " +
-	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-
-// pages are the parsed templates, and the version that keeps browsers from using
-// an old style sheet.
-type pages struct {
-	templates *template.Template
-	version   string
-}
-
-func newPages() pages {
-	sum := sha256.New()
-	for _, file := range []string{"static/bisys.css", "static/bisys.js"} {
-		sum.Write(read(file))
-	}
-	return pages{
-		templates: template.Must(template.ParseFS(files, "templates/*.html")),
-		version:   hex.EncodeToString(sum.Sum(nil))[:12],
-	}
-}
-
-func read(file string) []byte {
-	b, err := files.ReadFile(file)
-	if err != nil {
-		panic(err) // embedded: cannot be missing
-	}
-	return b
+func newPages() *sandbox.Pages {
+	return sandbox.MustPages(sandbox.Look{Files: files, Static: "/bisys/static/", Style: "bisys.css", Scripts: []string{sandbox.CardForm}})
 }
 
 // view is what the templates draw from.
 type view struct {
 	T                                   text
-	Title, Version, Shop, Due, Total    string
+	Title, Shop, Due, Total             string
 	Supply, Fee, Number, Note           string
 	Properties                          []pair
 	Items                               []itemView
@@ -86,7 +55,7 @@ func (v *Vendor) newView(r *http.Request, p *payment) view {
 		d.Items = append(d.Items, itemView{Name: it.Name, Quantity: it.Quantity, Price: t.tenge(it.Price)})
 	}
 	if p.Mask != "" {
-		d.Card = "•••• " + p.Mask[len(p.Mask)-4:]
+		d.Card = sandbox.CardEnd(p.Mask)
 	}
 	if p.isCheck() {
 		d.Due = t.Check
@@ -109,7 +78,7 @@ func (v *Vendor) showForm(w http.ResponseWriter, r *http.Request, p *payment, st
 	}
 	for _, c := range testCards() {
 		d.Cards = append(d.Cards, cardView{
-			PAN: c.pan, Grouped: grouped(c.pan), Exp: strings.ReplaceAll(c.date, "/", " "), Brand: c.brand, Says: d.T.cards[c.says],
+			PAN: c.pan, Grouped: sandbox.InFours(c.pan), Exp: strings.ReplaceAll(c.date, "/", " "), Brand: c.brand, Says: d.T.cards[c.says],
 		})
 	}
 	v.draw(w, status, "card.html", d)
@@ -142,8 +111,7 @@ func (v *Vendor) showReceipt(w http.ResponseWriter, r *http.Request, p *payment)
 	}
 	d.Title = d.Heading + " · " + d.Shop
 	if d.ReturnURL != "" {
-		seconds := int(math.Round(v.host.Scaled(returnPause).Seconds()))
-		w.Header().Set("Refresh", strconv.Itoa(seconds)+";url="+d.ReturnURL)
+		v.host.SendOn(w, returnPause, d.ReturnURL)
 	}
 	v.draw(w, http.StatusOK, "receipt.html", d)
 }
@@ -154,45 +122,5 @@ func (v *Vendor) notFound(w http.ResponseWriter, r *http.Request) {
 }
 
 func (v *Vendor) draw(w http.ResponseWriter, status int, page string, d view) {
-	d.Version = v.pages.version
-	var b bytes.Buffer
-	if err := v.pages.templates.ExecuteTemplate(&b, page, d); err != nil {
-		http.Error(w, "the page cannot be drawn", http.StatusInternalServerError)
-		return
-	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", policy)
-	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes())
-}
-
-// static serves the style sheet and the script.
-func (v *Vendor) static(w http.ResponseWriter, r *http.Request) {
-	var file, kind string // ours, never made of what was asked
-	switch r.PathValue("file") {
-	case "bisys.css":
-		file, kind = "static/bisys.css", "text/css; charset=utf-8"
-	case "bisys.js":
-		file, kind = "static/bisys.js", "text/javascript; charset=utf-8"
-	default:
-		http.NotFound(w, r)
-		return
-	}
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write(read(file))
-}
-
-// grouped writes a number in fours.
-func grouped(pan string) string {
-	var fours []string
-	for four := range slices.Chunk([]byte(pan), 4) {
-		fours = append(fours, string(four))
-	}
-	return strings.Join(fours, " ")
+	v.pages.Draw(w, status, page, sandbox.Page{Lang: d.T.Lang, Title: d.Title, View: d})
 }

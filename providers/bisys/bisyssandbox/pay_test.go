@@ -25,7 +25,7 @@ func TestPay(t *testing.T) {
 		require.Equal(t, "payed", s["state"])
 		require.Equal(t, "2026-11-21 12:00:00", s["procDate"])
 		h := b.next()
-		require.Equal(t, "application/json", h.kind)
+		require.Equal(t, "application/json", h.Header.Get("Content-Type"))
 		require.Equal(t, map[string]string{"regPayNum": o.num, "amount": "450", "comission": "13300", "state": "payed"}, h.body)
 		b.clock.Advance(2*time.Second - time.Microsecond)
 		require.Equal(t, "payed", b.state(o.num))
@@ -40,10 +40,10 @@ func TestPay(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{bisys: bisyssandbox.Options{SettleAfter: time.Minute}})
 		o := b.anonymous()
-		b.pay(o.url, "", "")
+		b.Pay(o.url, "", "")
 		b.clock.Advance(59 * time.Second)
 		require.Equal(t, "payed", b.state(o.num))
-		b.control("clock", `{"speed":2}`)
+		b.Control("clock", `{"speed":2}`)
 		require.Equal(t, "processed", b.state(o.num))
 	})
 
@@ -60,8 +60,8 @@ func TestPay(t *testing.T) {
 		} {
 			o := b.anonymous()
 			a := b.submit(o, "pan", c[0], "exp", c[1])
-			require.Contains(t, a.header.Get("Location"), "/secure", c[0])
-			b.post(a.header.Get("Location"), "password", "12345678")
+			require.Contains(t, a.Header.Get("Location"), "/secure", c[0])
+			b.Post(a.Header.Get("Location"), "password", "12345678")
 			require.Equal(t, "payed", b.state(o.num), c[0])
 		}
 		o := b.anonymous()
@@ -78,7 +78,7 @@ func TestPay(t *testing.T) {
 		s := b.status(o.num)
 		require.Equal(t, []any{"rejected", "05", nil}, []any{s["state"], s["errorCode"], s["procDate"]})
 		require.Contains(t, s["message"], "RC=05")
-		require.Equal(t, "rejected", b.pay(o.url, "", "").State, "it is final")
+		require.Equal(t, "rejected", b.Pay(o.url, "", "").State, "it is final")
 		b.payByForm(b.anonymous())
 		require.Equal(t, "payed", b.next().body["state"], "the refused one was not told")
 	})
@@ -103,19 +103,19 @@ func TestPay(t *testing.T) {
 		o := b.anonymous()
 		a := b.submit(o)
 		require.Equal(t, "created", b.state(o.num), "the form's own 3-D Secure is not the shop's business")
-		require.Equal(t, http.StatusUnprocessableEntity, b.post(a.header.Get("Location"), "password", "").status)
+		require.Equal(t, http.StatusUnprocessableEntity, b.Post(a.Header.Get("Location"), "password", "").Status)
 		require.Equal(t, "created", b.state(o.num))
-		b.post(a.header.Get("Location"), "password", "87654321")
+		b.Post(a.Header.Get("Location"), "password", "87654321")
 		s := b.status(o.num)
 		require.Equal(t, []any{"rejected", "1002"}, []any{s["state"], s["errorCode"]})
-		require.Empty(t, b.book())
+		require.Empty(t, b.Book())
 	})
 
 	t.Run("RefusingAtTheBankRejects", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		o := b.anonymous()
-		b.post(b.submit(o).header.Get("Location"), "password", "12345678", "action", "cancel")
+		b.Post(b.submit(o).Header.Get("Location"), "password", "12345678", "action", "cancel")
 		require.Equal(t, "1006", b.status(o.num)["errorCode"])
 	})
 
@@ -123,9 +123,9 @@ func TestPay(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		o := b.anonymous()
-		secure := b.submit(o).header.Get("Location")
+		secure := b.submit(o).Header.Get("Location")
 		b.clock.Advance(15 * time.Minute)
-		b.post(secure, "password", "12345678")
+		b.Post(secure, "password", "12345678")
 		require.Equal(t, "1003", b.status(o.num)["errorCode"])
 	})
 
@@ -145,7 +145,7 @@ func TestPay(t *testing.T) {
 		o := b.anonymous()
 		var wait sync.WaitGroup
 		for range 20 {
-			wait.Go(func() { b.post(b.submit(o).header.Get("Location"), "password", "12345678") })
+			wait.Go(func() { b.Post(b.submit(o).Header.Get("Location"), "password", "12345678") })
 		}
 		wait.Wait()
 		require.Equal(t, 1, b.entry(o.num).Captures)
@@ -164,7 +164,7 @@ func TestPay(t *testing.T) {
 			t.Parallel()
 			b := setup(t, options{})
 			o := b.anonymous("successUrl", "https://shop.example/good", "failUrl", "https://shop.example/bad")
-			p := b.pay(o.url, tt.card, tt.outcome)
+			p := b.Pay(o.url, tt.card, tt.outcome)
 			require.Equal(t, []string{tt.state, "bisys", o.num, tt.code, tt.back}, []string{p.State, p.Provider, p.OrderRef, p.ErrCode, p.ReturnURL})
 			require.Equal(t, tt.state, b.state(o.num))
 		})
@@ -174,9 +174,9 @@ func TestPay(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		o := b.anonymous()
-		require.Equal(t, http.StatusNotFound, b.control("pay", fmt.Sprintf(`{"url":"%s/bisys/cardpay/card?order=x"}`, b.url)).status)
-		require.Equal(t, http.StatusNotFound, b.control("pay", fmt.Sprintf(`{"url":"%s/bisys/other?order=%s"}`, b.url, o.id)).status)
-		require.Equal(t, http.StatusBadRequest, b.control("pay", fmt.Sprintf(`{"url":%q,"card":"4242424242424242"}`, o.url)).status)
+		require.Equal(t, http.StatusNotFound, b.Control("pay", fmt.Sprintf(`{"url":"%s/bisys/cardpay/card?order=x"}`, b.URL)).Status)
+		require.Equal(t, http.StatusNotFound, b.Control("pay", fmt.Sprintf(`{"url":"%s/bisys/other?order=%s"}`, b.URL, o.id)).Status)
+		require.Equal(t, http.StatusBadRequest, b.Control("pay", fmt.Sprintf(`{"url":%q,"card":"4242424242424242"}`, o.url)).Status)
 		require.Equal(t, "created", b.state(o.num))
 	})
 }
@@ -188,19 +188,19 @@ func TestNotifications(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		b.listen(500, 500, 200, 500, 201, 204, 200)
-		b.control("clock", `{"speed":6000}`) // a minute is 10 ms
+		b.Control("clock", `{"speed":6000}`) // a minute is 10 ms
 		first := b.anonymous()
-		b.pay(first.url, "", "")
+		b.Pay(first.url, "", "")
 		all := []heard{b.next(), b.next(), b.next()}
 		for _, h := range all {
 			require.Equal(t, first.num, h.body["regPayNum"])
 		}
-		require.GreaterOrEqual(t, all[1].at.Sub(all[0].at), 8*time.Millisecond)
-		require.GreaterOrEqual(t, all[2].at.Sub(all[1].at), 18*time.Millisecond)
+		require.GreaterOrEqual(t, all[1].At.Sub(all[0].At), 8*time.Millisecond)
+		require.GreaterOrEqual(t, all[2].At.Sub(all[1].At), 18*time.Millisecond)
 
 		// A fourth of the first would come before the fourth of the second.
 		second := b.anonymous()
-		b.pay(second.url, "", "")
+		b.Pay(second.url, "", "")
 		for range 4 {
 			require.Equal(t, second.num, b.next().body["regPayNum"], "201 and 204 do not acknowledge, 200 ends it")
 		}
@@ -211,10 +211,10 @@ func TestNotifications(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		b.listen()
-		b.pay(b.anonymous("cbUrl", b.shop.URL+"/own").url, "", "")
-		require.Equal(t, "/own", b.next().path)
-		b.pay(b.anonymous().url, "", "")
-		require.Equal(t, "/account", b.next().path)
+		b.Pay(b.anonymous("cbUrl", "http://shop.test/own").url, "", "")
+		require.Equal(t, "http://shop.test/own", b.next().URL)
+		b.Pay(b.anonymous().url, "", "")
+		require.Equal(t, "http://shop.test/account", b.next().URL)
 	})
 }
 
@@ -226,7 +226,7 @@ func TestHold(t *testing.T) {
 		b := setup(t, options{})
 		b.listen()
 		o := b.anonymous("holdTtl", "600")
-		require.Equal(t, "holded", b.pay(o.url, "", "").State)
+		require.Equal(t, "holded", b.Pay(o.url, "", "").State)
 		s := b.status(o.num)
 		require.Equal(t, []any{"holded", true}, []any{s["state"], s["provisionServices"]})
 		require.Zero(t, b.entry(o.num).Captures)

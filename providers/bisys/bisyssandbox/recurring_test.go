@@ -62,7 +62,7 @@ func TestCards(t *testing.T) {
 		o := b.opened(out)
 		a := b.submit(o, "operation", "checkpay")
 		require.Empty(t, b.cards(user), "not before the payment is confirmed")
-		b.post(a.header.Get("Location"), "password", "12345678")
+		b.Post(a.Header.Get("Location"), "password", "12345678")
 
 		cards := b.cards(user)
 		require.Len(t, cards, 1)
@@ -88,7 +88,7 @@ func TestCards(t *testing.T) {
 		b.submit(b.opened(out), "operation", "checkpay", "secret", "999")
 		require.Equal(t, "rejected", b.state(b.opened(out).num))
 		require.Empty(t, b.cards(user))
-		require.Empty(t, b.book())
+		require.Empty(t, b.Book())
 	})
 
 	t.Run("SameCardAgainKeepsItsToken", func(t *testing.T) {
@@ -119,8 +119,8 @@ func TestCards(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		o := b.opened(b.must("/card/registration", body{"userToken": b.user("79020000000")}))
-		require.Equal(t, http.StatusNotFound, b.submit(o, "operation", "pay").status)
-		require.Equal(t, http.StatusNotFound, b.submit(b.anonymous(), "operation", "checkpay").status)
+		require.Equal(t, http.StatusNotFound, b.submit(o, "operation", "pay").Status)
+		require.Equal(t, http.StatusNotFound, b.submit(b.anonymous(), "operation", "checkpay").Status)
 	})
 
 	t.Run("UnknownUser", func(t *testing.T) {
@@ -150,9 +150,9 @@ func TestRecurrent(t *testing.T) {
 		require.Equal(t, "payed", b.state(o.num))
 		require.InDelta(t, 23300, b.status(o.num)["totalAmount"], 0)
 		require.Equal(t, "10000", b.next().body["amount"])
-		page := b.get("/bisys/cardpay/receipt?order=" + o.id)
-		require.Equal(t, http.StatusOK, page.status)
-		require.Contains(t, page.body, `data-state="payed"`)
+		page := b.Get("/bisys/cardpay/receipt?order=" + o.id)
+		require.Equal(t, http.StatusOK, page.Status)
+		require.Contains(t, page.Body, `data-state="payed"`)
 	})
 
 	for name, sms := range map[string]any{"Absent": nil, "Text": "true", "Flag": true} {
@@ -162,11 +162,11 @@ func TestRecurrent(t *testing.T) {
 			user := b.user("79020000000")
 			out := b.refused(recurrentPath, b.recurring(user, b.card(user, asksAtOnce), "enableSMSConfirm", sms), 2365)
 			require.True(t, strings.HasPrefix(fmt.Sprint(out["message"]), "NeedPass3dsException"))
-			num, page := fmt.Sprint(out["regPayNum"]), strings.TrimPrefix(fmt.Sprint(out["securePageURL"]), b.url)
+			num, page := fmt.Sprint(out["regPayNum"]), strings.TrimPrefix(fmt.Sprint(out["securePageURL"]), b.URL)
 			again := b.refused(statusPath, body{"regPayNum": num}, 2365)
 			require.Equal(t, out, again)
-			require.Equal(t, http.StatusOK, b.get(page).status)
-			b.post(page, "password", "12345678")
+			require.Equal(t, http.StatusOK, b.Get(page).Status)
+			b.Post(page, "password", "12345678")
 			require.Equal(t, "payed", b.state(num))
 			require.Equal(t, 1, b.entry(num).Captures)
 		})
@@ -179,8 +179,8 @@ func TestRecurrent(t *testing.T) {
 		o := b.opened(b.must(recurrentPath, b.recurring(user, b.card(user, asksAtStatus))))
 		require.Contains(t, o.url, "/receipt")
 		out := b.refused(statusPath, body{"regPayNum": o.num}, 2365)
-		require.Contains(t, b.get("/bisys/cardpay/receipt?order="+o.id).body, "to-secure")
-		require.Equal(t, "payed", b.pay(fmt.Sprint(out["securePageURL"]), "", "").State)
+		require.Contains(t, b.Get("/bisys/cardpay/receipt?order="+o.id).Body, "to-secure")
+		require.Equal(t, "payed", b.Pay(fmt.Sprint(out["securePageURL"]), "", "").State)
 		require.Equal(t, "payed", b.state(o.num))
 	})
 
@@ -197,7 +197,7 @@ func TestRecurrent(t *testing.T) {
 		b := setup(t, options{})
 		user := b.user("79020000000")
 		out := b.refused(recurrentPath, b.recurring(user, b.card(user, asksAtOnce)), 2365)
-		require.Equal(t, "created", b.pay(fmt.Sprint(out["securePageURL"]), "", "abandon").State)
+		require.Equal(t, "created", b.Pay(fmt.Sprint(out["securePageURL"]), "", "abandon").State)
 		b.clock.Advance(15 * time.Minute)
 		require.Equal(t, "rejected", b.state(fmt.Sprint(out["regPayNum"])))
 	})
@@ -214,7 +214,7 @@ func TestRecurrent(t *testing.T) {
 		}
 		require.Equal(t, "inactive", b.cards(user)[0]["state"])
 		b.refused(recurrentPath, b.recurring(user, card), 9002)
-		require.Len(t, b.book(), 1, "the check only")
+		require.Len(t, b.Book(), 1, "the check only")
 	})
 
 	t.Run("Case18_AnotherUsersCardIsNotFound", func(t *testing.T) {
@@ -233,10 +233,10 @@ func TestRecurrent(t *testing.T) {
 		user := b.user("79020000000")
 		o := b.opened(b.must(recurrentPath, b.recurring(user, "")))
 		require.Contains(t, o.url, "/cardpay/card?")
-		require.Equal(t, "payed", b.pay(o.url, "", "").State)
+		require.Equal(t, "payed", b.Pay(o.url, "", "").State)
 		require.Empty(t, b.cards(user))
 		kept := b.opened(b.must(recurrentPath, b.recurring(user, "", "needRegCard", true)))
-		b.pay(kept.url, "", "")
+		b.Pay(kept.url, "", "")
 		require.Len(t, b.cards(user), 1, "needRegCard saves the card that paid")
 	})
 
@@ -262,12 +262,12 @@ func TestRecurrent(t *testing.T) {
 		b := setup(t, options{})
 		user := b.user("79020000000")
 		card := b.card(user, good)
-		b.control("faults", `{"provider":"bisys","op":"charge","fault":"http_500"}`)
+		b.Control("faults", `{"provider":"bisys","op":"charge","fault":"http_500"}`)
 		b.must(recurrentPath, b.recurring(user, ""))
 		text, err := json.Marshal(b.recurring(user, card))
 		require.NoError(t, err)
-		h := header("Authorization", "Basic c2FuZGJveC1zaG9wOnNhbmRib3gta2V5", "Content-Type", "application/json")
-		require.Equal(t, http.StatusInternalServerError, b.do("POST", "/bisys"+recurrentPath, h, string(text)).status)
+		require.Equal(t, http.StatusInternalServerError, b.Ask("POST", "/bisys"+recurrentPath, string(text),
+			"Authorization", "Basic c2FuZGJveC1zaG9wOnNhbmRib3gta2V5", "Content-Type", "application/json").Status)
 	})
 
 	t.Run("WhatABankDoesToACard", func(t *testing.T) {
@@ -283,12 +283,12 @@ func TestRecurrent(t *testing.T) {
 		}
 		change := func(action string) {
 			b.Helper()
-			a := b.control("cards", fmt.Sprintf(`{"provider":"bisys","customer":"79020000000","card":"4111111111111111",%s}`, action))
-			require.Equal(t, http.StatusOK, a.status, a.body)
+			a := b.Control("cards", fmt.Sprintf(`{"provider":"bisys","customer":"79020000000","card":"4111111111111111",%s}`, action))
+			require.Equal(t, http.StatusOK, a.Status, a.Body)
 		}
 		change(`"action":"refuse","code":"51"`)
 		require.Equal(t, "51", charge())
-		require.Contains(t, b.asked("/bisys/cardpay/receipt?order="+o.id).body, "The bank refused the payment. (51)")
+		require.Contains(t, b.asked("/bisys/cardpay/receipt?order="+o.id).Body, "The bank refused the payment. (51)")
 		change(`"action":"accept"`)
 		require.Nil(t, charge())
 		change(`"action":"expire"`)
@@ -297,10 +297,10 @@ func TestRecurrent(t *testing.T) {
 		b.refused(recurrentPath, b.recurring(user, card), 9002)
 		change(`"action":"activate"`)
 		var kept []struct{ ID, Status, Name, Expiry string }
-		require.NoError(t, json.Unmarshal([]byte(b.get("/_control/cards?provider=bisys&customer="+user).body), &kept))
+		require.NoError(t, json.Unmarshal([]byte(b.Get("/_control/cards?provider=bisys&customer="+user).Body), &kept))
 		require.Equal(t, "411111******1111 active 12/24", kept[0].Name+" "+kept[0].Status+" "+kept[0].Expiry)
 		change(`"action":"remove"`)
 		require.Empty(t, b.cards(user))
-		require.Equal(t, http.StatusNotFound, b.control("cards", `{"provider":"bisys","card":"x","action":"remove"}`).status)
+		require.Equal(t, http.StatusNotFound, b.Control("cards", `{"provider":"bisys","card":"x","action":"remove"}`).Status)
 	})
 }

@@ -1,16 +1,11 @@
 package bisyssandbox_test
 
 import (
-	"context"
-	"net/http/httptest"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/paygraph/paygraph/providers/bisys/bisyssandbox"
-	"github.com/paygraph/paygraph/providers/sandbox"
 )
 
 func refundOf(num string, amount, remaining any) body {
@@ -24,7 +19,7 @@ func TestRefund(t *testing.T) {
 		t.Helper()
 		b := setup(t, options{})
 		o := b.anonymous("amount", 2600, "comission", 25)
-		b.pay(o.url, "", "")
+		b.Pay(o.url, "", "")
 		return b, o
 	}
 
@@ -73,10 +68,10 @@ func TestRefund(t *testing.T) {
 		o := b.anonymous()
 		b.refused(refundPath, refundOf(o.num, 13750, 0), 9007)
 		require.Equal(t, "created", b.state(o.num))
-		b.pay(o.url, "", "decline")
+		b.Pay(o.url, "", "decline")
 		b.refused(refundPath, refundOf(o.num, 13750, 0), 9007)
 		check := b.opened(b.must("/card/registration", body{"userToken": b.user("79020000000")}))
-		b.pay(check.url, "", "")
+		b.Pay(check.url, "", "")
 		b.refused(refundPath, refundOf(check.num, 500, 0), 9007)
 		b.refused(refundPath, refundOf("1", 1, 0), 9004)
 	})
@@ -105,23 +100,15 @@ func TestVendor_RestartGoesOn(t *testing.T) {
 	card := b.card(user, good)
 	waits, paid := b.anonymous(), b.anonymous("amount", 1000, "comission", 0)
 	b.submit(waits)
-	b.pay(paid.url, "", "")
+	b.Pay(paid.url, "", "")
 	b.must(refundPath, refundOf(paid.num, 400, 600))
-	require.NoError(t, b.server.Close(t.Context()))
+	b.Close()
 
-	s, err := sandbox.New(sandbox.Options{Clock: b.clock, StateFile: file})
-	require.NoError(t, err)
-	require.NoError(t, s.Register(bisyssandbox.New(bisyssandbox.Options{})))
-	h := httptest.NewServer(s.Handler())
-	t.Cleanup(func() {
-		h.Close()
-		require.NoError(t, s.Close(context.Background()))
-	})
-	b.server, b.url = s, h.URL
+	b = setup(t, options{stateFile: file})
 	require.Equal(t, card, b.cards(user)[0]["cardToken"])
 	require.Equal(t, user, b.user("79020000000"))
 	b.must(recurrentPath, b.recurring(user, card))
-	b.post("/bisys/cardpay/secure?order="+waits.id, "password", "12345678")
+	b.Post("/bisys/cardpay/secure?order="+waits.id, "password", "12345678")
 	require.Equal(t, "payed", b.state(waits.num))
 	b.must(refundPath, refundOf(paid.num, 600, 0))
 	require.Equal(t, "refunded", b.state(paid.num))

@@ -1,11 +1,15 @@
 package bisyssandbox
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/paygraph/paygraph/providers/sandbox"
+)
 
 // securePage is the bank's 3-D Secure page: the securePageURL of a refusal, and
 // the form's next step. It asks for the test cards' password.
 func (v *Vendor) securePage(w http.ResponseWriter, r *http.Request) {
-	if !allowed(w, r, http.MethodGet, http.MethodPost) {
+	if !sandbox.Only(w, r, http.MethodGet, http.MethodPost) {
 		return
 	}
 	v.mu.Lock()
@@ -42,7 +46,7 @@ func (v *Vendor) securePage(w http.ResponseWriter, r *http.Request) {
 // receiptPage says how a payment stands, with or without a script, and leads
 // back to the shop where it named an address.
 func (v *Vendor) receiptPage(w http.ResponseWriter, r *http.Request) {
-	if !allowed(w, r, http.MethodGet) {
+	if !sandbox.Only(w, r, http.MethodGet) {
 		return
 	}
 	v.mu.Lock()

@@ -21,9 +21,7 @@ type call struct {
 // one JSON object; everything else is refused.
 func (v *Vendor) serve(c command) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodPost {
-			w.Header().Set("Allow", http.MethodPost)
-			http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+		if !sandbox.Only(w, r, http.MethodPost) {
 			return
 		}
 		f, bad := readFields(r)

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/paygraph/paygraph/providers/sandbox"
 )
 
 // text is what the pages say in one language. Nothing in the API chooses a
@@ -115,9 +117,5 @@ func (t text) tenge(minor int64) string {
 	if t.Lang == "en" {
 		group, point = ",", "."
 	}
-	whole := strconv.FormatInt(minor/100, 10)
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + group + whole[i:]
-	}
-	return whole + point + strconv.FormatInt(100+minor%100, 10)[1:] + "\u00a0₸"
+	return sandbox.InThousands(strconv.FormatInt(minor/100, 10), group) + point + strconv.FormatInt(100+minor%100, 10)[1:] + "\u00a0₸"
 }

@@ -43,9 +43,8 @@ fetch('%[1]s/ktpay/api/v1/merchant-widget/payment', {
 // merchant is a shop whose pages a browser can open, beside a sandbox that
 // trusts it by 127.0.0.1 and not by localhost.
 type merchant struct {
-	bench   *bench
-	sandbox string
-	shop    string
+	bench *bench
+	shop  string
 }
 
 // newMerchant sells order; SHOP in it is the shop's own address.
@@ -53,27 +52,20 @@ func newMerchant(t *testing.T, order string) *merchant {
 	t.Helper()
 	account := ktpaysandbox.DefaultAccounts()[0]
 	account.Origins = []string{"http://127.0.0.1:*"}
-	b := setup(t, options{clock: &clock{now: time.Now()}, ktpay: ktpaysandbox.Options{Accounts: []ktpaysandbox.Account{account}}})
-	s := httptest.NewServer(b.server.Handler())
-	t.Cleanup(s.Close)
-	b.server.SetBaseURL(s.URL)
-	m := &merchant{bench: b, sandbox: s.URL}
+	b := setup(t, options{ktpay: ktpaysandbox.Options{Accounts: []ktpaysandbox.Account{account}}})
+	b.Listen()
+	m := &merchant{bench: b}
 	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		page := `<!doctype html><title>Shop</title><h1 id="landed">` + html.EscapeString(r.URL.Path) + `</h1>`
 		if r.URL.Path == "/cart" {
-			page = fmt.Sprintf(shopPage, s.URL, b.seal(strings.ReplaceAll(order, "SHOP", m.shop)), appID)
+			page = fmt.Sprintf(shopPage, b.URL, b.seal(strings.ReplaceAll(order, "SHOP", m.shop)), appID)
 		}
 		_, _ = w.Write([]byte(page))
 	}))
 	t.Cleanup(shop.Close)
 	m.shop = shop.URL
 	return m
-}
-
-// windows are a desktop's and a phone's.
-func windows() map[string][2]int {
-	return map[string][2]int{"Desktop": {1280, 900}, "Phone": {390, 844}}
 }
 
 // inFrame makes queries look into the widget's frame.
@@ -98,44 +90,35 @@ func waitInFrame(ctx context.Context, t *testing.T, selector chromedp.CSS) {
 
 func typeCard(ctx context.Context, t *testing.T, card string, where ...chromedp.QueryOption) {
 	t.Helper()
-	for _, f := range [][2]string{{"#card-number", card}, {"#card-expiry", "1239"}, {"#card-cvc", "123"}, {"#card-holder", "AIGERIM K"}} {
-		require.NoError(t, chromedp.Do(ctx, chromedp.SendKeys(chromedp.CSS(f[0]), f[1], where...)))
-	}
-}
-
-// keepFitting keeps a screenshot, with -artifacts, of a page that fits the
-// window's width.
-func keepFitting(ctx context.Context, t *testing.T, name string) {
-	t.Helper()
-	browsertest.Keep(ctx, t, name)
-	fits, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth <= innerWidth`))
-	require.NoError(t, err)
-	require.True(t, fits, "nothing stands out of the window: %s", name)
+	browsertest.Type(ctx, t, []browsertest.Typed{
+		{Field: "#card-number", Text: card}, {Field: "#card-expiry", Text: "1239"}, {Field: "#card-cvc", Text: "123"}, {Field: "#card-holder", Text: "AIGERIM K"},
+	}, where...)
 }
 
 func TestBrowser_Alone(t *testing.T) {
 	t.Parallel()
-	for name, window := range windows() {
+	for name, window := range browsertest.Windows() {
 		t.Run("PayerPaysThrough3DSecure"+name, func(t *testing.T) {
 			t.Parallel()
 			m := newMerchant(t, "")
 			hash := m.bench.open(ecom("o1", `,"description":"A book","callback_success_url":"`+m.shop+`/thanks"`))
 			ctx := browsertest.Open(t, window[0], window[1])
+			browsertest.Watch(ctx, t)
 			require.NoError(t, chromedp.Do(ctx,
-				chromedp.Navigate(m.sandbox+pagePath(hash)), chromedp.WaitVisible(chromedp.CSS("#card-number"))))
-			keepFitting(ctx, t, "form.png")
+				chromedp.Navigate(m.bench.URL+pagePath(hash)), chromedp.WaitVisible(chromedp.CSS("#card-number"))))
+			browsertest.KeepFitting(ctx, t, "form.png")
 			require.NoError(t, chromedp.Do(ctx, chromedp.Click(chromedp.CSS("#pay")), chromedp.WaitVisible(chromedp.CSS(".wrong #card-number"))))
-			keepFitting(ctx, t, "form-empty.png")
+			browsertest.KeepFitting(ctx, t, "form-empty.png")
 			typeCard(ctx, t, cardExpired)
 			require.NoError(t, chromedp.Do(ctx, chromedp.Click(chromedp.CSS("#pay")), chromedp.WaitVisible(chromedp.CSS("#decline"))))
 			require.NoError(t, chromedp.Do(ctx, chromedp.Click(chromedp.CSS("#test-cards summary")), chromedp.WaitVisible(chromedp.CSS(".use")), chromedp.ScrollIntoView(chromedp.CSS(".hints li:last-child"))))
-			keepFitting(ctx, t, "form-again.png")
+			browsertest.KeepFitting(ctx, t, "form-again.png")
 			typeCard(ctx, t, card3DS)
 			require.NoError(t, chromedp.Do(ctx, chromedp.Click(chromedp.CSS("#pay")), chromedp.WaitVisible(chromedp.CSS("#acs-confirm"))))
-			keepFitting(ctx, t, "3-d-secure.png")
+			browsertest.KeepFitting(ctx, t, "3-d-secure.png")
 			require.NoError(t, chromedp.Do(ctx, chromedp.Click(chromedp.CSS("#acs-confirm")), chromedp.WaitVisible(chromedp.CSS("#continue"))))
-			keepFitting(ctx, t, "receipt.png")
-			require.Equal(t, 1, m.bench.book()[0].Captures)
+			browsertest.KeepFitting(ctx, t, "receipt.png")
+			require.Equal(t, 1, m.bench.Book()[0].Captures)
 			require.NoError(t, chromedp.Do(ctx, chromedp.Click(chromedp.CSS("#continue")), chromedp.WaitVisible(chromedp.CSS("#landed"))))
 			at, err := chromedp.Run(ctx, chromedp.Location())
 			require.NoError(t, err)
@@ -149,9 +132,10 @@ func TestBrowser_Alone(t *testing.T) {
 			m.bench.pay(held, cardGood, "approve")
 			m.bench.pay(declined, cardNoFunds, "approve")
 			ctx := browsertest.Open(t, window[0], window[1])
+			browsertest.Watch(ctx, t)
 			for _, p := range []string{pagePath(held), pagePath(declined), pagePath(declined) + "&step=end", pagePath("none")} {
-				require.NoError(t, chromedp.Do(ctx, chromedp.Navigate(m.sandbox+p), chromedp.WaitVisible(chromedp.CSS("main"))))
-				keepFitting(ctx, t, fmt.Sprintf("page-%d.png", len(p)))
+				require.NoError(t, chromedp.Do(ctx, chromedp.Navigate(m.bench.URL+p), chromedp.WaitVisible(chromedp.CSS("main"))))
+				browsertest.KeepFitting(ctx, t, fmt.Sprintf("page-%d.png", len(p)))
 			}
 		})
 	}
@@ -165,6 +149,7 @@ func TestBrowser_Frame(t *testing.T) {
 		t.Helper()
 		m := newMerchant(t, order)
 		ctx := browsertest.Open(t, window[0], window[1])
+		browsertest.Watch(ctx, t)
 		require.NoError(t, chromedp.Do(ctx,
 			chromedp.Navigate(m.shop+"/cart"), chromedp.WaitVisible(chromedp.CSS("#iframe_widget"))))
 		waitInFrame(ctx, t, "#card-number")
@@ -178,18 +163,18 @@ func TestBrowser_Frame(t *testing.T) {
 		require.Equal(t, want, at)
 	}
 
-	for name, window := range windows() {
+	for name, window := range browsertest.Windows() {
 		t.Run("Case04_Case20_FrameOpensPaysAndContinues"+name, func(t *testing.T) {
 			t.Parallel()
 			m, ctx := opened(t, ecom("o1", `,"callback_success_url":"SHOP/thanks"`), window)
-			keepFitting(ctx, t, "frame.png")
+			browsertest.KeepFitting(ctx, t, "frame.png")
 			typeCard(ctx, t, cardGood, inFrame(ctx, t))
 			require.NoError(t, chromedp.Do(ctx, chromedp.Click(chromedp.CSS("#pay"), inFrame(ctx, t))))
 			waitInFrame(ctx, t, "#continue")
-			keepFitting(ctx, t, "frame-receipt.png")
+			browsertest.KeepFitting(ctx, t, "frame-receipt.png")
 			require.NoError(t, chromedp.Do(ctx, chromedp.Click(chromedp.CSS("#continue"), inFrame(ctx, t))))
 			landed(ctx, t, m.shop+"/thanks")
-			require.Equal(t, 1, m.bench.book()[0].Captures)
+			require.Equal(t, 1, m.bench.Book()[0].Captures)
 		})
 	}
 

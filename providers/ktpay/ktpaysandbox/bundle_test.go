@@ -1,17 +1,13 @@
 package ktpaysandbox_test
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +16,7 @@ import (
 
 	"github.com/paygraph/paygraph/providers/ktpay/ktpaysandbox"
 	"github.com/paygraph/paygraph/providers/sandbox"
+	"github.com/paygraph/paygraph/providers/sandbox/sandboxtest"
 )
 
 const (
@@ -63,76 +60,26 @@ func key(t *testing.T, s string) [32]byte {
 	return [32]byte(raw)
 }
 
-// clock is a time that tests move.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-// bubbleClock is the time of a synctest bubble.
-type bubbleClock struct{}
-
-func (bubbleClock) Now() time.Time { return time.Now() }
-
 // notice is a notification as the shop got it.
 type notice struct {
-	url, contentType, text string
-	body                   map[string]any
-	at                     time.Time
+	sandboxtest.Delivery
+	body map[string]any
 }
 
 func (n notice) status() map[string]any { return n.body["status"].(map[string]any) } //nolint:errcheck // a panic fails the test
 
-// reply is a shop's answer to a notification.
-type reply struct {
-	status            int
-	contentType, body string
+type reply = sandboxtest.Reply
+
+func says(status int, contentType, body string) reply {
+	return reply{Status: status, ContentType: contentType, Body: body}
 }
 
-func acknowledged() reply { return reply{200, "application/json", `{"status":"ok"}`} }
+func acknowledged() reply { return says(200, "application/json", `{"status":"ok"}`) }
 
-// shop receives notifications in place of a network.
-type shop struct {
-	got     chan notice
-	answers func(n int) reply
-	n       int
-}
-
-func (s *shop) RoundTrip(r *http.Request) (*http.Response, error) {
-	text, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	n := notice{url: r.URL.String(), contentType: r.Header.Get("Content-Type"), text: string(text), at: time.Now()}
-	if err := json.Unmarshal(text, &n.body); err != nil {
-		return nil, err
-	}
-	s.n++
-	a := s.answers(s.n)
-	s.got <- n
-	return &http.Response{
-		StatusCode: a.status, Header: http.Header{"Content-Type": {a.contentType}}, Body: io.NopCloser(strings.NewReader(a.body)), Request: r,
-	}, nil
-}
-
-// bench is a running sandbox with KTPay on it. It opens no socket, so that it
-// runs in a synctest bubble too.
+// bench is a running sandbox with KTPay on it.
 type bench struct {
-	*testing.T
-	server *sandbox.Server
-	shop   *shop
+	*sandboxtest.Bench
+	shop   *sandboxtest.Shop
 	public [32]byte
 }
 
@@ -141,71 +88,34 @@ type options struct {
 	clock     sandbox.Clock
 	stateFile string
 	answers   func(n int) reply
-	shop      *shop
+	shop      *sandboxtest.Shop
 }
 
 func setup(t *testing.T, o options) *bench {
 	t.Helper()
-	if o.clock == nil {
-		o.clock = &clock{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}
-	}
 	if o.answers == nil {
-		o.answers = func(int) reply { return acknowledged() }
+		o.answers = sandboxtest.Always(acknowledged())
 	}
 	if o.shop == nil {
-		o.shop = &shop{got: make(chan notice, 100), answers: o.answers}
+		o.shop = sandboxtest.NewShop(o.answers)
 	}
-	s, err := sandbox.New(sandbox.Options{
-		Clock: o.clock, StateFile: o.stateFile, BaseURL: "http://sandbox.example", NotifyClient: &http.Client{Transport: o.shop},
-	})
-	require.NoError(t, err)
-	require.NoError(t, s.Register(ktpaysandbox.New(o.ktpay)))
-	b := &bench{T: t, server: s, shop: o.shop, public: key(t, readVectors(t).PublicKey)}
-	t.Cleanup(b.close)
-	return b
+	s := sandboxtest.Start(t, ktpaysandbox.New(o.ktpay), sandbox.Options{Clock: o.clock, StateFile: o.stateFile, NotifyClient: o.shop.Client()})
+	return &bench{Bench: s, shop: o.shop, public: key(t, readVectors(t).PublicKey)}
 }
 
 // inBubble is a bench whose time is that of the synctest bubble t runs in. It
 // must be closed before the bubble ends.
 func inBubble(t *testing.T, o options) *bench {
 	t.Helper()
-	o.clock = bubbleClock{}
+	o.clock = sandboxtest.BubbleClock{}
 	return setup(t, o)
 }
 
-func (b *bench) close() { require.NoError(b, b.server.Close(context.Background())) }
-
-// answer is what came back of a request.
-type answer struct {
-	status int
-	header http.Header
-	body   string
-}
-
-func (b *bench) do(method, path, body string, headers ...string) answer {
-	b.Helper()
-	r := httptest.NewRequest(method, path, strings.NewReader(body))
-	for i := 0; i < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
-	}
-	w := httptest.NewRecorder()
-	b.server.Handler().ServeHTTP(w, r)
-	return answer{w.Code, w.Header(), w.Body.String()}
-}
-
-func (b *bench) get(path string, headers ...string) answer {
-	b.Helper()
-	return b.do(http.MethodGet, path, "", headers...)
-}
+type answer = sandboxtest.Answer
 
 func (b *bench) form(path string, values url.Values) answer {
 	b.Helper()
-	return b.do(http.MethodPost, path, values.Encode(), "Content-Type", "application/x-www-form-urlencoded")
-}
-
-func (b *bench) control(path, body string) answer {
-	b.Helper()
-	return b.do(http.MethodPost, "/_control/"+path, body, "Content-Type", "application/json")
+	return b.Ask(http.MethodPost, path, values.Encode(), "Content-Type", "application/x-www-form-urlencoded")
 }
 
 // seal is a body as the client makes it: base64 of a sealed box.
@@ -219,7 +129,7 @@ func (b *bench) seal(text string) string {
 // send posts a sealed text as the built-in application.
 func (b *bench) send(text string) answer {
 	b.Helper()
-	return b.do(http.MethodPost, paymentPath, b.seal(text), "Auth-Identifier", appID)
+	return b.Ask(http.MethodPost, paymentPath, b.seal(text), "Auth-Identifier", appID)
 }
 
 // ecom is an order of 1000 tenge; more is further members, each after a comma.
@@ -237,7 +147,7 @@ const hashForm = `^[0-9a-f]{40}$`
 func (b *bench) open(text string) string {
 	b.Helper()
 	a := b.send(text)
-	require.Equal(b, http.StatusOK, a.status, a.body)
+	require.Equal(b, http.StatusOK, a.Status, a.Body)
 	var got struct {
 		Error    []any
 		Response struct {
@@ -247,7 +157,7 @@ func (b *bench) open(text string) string {
 			}
 		}
 	}
-	require.NoError(b, json.Unmarshal([]byte(a.body), &got))
+	require.NoError(b, json.Unmarshal([]byte(a.Body), &got))
 	require.NotNil(b, got.Error)
 	require.Empty(b, got.Error)
 	require.True(b, got.Response.Success)
@@ -258,8 +168,8 @@ func (b *bench) open(text string) string {
 // refused checks the form of an error and returns what it says by field.
 func (b *bench) refused(a answer, status, code int) map[string]string {
 	b.Helper()
-	require.Equal(b, status, a.status, a.body)
-	require.Equal(b, "application/json", a.header.Get("Content-Type"))
+	require.Equal(b, status, a.Status, a.Body)
+	require.Equal(b, "application/json", a.Header.Get("Content-Type"))
 	var got struct {
 		Success  *bool
 		Data     []any
@@ -270,11 +180,11 @@ func (b *bench) refused(a answer, status, code int) map[string]string {
 			Hint     string
 		}
 	}
-	require.NoError(b, json.Unmarshal([]byte(a.body), &got))
+	require.NoError(b, json.Unmarshal([]byte(a.Body), &got))
 	require.False(b, *got.Success)
 	require.NotNil(b, got.Data)
 	require.False(b, *got.Response.Success)
-	require.Equal(b, code, got.Error.Code, a.body)
+	require.Equal(b, code, got.Error.Code, a.Body)
 	require.NotEmpty(b, got.Error.Messages["error"])
 	require.NotEmpty(b, got.Error.Hint)
 	return got.Error.Messages
@@ -285,11 +195,7 @@ func pagePath(hash string) string { return "/ktpay/payment-card?hash=" + hash }
 // pay plays the payer by the control API.
 func (b *bench) pay(hash, card, outcome string) sandbox.Paid {
 	b.Helper()
-	a := b.control("pay", fmt.Sprintf(`{"url":"http://sandbox.example%s","card":%q,"outcome":%q}`, pagePath(hash), card, outcome))
-	require.Equal(b, http.StatusOK, a.status, a.body)
-	var p sandbox.Paid
-	require.NoError(b, json.Unmarshal([]byte(a.body), &p))
-	return p
+	return b.Pay(b.URL+pagePath(hash), card, outcome)
 }
 
 func typed(card string) url.Values {
@@ -302,28 +208,19 @@ func (b *bench) submit(hash, card string) answer {
 	return b.form(pagePath(hash), typed(card))
 }
 
-func (b *bench) book() []sandbox.Entry { return b.server.Book().After(0, 1000) }
-
-// next waits for a notification.
+// next waits for a notification: in a bubble for days, outside until the test's
+// own limit.
 func (b *bench) next() notice {
 	b.Helper()
-	select {
-	case n := <-b.shop.got:
-		return n
-	case <-time.After(48 * time.Hour): // of the bubble's time; outside, the test's own limit comes first
-		require.Fail(b, "no notification")
-		return notice{}
-	}
+	n := notice{Delivery: b.shop.Next(b.T, 48*time.Hour)}
+	require.NoError(b, json.Unmarshal([]byte(n.Body), &n.body))
+	return n
 }
 
 // quiet lets d of the bubble's time go by without a notification.
 func (b *bench) quiet(d time.Duration) {
 	b.Helper()
-	select {
-	case n := <-b.shop.got:
-		require.Fail(b, "a notification came", n.text)
-	case <-time.After(d):
-	}
+	b.shop.Quiet(b.T, d)
 }
 
 func read(t *testing.T, file string) string {

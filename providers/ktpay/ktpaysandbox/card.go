@@ -2,9 +2,9 @@ package ktpaysandbox
 
 import (
 	"regexp"
-	"strconv"
-	"strings"
 	"time"
+
+	"github.com/paygraph/paygraph/providers/sandbox"
 )
 
 // testCard is a card that the sandbox takes; see the package comment.
@@ -70,19 +70,10 @@ func explain(code string) string {
 
 func mask(pan string) string { return pan[:6] + "******" + pan[len(pan)-4:] }
 
-// shortMask is a mask for the payer.
-func shortMask(mask string) string {
-	if len(mask) < 4 {
-		return ""
-	}
-	return "•••• " + mask[len(mask)-4:]
-}
-
 // cardForm is what the payer typed. It lives as long as the request.
 type cardForm struct{ pan, date, cvc, holder string }
 
 var (
-	datePattern   = regexp.MustCompile(`^(\d{1,2}) ?/? ?(?:20)?(\d{2})$`)
 	cvcPattern    = regexp.MustCompile(`^\d{3}$`)
 	holderPattern = regexp.MustCompile(`^[A-Za-z][A-Za-z .'-]{2,}$`)
 )
@@ -103,7 +94,7 @@ func (f cardForm) check(now time.Time) (testCard, []string) {
 	if !known {
 		wrong = append(wrong, fieldPAN)
 	}
-	if !isAhead(f.date, now) {
+	if !sandbox.IsCardAhead(f.date, now) {
 		wrong = append(wrong, fieldDate)
 	}
 	if !cvcPattern.MatchString(f.cvc) {
@@ -113,19 +104,4 @@ func (f cardForm) check(now time.Time) (testCard, []string) {
 		wrong = append(wrong, fieldHolder)
 	}
 	return card, wrong
-}
-
-// isAhead reports whether a card of this date is good now: it is until the end
-// of its month.
-func isAhead(date string, now time.Time) bool {
-	part := datePattern.FindStringSubmatch(strings.TrimSpace(date))
-	if part == nil {
-		return false
-	}
-	month, _ := strconv.Atoi(part[1]) // digits, by the pattern
-	year, _ := strconv.Atoi(part[2])
-	if month < 1 || month > 12 {
-		return false
-	}
-	return now.Before(time.Date(2000+year, time.Month(month)+1, 1, 0, 0, 0, 0, time.UTC))
 }

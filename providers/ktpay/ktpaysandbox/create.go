@@ -25,7 +25,7 @@ func (v *Vendor) create(w http.ResponseWriter, r *http.Request) {
 		v.preflight(w, r)
 		return
 	}
-	if !only(w, r, http.MethodPost, http.MethodOptions) {
+	if !sandbox.Only(w, r, http.MethodPost, http.MethodOptions) {
 		return
 	}
 	w.Header().Add("Vary", "Origin")

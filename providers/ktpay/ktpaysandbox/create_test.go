@@ -16,6 +16,7 @@ import (
 	"golang.org/x/crypto/nacl/box"
 
 	"github.com/paygraph/paygraph/providers/ktpay/ktpaysandbox"
+	"github.com/paygraph/paygraph/providers/sandbox/sandboxtest"
 )
 
 func TestCreate_SealedBox(t *testing.T) {
@@ -40,19 +41,19 @@ func TestCreate_SealedBox(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, options{})
-			a := b.do(http.MethodPost, paymentPath, all.Vectors[tt.number].Sealed, "Auth-Identifier", appID)
-			require.Equal(t, tt.status, a.status, a.body)
-			require.Equal(t, tt.status == 422, strings.Contains(a.body, "4220101"))
+			a := b.Ask(http.MethodPost, paymentPath, all.Vectors[tt.number].Sealed, "Auth-Identifier", appID)
+			require.Equal(t, tt.status, a.Status, a.Body)
+			require.Equal(t, tt.status == 422, strings.Contains(a.Body, "4220101"))
 		})
 	}
 
 	t.Run("Case01_WhatVector1SaysIsTaken", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
-		a := b.do(http.MethodPost, paymentPath, all.Vectors[1].Sealed, "Auth-Identifier", appID)
-		require.Contains(t, a.body, `"show_close_button":false`)
-		hash := a.body[strings.Index(a.body, `"transaction_hash":"`)+20:][:40]
-		page := b.get(pagePath(hash)).body
+		a := b.Ask(http.MethodPost, paymentPath, all.Vectors[1].Sealed, "Auth-Identifier", appID)
+		require.Contains(t, a.Body, `"show_close_button":false`)
+		hash := a.Body[strings.Index(a.Body, `"transaction_hash":"`)+20:][:40]
+		page := b.Get(pagePath(hash)).Body
 		for _, part := range []string{"Заказ-2", "10,50\u00a0₸", "Оплата заказа ₸ «тест»"} {
 			require.Contains(t, page, part)
 		}
@@ -69,8 +70,8 @@ func TestCreate_SealedBox(t *testing.T) {
 		require.NoError(t, err)
 		_, _ = sum.Write(append(public[:], b.public[:]...))
 		sealed := box.Seal(bytes.Clone(public[:]), []byte(ecom("o1")), (*[24]byte)(sum.Sum(nil)), &b.public, secret)
-		a := b.do(http.MethodPost, paymentPath, base64.StdEncoding.EncodeToString(sealed), "Auth-Identifier", appID)
-		require.Equal(t, http.StatusOK, a.status, a.body)
+		a := b.Ask(http.MethodPost, paymentPath, base64.StdEncoding.EncodeToString(sealed), "Auth-Identifier", appID)
+		require.Equal(t, http.StatusOK, a.Status, a.Body)
 	})
 
 	spelling := map[string]func(string) string{
@@ -82,8 +83,8 @@ func TestCreate_SealedBox(t *testing.T) {
 		t.Run("TakesBase64With"+name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, options{})
-			a := b.do(http.MethodPost, paymentPath, spell(b.seal(ecom("o1"))), "Auth-Identifier", appID)
-			require.Equal(t, http.StatusOK, a.status, a.body)
+			a := b.Ask(http.MethodPost, paymentPath, spell(b.seal(ecom("o1"))), "Auth-Identifier", appID)
+			require.Equal(t, http.StatusOK, a.Status, a.Body)
 		})
 	}
 }
@@ -95,9 +96,9 @@ func TestCreate(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		hash := b.open(readVectors(t).Vectors[0].Plaintext)
-		page := b.get(pagePath(hash))
-		require.Equal(t, http.StatusOK, page.status)
-		require.Contains(t, page.body, `id="card-form"`, "pending: it waits for a card")
+		page := b.Get(pagePath(hash))
+		require.Equal(t, http.StatusOK, page.Status)
+		require.Contains(t, page.Body, `id="card-form"`, "pending: it waits for a card")
 		require.Equal(t, "https://widget.nplus.tech", b.pay(hash, "", "approve").ReturnURL, "an address without a scheme is https")
 	})
 
@@ -110,9 +111,9 @@ func TestCreate(t *testing.T) {
 	t.Run("Case05_ShowCloseButtonIsAnsweredAndIsTrueByDefault", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
-		require.Contains(t, b.send(ecom("o1")).body, `"show_close_button":true`)
-		require.Contains(t, b.send(ecom("o2", `,"show_close_button":null`)).body, `"show_close_button":true`)
-		require.Contains(t, b.send(ecom("o3", `,"show_close_button":false`)).body, `"show_close_button":false`)
+		require.Contains(t, b.send(ecom("o1")).Body, `"show_close_button":true`)
+		require.Contains(t, b.send(ecom("o2", `,"show_close_button":null`)).Body, `"show_close_button":true`)
+		require.Contains(t, b.send(ecom("o3", `,"show_close_button":false`)).Body, `"show_close_button":false`)
 	})
 
 	t.Run("AnOrderOfTypeEcomMayCarryAnything", func(t *testing.T) {
@@ -130,9 +131,9 @@ func TestCreate(t *testing.T) {
 			t.Parallel()
 			b := setup(t, options{})
 			b.pay(b.open(`{"order":{"order_id":"o1","amount":`+tt.text+`,"type":"ecom"}}`), "", "approve")
-			require.Equal(t, tt.tiyin, b.book()[0].AmountMinor)
-			require.Equal(t, tt.tiyin, b.book()[0].CapturedMinor)
-			require.Equal(t, "KZT", b.book()[0].Currency)
+			require.Equal(t, tt.tiyin, b.Book()[0].AmountMinor)
+			require.Equal(t, tt.tiyin, b.Book()[0].CapturedMinor)
+			require.Equal(t, "KZT", b.Book()[0].Currency)
 		})
 	}
 	for _, text := range []string{"1000.555", `"1000"`, "-1", "0", "0.00", "null", "1e3", "true", "90071992547409.92", "[]"} {
@@ -152,13 +153,13 @@ func TestCreate(t *testing.T) {
 		b := setup(t, options{ktpay: ktpaysandbox.Options{Accounts: append(accounts, other)}})
 		b.open(ecom("o1"))
 		require.Contains(t, b.refused(b.send(ecom("o1")), 422, 4220002), "order_id")
-		require.Equal(t, 200, b.do(http.MethodPost, paymentPath, b.seal(ecom("o1")), "Auth-Identifier", other.AppID).status)
+		require.Equal(t, 200, b.Ask(http.MethodPost, paymentPath, b.seal(ecom("o1")), "Auth-Identifier", other.AppID).Status)
 	})
 
 	t.Run("Case25_SecondSendingAfterALostAnswerMakesNoSecondTransaction", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
-		web := httptest.NewServer(b.server.Handler())
+		web := httptest.NewServer(b.Server.Handler())
 		t.Cleanup(web.Close)
 		post := func() (*http.Response, error) {
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, web.URL+paymentPath, strings.NewReader(b.seal(ecom("o1"))))
@@ -166,7 +167,7 @@ func TestCreate(t *testing.T) {
 			r.Header.Set("Auth-Identifier", appID)
 			return web.Client().Do(r)
 		}
-		b.control("faults", `{"provider":"ktpay","op":"start","fault":"drop_reply","count":1}`)
+		b.Control("faults", `{"provider":"ktpay","op":"start","fault":"drop_reply","count":1}`)
 		_, err := post() //nolint:bodyclose // there is none
 		require.Error(t, err)
 		resp, err := post()
@@ -183,13 +184,13 @@ func TestCreate_Application(t *testing.T) {
 		t.Run("Case18_"+name+"AppIDIsRefused", func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, options{})
-			b.refused(b.do(http.MethodPost, paymentPath, b.seal(ecom("o1")), "Auth-Identifier", id), 401, 4010103)
+			b.refused(b.Ask(http.MethodPost, paymentPath, b.seal(ecom("o1")), "Auth-Identifier", id), 401, 4010103)
 		})
 	}
 
 	t.Run("Case18_PreviousKeyWorksUntilItsTime", func(t *testing.T) {
 		t.Parallel()
-		now := &clock{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}
+		now := new(sandboxtest.Clock)
 		public, secret, err := box.GenerateKey(rand.Reader)
 		require.NoError(t, err)
 		account := ktpaysandbox.DefaultAccounts()[0]
@@ -215,7 +216,7 @@ func TestCreate_BadInput(t *testing.T) {
 	for name, body := range raw {
 		t.Run("CannotOpen"+name, func(t *testing.T) {
 			t.Parallel()
-			b.refused(b.do(http.MethodPost, paymentPath, body, "Auth-Identifier", appID), 422, 4220101)
+			b.refused(b.Ask(http.MethodPost, paymentPath, body, "Auth-Identifier", appID), 422, 4220101)
 		})
 	}
 
@@ -270,14 +271,14 @@ func TestCreate_BadInput(t *testing.T) {
 	t.Run("OnlyPOST", func(t *testing.T) {
 		t.Parallel()
 		for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodDelete} {
-			require.Equal(t, 405, b.do(method, paymentPath, "", "Auth-Identifier", appID).status)
+			require.Equal(t, 405, b.Ask(method, paymentPath, "", "Auth-Identifier", appID).Status)
 		}
 	})
 
 	for _, code := range []int{5000001, 5000105, 5000106, 5000107, 4220102} {
 		t.Run(fmt.Sprint("CanBeAskedFor", code), func(t *testing.T) {
 			t.Parallel()
-			b.refused(b.do(http.MethodPost, paymentPath, b.seal(ecom("o1")), "Auth-Identifier", appID, "X-Sandbox-Error", fmt.Sprint(code)), code/10_000, code)
+			b.refused(b.Ask(http.MethodPost, paymentPath, b.seal(ecom("o1")), "Auth-Identifier", appID, "X-Sandbox-Error", fmt.Sprint(code)), code/10_000, code)
 		})
 	}
 }
@@ -288,7 +289,7 @@ func TestCreate_Origin(t *testing.T) {
 	account.Origins = []string{"https://shop.example", "http://localhost:*"}
 	b := setup(t, options{ktpay: ktpaysandbox.Options{Accounts: []ktpaysandbox.Account{account}}})
 	preflight := func(origin string) answer {
-		return b.do(http.MethodOptions, paymentPath, "", "Origin", origin,
+		return b.Ask(http.MethodOptions, paymentPath, "", "Origin", origin,
 			"Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "auth-identifier,content-type")
 	}
 
@@ -296,15 +297,15 @@ func TestCreate_Origin(t *testing.T) {
 		t.Run("Case19_TrustedDomainMayPost "+origin, func(t *testing.T) {
 			t.Parallel()
 			a := preflight(origin)
-			require.Equal(t, http.StatusNoContent, a.status)
-			require.Equal(t, origin, a.header.Get("Access-Control-Allow-Origin"))
-			require.Equal(t, "POST", a.header.Get("Access-Control-Allow-Methods"))
-			require.Equal(t, "auth-identifier, content-type", a.header.Get("Access-Control-Allow-Headers"))
-			require.Equal(t, "true", a.header.Get("Access-Control-Allow-Credentials"))
-			require.Equal(t, "Origin", a.header.Get("Vary"))
-			a = b.do(http.MethodPost, paymentPath, b.seal(ecom(origin)), "Auth-Identifier", appID, "Origin", origin)
-			require.Equal(t, http.StatusOK, a.status)
-			require.Equal(t, origin, a.header.Get("Access-Control-Allow-Origin"))
+			require.Equal(t, http.StatusNoContent, a.Status)
+			require.Equal(t, origin, a.Header.Get("Access-Control-Allow-Origin"))
+			require.Equal(t, "POST", a.Header.Get("Access-Control-Allow-Methods"))
+			require.Equal(t, "auth-identifier, content-type", a.Header.Get("Access-Control-Allow-Headers"))
+			require.Equal(t, "true", a.Header.Get("Access-Control-Allow-Credentials"))
+			require.Equal(t, "Origin", a.Header.Get("Vary"))
+			a = b.Ask(http.MethodPost, paymentPath, b.seal(ecom(origin)), "Auth-Identifier", appID, "Origin", origin)
+			require.Equal(t, http.StatusOK, a.Status)
+			require.Equal(t, origin, a.Header.Get("Access-Control-Allow-Origin"))
 		})
 	}
 
@@ -315,10 +316,10 @@ func TestCreate_Origin(t *testing.T) {
 		t.Run("Case19_OtherDomainMayNot "+origin, func(t *testing.T) {
 			t.Parallel()
 			a := preflight(origin)
-			require.Equal(t, http.StatusForbidden, a.status)
-			require.Empty(t, a.header.Get("Access-Control-Allow-Origin"))
-			a = b.do(http.MethodPost, paymentPath, b.seal(ecom(origin)), "Auth-Identifier", appID, "Origin", origin)
-			require.Empty(t, a.header.Get("Access-Control-Allow-Origin"))
+			require.Equal(t, http.StatusForbidden, a.Status)
+			require.Empty(t, a.Header.Get("Access-Control-Allow-Origin"))
+			a = b.Ask(http.MethodPost, paymentPath, b.seal(ecom(origin)), "Auth-Identifier", appID, "Origin", origin)
+			require.Empty(t, a.Header.Get("Access-Control-Allow-Origin"))
 			b.refused(a, 401, 4010103)
 		})
 	}
@@ -326,8 +327,8 @@ func TestCreate_Origin(t *testing.T) {
 	t.Run("NoFaultStrikesAPreflight", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
-		b.control("faults", `{"provider":"ktpay","op":"start","fault":"http_500"}`)
-		require.Equal(t, http.StatusNoContent, b.do(http.MethodOptions, paymentPath, "", "Origin", "http://localhost:1").status)
-		require.Equal(t, http.StatusInternalServerError, b.send(ecom("o1")).status)
+		b.Control("faults", `{"provider":"ktpay","op":"start","fault":"http_500"}`)
+		require.Equal(t, http.StatusNoContent, b.Ask(http.MethodOptions, paymentPath, "", "Origin", "http://localhost:1").Status)
+		require.Equal(t, http.StatusInternalServerError, b.send(ecom("o1")).Status)
 	})
 }

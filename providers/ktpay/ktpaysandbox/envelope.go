@@ -108,14 +108,3 @@ func forced(w http.ResponseWriter, r *http.Request) bool {
 	refuse(w, code.status(), code, because("Forced by "+errorHeader))
 	return true
 }
-
-func only(w http.ResponseWriter, r *http.Request, methods ...string) bool {
-	if slices.Contains(methods, r.Method) {
-		return true
-	}
-	for _, m := range methods {
-		w.Header().Add("Allow", m)
-	}
-	http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
-	return false
-}

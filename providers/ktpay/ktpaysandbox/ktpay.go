@@ -105,7 +105,7 @@ type Vendor struct {
 	accounts map[string]Account
 	names    []string
 	host     *sandbox.Host
-	pages    pages
+	pages    *sandbox.Pages
 
 	mu         sync.Mutex // guards the maps and every record in them
 	byOrder    map[orderKey]*transaction
@@ -160,7 +160,7 @@ func (v *Vendor) Mount(h *sandbox.Host) ([]sandbox.Route, error) {
 		{Path: payment + "/{hash}/pdf", Op: sandbox.OpSync, Handler: v.receiptPDF},
 		{Path: pagePath, Handler: v.page},
 		{Path: acsPath + "{challenge}", Handler: v.acsPage},
-		{Path: "/static/{file}", Handler: v.static},
+		{Path: "/static/{file}", Handler: v.pages.Static},
 	}, nil
 }
 

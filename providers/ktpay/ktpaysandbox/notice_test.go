@@ -27,8 +27,8 @@ func TestNotice(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			b := inBubble(t, options{})
-			defer b.close()
-			require.NoError(t, b.server.SetNotifyURL("ktpay", appID, "http://shop.example/default"))
+			defer b.Close()
+			require.NoError(t, b.Server.SetNotifyURL("ktpay", appID, "http://shop.example/default"))
 			hash := b.open(toService("o1", 2, "1"))
 			b.quiet(time.Hour) // pending
 			b.pay(hash, cardGood, "abandon")
@@ -42,17 +42,17 @@ func TestNotice(t *testing.T) {
 
 	takes := map[string]reply{
 		"Plainly":       acknowledged(),
-		"WithCharset":   {200, "application/json; charset=utf-8", `{"status":"ok"}`},
-		"With201":       {201, "application/json", ` {"status": "ok"}` + "\n"},
-		"WithMoreInIt":  {202, "application/json", `{"status":"ok","id":1}`},
-		"SpelledByUTF8": {200, "application/json", `{"status":"\u006fk"}`},
+		"WithCharset":   says(200, "application/json; charset=utf-8", `{"status":"ok"}`),
+		"With201":       says(201, "application/json", ` {"status": "ok"}`+"\n"),
+		"WithMoreInIt":  says(202, "application/json", `{"status":"ok","id":1}`),
+		"SpelledByUTF8": says(200, "application/json", `{"status":"\u006fk"}`),
 	}
 	for name, a := range takes {
 		t.Run("Case11_AcknowledgedOnce"+name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				b := inBubble(t, options{answers: func(int) reply { return a }})
-				defer b.close()
+				defer b.Close()
 				b.pay(b.open(ecom("o1", told)), "", "approve")
 				b.next()
 				b.quiet(24 * time.Hour)
@@ -61,31 +61,31 @@ func TestNotice(t *testing.T) {
 	}
 
 	refuses := map[string]reply{
-		"TextOK":          {200, "application/json", "OK"},
-		"CapitalOK":       {200, "application/json", `{"status":"OK"}`},
-		"StatusError":     {200, "application/json", `{"status":"error"}`},
-		"Empty":           {200, "application/json", ""},
-		"HTML":            {200, "text/html", "<html>ok</html>"},
-		"OtherMember":     {200, "application/json", `{"Status":"ok"}`},
-		"StatusTrue":      {200, "application/json", `{"status":true}`},
-		"Array":           {200, "application/json", `[{"status":"ok"}]`},
-		"Text":            {200, "application/json", `"ok"`},
-		"NoContentType":   {200, "", `{"status":"ok"}`},
-		"TextContentType": {200, "text/plain", `{"status":"ok"}`},
-		"Status500":       {500, "application/json", `{"status":"ok"}`},
-		"Redirect":        {302, "application/json", `{"status":"ok"}`},
+		"TextOK":          says(200, "application/json", "OK"),
+		"CapitalOK":       says(200, "application/json", `{"status":"OK"}`),
+		"StatusError":     says(200, "application/json", `{"status":"error"}`),
+		"Empty":           says(200, "application/json", ""),
+		"HTML":            says(200, "text/html", "<html>ok</html>"),
+		"OtherMember":     says(200, "application/json", `{"Status":"ok"}`),
+		"StatusTrue":      says(200, "application/json", `{"status":true}`),
+		"Array":           says(200, "application/json", `[{"status":"ok"}]`),
+		"Text":            says(200, "application/json", `"ok"`),
+		"NoContentType":   says(200, "", `{"status":"ok"}`),
+		"TextContentType": says(200, "text/plain", `{"status":"ok"}`),
+		"Status500":       says(500, "application/json", `{"status":"ok"}`),
+		"Redirect":        says(302, "application/json", `{"status":"ok"}`),
 	}
 	for name, a := range refuses {
 		t.Run("Case12_SentAgainAfter"+name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				b := inBubble(t, options{answers: func(int) reply { return a }})
-				defer b.close()
+				defer b.Close()
 				b.pay(b.open(ecom("o1", told)), "", "approve")
 				first := b.next()
 				second := b.next()
-				require.Equal(t, 15*time.Second, second.at.Sub(first.at))
-				require.Equal(t, first.text, second.text)
+				require.Equal(t, 15*time.Second, second.At.Sub(first.At))
+				require.Equal(t, first.Body, second.Body)
 			})
 		})
 	}
@@ -93,12 +93,12 @@ func TestNotice(t *testing.T) {
 	t.Run("Case13_SevenAttemptsAndNoMore", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
-			b := inBubble(t, options{answers: func(int) reply { return reply{status: 500} }})
-			defer b.close()
+			b := inBubble(t, options{answers: func(int) reply { return reply{Status: 500} }})
+			defer b.Close()
 			began := time.Now()
 			b.pay(b.open(ecom("o1", told)), "", "approve")
 			for _, want := range schedule() {
-				require.Equal(t, want, b.next().at.Sub(began))
+				require.Equal(t, want, b.next().At.Sub(began))
 			}
 			b.quiet(30 * 24 * time.Hour)
 		})
@@ -108,31 +108,31 @@ func TestNotice(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "state")
-			answers := func(int) reply { return reply{status: 500} }
+			answers := func(int) reply { return reply{Status: 500} }
 			b := inBubble(t, options{stateFile: file, answers: answers})
 			began := time.Now()
 			b.pay(b.open(ecom("o1", told)), "", "approve")
 			for _, want := range schedule() {
-				require.Equal(t, want, b.next().at.Sub(began))
+				require.Equal(t, want, b.next().At.Sub(began))
 				synctest.Wait() // the attempt is kept
-				b.close()
+				b.Close()
 				b = inBubble(t, options{stateFile: file, shop: b.shop})
 			}
 			b.quiet(30 * 24 * time.Hour)
-			b.close()
+			b.Close()
 		})
 	})
 
 	t.Run("Case14_AcknowledgedOnTheFourthAttemptStops", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
-			answers := map[int]reply{1: {status: 500}, 2: {200, "application/json", "{}"}, 3: {200, "text/html", "ok"}, 4: acknowledged()}
+			answers := map[int]reply{1: {Status: 500}, 2: says(200, "application/json", "{}"), 3: says(200, "text/html", "ok"), 4: acknowledged()}
 			b := inBubble(t, options{answers: func(n int) reply { return answers[n] }})
-			defer b.close()
+			defer b.Close()
 			began := time.Now()
 			b.pay(b.open(ecom("o1", told)), "", "approve")
 			for _, want := range schedule()[:4] {
-				require.Equal(t, want, b.next().at.Sub(began))
+				require.Equal(t, want, b.next().At.Sub(began))
 			}
 			b.quiet(30 * 24 * time.Hour)
 		})
@@ -157,9 +157,9 @@ func TestNotice_Address(t *testing.T) {
 				account := ktpaysandbox.DefaultAccounts()[0]
 				account.Callbacks.Post = tt.setting
 				b := inBubble(t, options{ktpay: ktpaysandbox.Options{Accounts: []ktpaysandbox.Account{account}}})
-				defer b.close()
+				defer b.Close()
 				b.pay(b.open(ecom("o1", tt.order)), "", "approve")
-				require.Equal(t, tt.want, b.next().url)
+				require.Equal(t, tt.want, b.next().URL)
 			})
 		})
 	}
@@ -168,7 +168,7 @@ func TestNotice_Address(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			b := inBubble(t, options{})
-			defer b.close()
+			defer b.Close()
 			b.pay(b.open(ecom("o1")), "", "approve")
 			b.quiet(24 * time.Hour)
 		})

@@ -44,14 +44,6 @@ func allow(w http.ResponseWriter, origin string) {
 	w.Header().Set("Access-Control-Allow-Credentials", "true") // seen in a real answer
 }
 
-// ancestors is the frame-ancestors directive for a's pages.
-func (a Account) ancestors() string {
-	if len(a.Origins) == 0 {
-		return "frame-ancestors 'none'"
-	}
-	return "frame-ancestors " + strings.Join(a.Origins, " ")
-}
-
 // parents are the origins that a page in a frame may speak to: the account's,
 // and, where a port is open, the one that the transaction was seen from.
 func (a Account) parents(seen string) []string {

@@ -3,7 +3,6 @@ package ktpaysandbox
 import (
 	"net/http"
 	"net/url"
-	"path"
 	"strings"
 
 	"github.com/paygraph/paygraph/providers/sandbox"
@@ -18,7 +17,7 @@ const (
 // page is the widget's page, in a merchant's frame or alone: the card form
 // while the transaction is pending, and then the receipt. POST is a card.
 func (v *Vendor) page(w http.ResponseWriter, r *http.Request) {
-	if !only(w, r, http.MethodGet, http.MethodHead, http.MethodPost) {
+	if !sandbox.Only(w, r, http.MethodGet, http.MethodHead, http.MethodPost) {
 		return
 	}
 	q := r.URL.Query()
@@ -98,7 +97,7 @@ func closeQuery(isShown bool) string {
 
 // acsPage is the bank's 3-D Secure page.
 func (v *Vendor) acsPage(w http.ResponseWriter, r *http.Request) {
-	if !only(w, r, http.MethodGet, http.MethodHead, http.MethodPost) {
+	if !sandbox.Only(w, r, http.MethodGet, http.MethodHead, http.MethodPost) {
 		return
 	}
 	id := r.PathValue("challenge")
@@ -119,7 +118,7 @@ func (v *Vendor) acsPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p := v.view(x, r)
-	p.Title, p.Card = p.T["confirm"], shortMask(x.Challenge.Mask)
+	p.Title, p.Card = p.T["confirm"], sandbox.CardEnd(x.Challenge.Mask)
 	v.draw(w, http.StatusOK, "acs.html", p)
 }
 
@@ -127,7 +126,7 @@ func (v *Vendor) acsPage(w http.ResponseWriter, r *http.Request) {
 func (v *Vendor) lost(w http.ResponseWriter, r *http.Request) {
 	lang := language(r)
 	t := words(lang)
-	v.draw(w, http.StatusNotFound, "lost.html", view{T: t, Lang: lang, Title: t["lost"], ancestors: Account{}.ancestors()})
+	v.draw(w, http.StatusNotFound, "lost.html", view{T: t, Lang: lang, Title: t["lost"]})
 }
 
 // acquirerOptions is for native apps, which open payment_page in a web view.
@@ -150,7 +149,7 @@ func (v *Vendor) acquirerOptions(w http.ResponseWriter, r *http.Request) {
 // asked finds the transaction of an API request's hash. The documents give no
 // code for one that is unknown.
 func (v *Vendor) asked(w http.ResponseWriter, r *http.Request) (*transaction, bool) {
-	if !only(w, r, http.MethodGet, http.MethodHead) || forced(w, r) {
+	if !sandbox.Only(w, r, http.MethodGet, http.MethodHead) || forced(w, r) {
 		return nil, false
 	}
 	x := v.find(r.PathValue("hash"))
@@ -159,27 +158,4 @@ func (v *Vendor) asked(w http.ResponseWriter, r *http.Request) (*transaction, bo
 		return nil, false
 	}
 	return x, true
-}
-
-// static serves the style sheet and the script.
-func (v *Vendor) static(w http.ResponseWriter, r *http.Request) {
-	var name, kind string // ours, never made of what was asked
-	switch path.Base(r.URL.Path) {
-	case "widget.css":
-		name, kind = styleFile, "text/css; charset=utf-8"
-	case "widget.js":
-		name, kind = scriptFile, "text/javascript; charset=utf-8"
-	default:
-		http.NotFound(w, r)
-		return
-	}
-	b, err := files.ReadFile(name)
-	if err != nil {
-		http.NotFound(w, r)
-		return
-	}
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable") // the address has a version
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write(b)
 }

@@ -20,7 +20,7 @@ func TestSettle_Ecom(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "state")
 			b := inBubble(t, options{stateFile: file})
-			defer b.close()
+			defer b.Close()
 			hash := b.open(ecom("o1", told, `,"description":"Тест"`))
 			b.quiet(time.Minute)
 			paid := b.pay(hash, cardGood, "approve")
@@ -30,8 +30,8 @@ func TestSettle_Ecom(t *testing.T) {
 			require.Equal(t, []string{"pending", "authorized", "success", "completed"}, kept(t, file))
 
 			n := b.next()
-			require.Equal(t, "http://shop.example/hook/o1", n.url)
-			require.Equal(t, "application/json", n.contentType)
+			require.Equal(t, "http://shop.example/hook/o1", n.URL)
+			require.Equal(t, "application/json", n.Header.Get("Content-Type"))
 			require.Equal(t, map[string]any{
 				"merchant_id": 1.0, "order_id": "o1", "description": "Тест", "amount": 1000.0, "transaction_hash": hash,
 				"created_at": "2000-01-01T06:00:00+06:00", "updated_at": "2000-01-01T06:01:00+06:00",
@@ -39,8 +39,8 @@ func TestSettle_Ecom(t *testing.T) {
 			}, n.body)
 			b.quiet(24 * time.Hour)
 
-			require.Len(t, b.book(), 1)
-			entry := b.book()[0]
+			require.Len(t, b.Book(), 1)
+			entry := b.Book()[0]
 			require.Equal(t, "payment", entry.Kind)
 			require.Equal(t, "completed", entry.State)
 			require.Equal(t, int64(100000), entry.CapturedMinor)
@@ -54,9 +54,9 @@ func TestSettle_Ecom(t *testing.T) {
 		for sent, want := range map[string]string{"1000.5": "1000.5", "1000.55": "1000.55", "0.29": "0.29", "1000.00": "1000", "10.10": "10.1"} {
 			synctest.Test(t, func(t *testing.T) {
 				b := inBubble(t, options{})
-				defer b.close()
+				defer b.Close()
 				b.pay(b.open(`{"order":{"order_id":"o1","amount":`+sent+`,"type":"ecom"`+told+`}}`), "", "approve")
-				require.Contains(t, b.next().text, `"amount":`+want+`,`)
+				require.Contains(t, b.next().Body, `"amount":`+want+`,`)
 			})
 		}
 	})
@@ -65,12 +65,12 @@ func TestSettle_Ecom(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			b := inBubble(t, options{})
-			defer b.close()
-			b.control("faults", `{"provider":"ktpay","op":"charge","fault":"wrong_amount"}`)
+			defer b.Close()
+			b.Control("faults", `{"provider":"ktpay","op":"charge","fault":"wrong_amount"}`)
 			b.pay(b.open(ecom("o1", told)), "", "approve")
 			require.InEpsilon(t, 999.0, b.next().body["amount"], 0)
-			require.Equal(t, int64(100000), b.book()[0].AmountMinor)
-			require.Equal(t, int64(99900), b.book()[0].CapturedMinor)
+			require.Equal(t, int64(100000), b.Book()[0].AmountMinor)
+			require.Equal(t, int64(99900), b.Book()[0].CapturedMinor)
 		})
 	})
 
@@ -80,7 +80,7 @@ func TestSettle_Ecom(t *testing.T) {
 		hash := b.open(ecom("o1"))
 		b.pay(hash, cardGood, "approve")
 		require.Equal(t, "completed", b.pay(hash, cardNoFunds, "approve").State)
-		require.Equal(t, 1, b.book()[0].Captures)
+		require.Equal(t, 1, b.Book()[0].Captures)
 	})
 }
 
@@ -92,23 +92,23 @@ func TestSettle_Service(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "state")
 			b := inBubble(t, options{stateFile: file})
-			defer b.close()
-			require.NoError(t, b.server.SetNotifyURL("ktpay", appID, "http://shop.example/default"))
+			defer b.Close()
+			require.NoError(t, b.Server.SetNotifyURL("ktpay", appID, "http://shop.example/default"))
 			hash := b.open(toService("o1", 2, "0012"))
-			require.Contains(t, b.get(pagePath(hash)).body, `id="contract">0012<`, "zeros are kept")
+			require.Contains(t, b.Get(pagePath(hash)).Body, `id="contract">0012<`, "zeros are kept")
 			require.Equal(t, "authorized", b.pay(hash, cardGood, "approve").State)
 			began := time.Now()
 			b.quiet(89 * time.Second)
-			require.Equal(t, "authorized", b.book()[0].State)
-			require.Zero(t, b.book()[0].Captures)
+			require.Equal(t, "authorized", b.Book()[0].State)
+			require.Zero(t, b.Book()[0].Captures)
 
 			n := b.next()
-			require.Equal(t, 90*time.Second, n.at.Sub(began))
+			require.Equal(t, 90*time.Second, n.At.Sub(began))
 			require.Equal(t, "completed", n.status()["status"])
 			require.Nil(t, n.status()["error"])
-			require.Equal(t, 1, b.book()[0].Captures)
+			require.Equal(t, 1, b.Book()[0].Captures)
 			require.Equal(t, []string{"pending", "authorized", "success", "completed"}, kept(t, file))
-			require.Contains(t, b.get(pagePath(hash)).body, "0012")
+			require.Contains(t, b.Get(pagePath(hash)).Body, "0012")
 		})
 	})
 
@@ -125,8 +125,8 @@ func TestSettle_Service(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				file := filepath.Join(t.TempDir(), "state")
 				b := inBubble(t, options{stateFile: file})
-				defer b.close()
-				require.NoError(t, b.server.SetNotifyURL("ktpay", appID, "http://shop.example/default"))
+				defer b.Close()
+				require.NoError(t, b.Server.SetNotifyURL("ktpay", appID, "http://shop.example/default"))
 				hash := b.open(toService("o1", tt.service, tt.contract))
 				b.pay(hash, cardGood, "approve")
 				n := b.next()
@@ -136,9 +136,9 @@ func TestSettle_Service(t *testing.T) {
 				require.Equal(t, tt.kind, wrong["error_type"])
 				require.NotEmpty(t, wrong["error_message"])
 				require.Equal(t, []string{"pending", "authorized", "denied"}, kept(t, file))
-				require.Equal(t, "denied", b.book()[0].State)
-				require.Zero(t, b.book()[0].Captures)
-				require.Contains(t, b.get(pagePath(hash)).body, `data-state="denied"`)
+				require.Equal(t, "denied", b.Book()[0].State)
+				require.Zero(t, b.Book()[0].Captures)
+				require.Contains(t, b.Get(pagePath(hash)).Body, `data-state="denied"`)
 				b.quiet(time.Hour)
 			})
 		})
@@ -148,12 +148,12 @@ func TestSettle_Service(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			b := inBubble(t, options{})
-			defer b.close()
-			require.NoError(t, b.server.SetNotifyURL("ktpay", appID, "http://shop.example/default"))
-			b.control("clock", `{"speed":60}`)
+			defer b.Close()
+			require.NoError(t, b.Server.SetNotifyURL("ktpay", appID, "http://shop.example/default"))
+			b.Control("clock", `{"speed":60}`)
 			b.pay(b.open(toService("o1", 2, "1")), "", "approve")
 			began := time.Now()
-			require.Equal(t, 1500*time.Millisecond, b.next().at.Sub(began))
+			require.Equal(t, 1500*time.Millisecond, b.next().At.Sub(began))
 		})
 	})
 
@@ -162,19 +162,19 @@ func TestSettle_Service(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "state")
 			b := inBubble(t, options{stateFile: file})
-			require.NoError(t, b.server.SetNotifyURL("ktpay", appID, "http://shop.example/default"))
+			require.NoError(t, b.Server.SetNotifyURL("ktpay", appID, "http://shop.example/default"))
 			hash := b.open(toService("o1", 2, "1"))
 			b.pay(hash, "", "approve")
 			began := time.Now()
 			b.quiet(30 * time.Second)
-			b.close()
+			b.Close()
 			b = inBubble(t, options{stateFile: file})
-			defer b.close()
-			require.Equal(t, "authorized", b.book()[0].State)
+			defer b.Close()
+			require.Equal(t, "authorized", b.Book()[0].State)
 			n := b.next()
-			require.Equal(t, 90*time.Second, n.at.Sub(began))
+			require.Equal(t, 90*time.Second, n.At.Sub(began))
 			require.Equal(t, hash, n.body["transaction_hash"])
-			require.Equal(t, 1, b.book()[0].Captures)
+			require.Equal(t, 1, b.Book()[0].Captures)
 			b.refused(b.send(toService("o1", 2, "1")), 422, 4220002)
 		})
 	})
@@ -197,7 +197,7 @@ func TestSettle_Decline(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				b := inBubble(t, options{})
-				defer b.close()
+				defer b.Close()
 				hash := b.open(ecom("o1", told, `,"callback_failed_url":"https://shop.example/failed"`))
 				paid := b.pay(hash, tt.card, tt.outcome)
 				require.Equal(t, tt.state, paid.State)
@@ -209,7 +209,7 @@ func TestSettle_Decline(t *testing.T) {
 				require.True(t, ok)
 				require.Equal(t, tt.kind, wrong["error_type"])
 				require.Contains(t, wrong["error_message"], tt.code)
-				require.Empty(t, b.book(), "no money was held")
+				require.Empty(t, b.Book(), "no money was held")
 				require.Equal(t, tt.state, b.pay(hash, cardGood, "approve").State, "final")
 				b.quiet(time.Hour)
 			})
@@ -220,7 +220,7 @@ func TestSettle_Decline(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			b := inBubble(t, options{})
-			defer b.close()
+			defer b.Close()
 			began := time.Now()
 			b.pay(b.open(ecom("o1")), cardSilent, "approve")
 			require.Equal(t, 40*time.Second, time.Since(began))
@@ -231,7 +231,7 @@ func TestSettle_Decline(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			b := inBubble(t, options{})
-			defer b.close()
+			defer b.Close()
 			hash := b.open(ecom("o1", told))
 			for range 2 {
 				paid := b.pay(hash, cardExpired, "approve")
@@ -256,7 +256,7 @@ func TestSettle_Decline(t *testing.T) {
 		paid := b.pay(hash, cardGood, "abandon")
 		require.Equal(t, "pending", paid.State)
 		require.Empty(t, paid.ReturnURL)
-		require.Empty(t, b.book())
+		require.Empty(t, b.Book())
 		require.Equal(t, "completed", b.pay(hash, cardGood, "approve").State)
 	})
 }
@@ -268,15 +268,15 @@ func TestPay(t *testing.T) {
 
 	t.Run("TakesTestCardsOnly", func(t *testing.T) {
 		t.Parallel()
-		a := b.control("pay", `{"url":"http://sandbox.example`+pagePath(hash)+`","card":"4242424242424242"}`)
-		require.Equal(t, 400, a.status)
-		require.Contains(t, a.body, "test cards")
+		a := b.Control("pay", `{"url":"http://sandbox.test`+pagePath(hash)+`","card":"4242424242424242"}`)
+		require.Equal(t, 400, a.Status)
+		require.Contains(t, a.Body, "test cards")
 	})
 
 	for _, path := range []string{pagePath("none"), "/ktpay/payment-card", "/ktpay/other?hash=" + hash} {
 		t.Run("KnowsNoPageAt"+path, func(t *testing.T) {
 			t.Parallel()
-			require.Equal(t, 404, b.control("pay", `{"url":"http://sandbox.example`+path+`"}`).status)
+			require.Equal(t, 404, b.Control("pay", `{"url":"http://sandbox.test`+path+`"}`).Status)
 		})
 	}
 }

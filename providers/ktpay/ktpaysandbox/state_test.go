@@ -22,17 +22,17 @@ func TestState(t *testing.T) {
 		other.AppID = strings.Repeat("a", 32)
 		o := options{stateFile: filepath.Join(t.TempDir(), "state"), ktpay: ktpaysandbox.Options{Accounts: append(accounts, other)}}
 		b := setup(t, o)
-		a := b.do(http.MethodPost, paymentPath, b.seal(ecom("o1")), "Auth-Identifier", other.AppID)
-		hashes := []string{a.body[strings.Index(a.body, `"transaction_hash":"`)+20:][:40], b.open(ecom("o1"))}
-		b.close()
+		a := b.Ask(http.MethodPost, paymentPath, b.seal(ecom("o1")), "Auth-Identifier", other.AppID)
+		hashes := []string{a.Body[strings.Index(a.Body, `"transaction_hash":"`)+20:][:40], b.open(ecom("o1"))}
+		b.Close()
 		b = setup(t, o)
 		hashes = append(hashes, b.open(ecom("o2")))
 		for i, hash := range hashes {
 			require.Equal(t, "completed", b.pay(hash, "", "approve").State)
-			receipt := b.get(paymentPath + "/" + hash + "/pdf")
-			require.Contains(t, receipt.header.Get("Content-Disposition"), fmt.Sprintf("payment%d-", i+1))
+			receipt := b.Get(paymentPath + "/" + hash + "/pdf")
+			require.Contains(t, receipt.Header.Get("Content-Disposition"), fmt.Sprintf("payment%d-", i+1))
 		}
-		require.Len(t, b.book(), 3)
+		require.Len(t, b.Book(), 3)
 	})
 
 	t.Run("PaidStaysPaid", func(t *testing.T) {
@@ -41,10 +41,10 @@ func TestState(t *testing.T) {
 		b := setup(t, o)
 		hash := b.open(ecom("o1"))
 		b.pay(hash, "", "approve")
-		b.close()
+		b.Close()
 		b = setup(t, o)
 		require.Equal(t, "completed", b.pay(hash, "", "approve").State)
-		require.Equal(t, 1, b.book()[0].Captures)
+		require.Equal(t, 1, b.Book()[0].Captures)
 	})
 
 	t.Run("NoCardNumberIsKept", func(t *testing.T) {

@@ -1,58 +1,33 @@
 package ktpaysandbox
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
-	"html/template"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/providers/sandbox"
 )
 
 //go:embed templates/*.html static/*
 var files embed.FS
 
-const (
-	styleFile  = "static/widget.css"
-	scriptFile = "static/widget.js"
-)
-
-// policy lets a page load its own style and script and nothing else; the
-// account's frame-ancestors follow.
-const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; "
-
 // waiting is how long a receipt is shown before it looks again whether the
 // service was credited.
 const waiting = 3 * time.Second
 
-// pages are the parsed templates, and the version that keeps browsers from
-// using an old style sheet.
-type pages struct {
-	templates *template.Template
-	version   string
-}
-
-func newPages() pages {
-	sum := sha256.New()
-	for _, name := range []string{styleFile, scriptFile} {
-		b, err := files.ReadFile(name)
-		if err != nil {
-			panic(err) // embedded: cannot be missing
-		}
-		sum.Write(b)
-	}
-	t := template.New("").Option("missingkey=error")
-	return pages{templates: template.Must(t.ParseFS(files, "templates/*.html")), version: hex.EncodeToString(sum.Sum(nil))[:12]}
+// newPages are the widget's. A step inside the frame names the page before it.
+func newPages() *sandbox.Pages {
+	return sandbox.MustPages(sandbox.Look{
+		Files: files, Static: "/ktpay/static/", Style: "widget.css", Scripts: []string{sandbox.CardForm, "widget.js"}, Referrer: "same-origin",
+	})
 }
 
 // view is what the templates draw from.
 type view struct {
 	T                            map[string]string
-	Lang, Title, Version         string
+	Lang, Title                  string
 	Parents                      string // origins the frame may speak to, separated by blanks
 	ShowClose                    bool
 	Back                         string // where the cross leads without a frame
@@ -69,30 +44,13 @@ type view struct {
 	Heading, Says                string
 	Next, PDF                    string
 
-	ancestors string
-	refresh   string
+	origins []string // whose pages may hold it in a frame
 }
 
 type cardView struct{ PAN, Grouped, CVC, Date, Says string }
 
 func (v *Vendor) draw(w http.ResponseWriter, status int, name string, p view) {
-	p.Version = v.pages.version
-	var b bytes.Buffer
-	if err := v.pages.templates.ExecuteTemplate(&b, name, p); err != nil {
-		http.Error(w, "the page cannot be drawn", http.StatusInternalServerError)
-		return
-	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", policy+p.ancestors)
-	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", "same-origin")
-	h.Set("X-Content-Type-Options", "nosniff")
-	if p.refresh != "" {
-		h.Set("Refresh", p.refresh)
-	}
-	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes())
+	v.pages.Draw(w, status, name, sandbox.Page{Lang: p.Lang, Title: p.Title, FramedBy: p.origins, View: p})
 }
 
 // view fills in what every page of a transaction shows. v.mu must be held.
@@ -104,7 +62,7 @@ func (v *Vendor) view(x *transaction, r *http.Request) view {
 		T: t, Lang: lang, Parents: strings.Join(a.parents(x.Seen), " "), ShowClose: shown, Back: x.Callbacks.Back,
 		Shop: a.Shop, Amount: tenge(x.amountNow(), lang), Description: x.Description, OrderID: x.OrderID, State: x.State,
 		Action: x.pageURL() + "&" + closeQuery(shown), Wrong: map[string]string{}, When: x.StateAt.In(almaty()).Format("02.01.2006, 15:04"),
-		ancestors: a.ancestors(),
+		origins: a.Origins,
 	}
 	p.Title = t["pay"] + " " + p.Amount + " · " + p.Shop
 	if x.Type == typeService {
@@ -128,7 +86,7 @@ func (v *Vendor) drawForm(w http.ResponseWriter, status int, x *transaction, p v
 	}
 	date := "12/" + v.host.Now().AddDate(3, 0, 0).Format("06")
 	for _, c := range testCards() {
-		p.Cards = append(p.Cards, cardView{PAN: c.pan, Grouped: grouped(c.pan), CVC: "123", Date: date, Says: p.T["card-"+c.says]})
+		p.Cards = append(p.Cards, cardView{PAN: c.pan, Grouped: sandbox.InFours(c.pan), CVC: "123", Date: date, Says: p.T["card-"+c.says]})
 	}
 	v.draw(w, status, "pay.html", p)
 }
@@ -138,7 +96,7 @@ func (v *Vendor) drawForm(w http.ResponseWriter, status int, x *transaction, p v
 // receipt once more with nowhere to go. An address that is forced is gone to
 // without a receipt. v.mu must be held.
 func (v *Vendor) drawReceipt(w http.ResponseWriter, x *transaction, p view, isEnd bool) {
-	p.Good, p.Waits, p.Card = x.State.isGood(), !x.State.isFinal(), shortMask(x.Card)
+	p.Good, p.Waits, p.Card = x.State.isGood(), !x.State.isFinal(), sandbox.CardEnd(x.Card)
 	p.Next, p.AtOnce = x.next()
 	p.IsEnd = isEnd && p.Next == ""
 	if p.Next == "" && !p.IsEnd {
@@ -161,7 +119,7 @@ func (v *Vendor) drawReceipt(w http.ResponseWriter, x *transaction, p view, isEn
 		return
 	}
 	if p.Waits {
-		p.refresh = seconds(max(v.host.Scaled(waiting), time.Second))
+		w.Header().Set("Refresh", seconds(max(v.host.Scaled(waiting), time.Second)))
 	}
 	v.draw(w, http.StatusOK, "receipt.html", p)
 }
@@ -193,20 +151,9 @@ func tenge(minor int64, lang string) string {
 	if lang == "en" {
 		gap, point = ",", "."
 	}
-	for at := len(whole) - 3; at > 0; at -= 3 {
-		whole = whole[:at] + gap + whole[at:]
-	}
+	whole = sandbox.InThousands(whole, gap)
 	if fraction == "00" {
 		return whole + "\u00a0₸"
 	}
 	return whole + point + fraction + "\u00a0₸"
-}
-
-// grouped writes a card number in fours.
-func grouped(pan string) string {
-	var parts []string
-	for ; len(pan) > 4; pan = pan[4:] {
-		parts = append(parts, pan[:4])
-	}
-	return strings.Join(append(parts, pan), " ")
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/providers/sandbox"
 )
 
 // amountPattern bounds what is calculated with: an exponent of two digits.
@@ -62,15 +63,9 @@ func writeIf(there bool, minor int64, c pay.Currency) json.RawMessage {
 // shownAmount is an amount for people: 1,248.00 USD.
 func shownAmount(minor int64, c pay.Currency) string {
 	whole, fraction, pointed := strings.Cut(pay.Of(minor, c).Decimal(), ".")
-	var b strings.Builder
-	for at, d := range whole {
-		if at > 0 && (len(whole)-at)%3 == 0 {
-			b.WriteByte(',')
-		}
-		b.WriteRune(d)
-	}
+	whole = sandbox.InThousands(whole, ",")
 	if pointed {
-		b.WriteString("." + fraction)
+		whole += "." + fraction
 	}
-	return b.String() + "\u00a0" + string(c)
+	return whole + "\u00a0" + string(c)
 }

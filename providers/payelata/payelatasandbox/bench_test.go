@@ -1,16 +1,11 @@
 package payelatasandbox_test
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,6 +13,7 @@ import (
 
 	"github.com/paygraph/paygraph/providers/payelata/payelatasandbox"
 	"github.com/paygraph/paygraph/providers/sandbox"
+	"github.com/paygraph/paygraph/providers/sandbox/sandboxtest"
 )
 
 // The platform's published test cards.
@@ -31,59 +27,19 @@ const (
 // base is the sandbox's address in tests that open no socket.
 const base = "http://sandbox.test"
 
-// clock is a time that tests move.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-// delivery is a callback as it arrived at the shop.
-type delivery struct{ url, signature, kind, body string }
-
-// shop receives callbacks in place of a network.
-type shop struct {
-	got    chan delivery
-	answer func(n int) int // status for the nth callback, from 1
-	n      int
-}
-
-func (s *shop) RoundTrip(r *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	s.n++
-	status := s.answer(s.n)
-	s.got <- delivery{r.URL.String(), r.Header.Get("X-Signature"), r.Header.Get("Content-Type"), string(body)}
-	return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader("")), Header: http.Header{}, Request: r}, nil
-}
-
 // bench is a sandbox with PayElata on it, and a shop that listens.
 type bench struct {
-	*testing.T
-	clock  *clock
+	*sandboxtest.Bench
+	clock  *sandboxtest.Clock
 	vendor *payelatasandbox.Vendor
-	server *sandbox.Server
-	shop   *shop
+	shop   *sandboxtest.Shop
 }
 
 type options struct {
 	payelata  payelatasandbox.Options
 	stateFile string
-	answer    func(n int) int
-	clock     sandbox.Clock // nil: one that stands still
+	answer    func(n int) int // status for the nth callback, from 1; nil is always 200
+	clock     sandbox.Clock   // nil: one that stands still
 }
 
 // accounts are the built-in one, and another shop with live keys.
@@ -96,7 +52,7 @@ func accounts() []payelatasandbox.Account {
 
 func setup(t *testing.T, o options) *bench {
 	t.Helper()
-	b := &bench{T: t, clock: &clock{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}}
+	b := &bench{clock: new(sandboxtest.Clock)}
 	if o.payelata.Accounts == nil {
 		o.payelata.Accounts = accounts()
 	}
@@ -106,33 +62,15 @@ func setup(t *testing.T, o options) *bench {
 	if o.answer == nil {
 		o.answer = func(int) int { return http.StatusOK }
 	}
-	b.shop = &shop{got: make(chan delivery, 200), answer: o.answer}
+	b.shop = sandboxtest.NewShop(sandboxtest.Statuses(o.answer))
 	b.vendor = payelatasandbox.New(o.payelata)
-	s, err := sandbox.New(sandbox.Options{
-		Clock: o.clock, StateFile: o.stateFile, BaseURL: base, NotifyClient: &http.Client{Transport: b.shop},
+	b.Bench = sandboxtest.Start(t, b.vendor, sandbox.Options{
+		Clock: o.clock, StateFile: o.stateFile, BaseURL: base, NotifyClient: b.shop.Client(),
 	})
-	require.NoError(t, err)
-	b.server = s
-	require.NoError(t, s.Register(b.vendor))
-	t.Cleanup(b.close)
 	return b
 }
 
-func (b *bench) close() { require.NoError(b, b.server.Close(context.Background())) }
-
-// answer is what came back of a request.
-type answer struct {
-	status int
-	header http.Header
-	body   string
-}
-
-func (b *bench) do(r *http.Request) answer {
-	b.Helper()
-	w := httptest.NewRecorder()
-	b.server.Handler().ServeHTTP(w, r)
-	return answer{w.Code, w.Header(), w.Body.String()}
-}
+type answer = sandboxtest.Answer
 
 func basic(account, key string) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(account+":"+key))
@@ -143,34 +81,13 @@ func bearer(token string) string { return "Bearer " + token }
 // request calls a path below /payelata with an Authorization.
 func (b *bench) request(method, path, authorization, body string) answer {
 	b.Helper()
-	r := httptest.NewRequest(method, "/payelata"+path, strings.NewReader(body))
-	if authorization != "" {
-		r.Header.Set("Authorization", authorization)
-	}
-	return b.do(r)
+	return b.Ask(method, "/payelata"+path, body, "Authorization", authorization)
 }
 
 // api calls the private API as the built-in account.
 func (b *bench) api(method, path, body string) answer {
 	b.Helper()
 	return b.request(method, "/api"+path, basic("sandbox-account", "sk_test_sandbox"), body)
-}
-
-// page calls a page of the card gate.
-func (b *bench) page(path string) answer {
-	b.Helper()
-	return b.do(httptest.NewRequest(http.MethodGet, path, nil))
-}
-
-func (b *bench) post(path string, pairs ...string) answer {
-	b.Helper()
-	form := url.Values{}
-	for at := 0; at < len(pairs); at += 2 {
-		form.Set(pairs[at], pairs[at+1])
-	}
-	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(form.Encode()))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	return b.do(r)
 }
 
 // attrs are the attributes of a creation.
@@ -258,9 +175,9 @@ func (b *bench) flow(i invoice) (action, sid, token string) {
 
 func (b *bench) decode(a answer, status int) invoice {
 	b.Helper()
-	require.Equal(b, status, a.status, a.body)
-	require.Equal(b, "application/json", a.header.Get("Content-Type"))
-	return b.parse(a.body)
+	require.Equal(b, status, a.Status, a.Body)
+	require.Equal(b, "application/json", a.Header.Get("Content-Type"))
+	return b.parse(a.Body)
 }
 
 func (b *bench) parse(body string) invoice {
@@ -295,8 +212,8 @@ func (b *bench) pathOf(i invoice) string {
 // submit sends the page's form with a card.
 func (b *bench) submit(i invoice, pan, expiry string) answer {
 	b.Helper()
-	a := b.post(b.pathOf(i), "card_number", pan, "expiry", expiry, "cvv", "123", "card_holder", "John Doe")
-	require.Equal(b, http.StatusSeeOther, a.status, a.body)
+	a := b.Post(b.pathOf(i), "card_number", pan, "expiry", expiry, "cvv", "123", "card_holder", "John Doe")
+	require.Equal(b, http.StatusSeeOther, a.Status, a.Body)
 	return a
 }
 
@@ -326,7 +243,7 @@ func (b *bench) token(customer string) string {
 // problems are the errors of a refusal.
 func (b *bench) problems(a answer, status int) (codes, pointers []string) {
 	b.Helper()
-	require.Equal(b, status, a.status, a.body)
+	require.Equal(b, status, a.Status, a.Body)
 	var e struct {
 		Errors []struct {
 			Status string `json:"status"`
@@ -336,7 +253,7 @@ func (b *bench) problems(a answer, status int) (codes, pointers []string) {
 			} `json:"source"`
 		} `json:"errors"`
 	}
-	require.NoError(b, json.Unmarshal([]byte(a.body), &e))
+	require.NoError(b, json.Unmarshal([]byte(a.Body), &e))
 	require.NotEmpty(b, e.Errors)
 	for _, p := range e.Errors {
 		require.Equal(b, fmt.Sprint(status), p.Status)
@@ -352,15 +269,10 @@ func (b *bench) points(a answer, attribute string) {
 	require.Equal(b, []string{"/data/attributes/" + attribute}, pointers)
 }
 
-func (b *bench) book() []sandbox.Entry {
-	b.Helper()
-	return b.server.Book().After(0, 100)
-}
-
 // entry is the only one in the book.
 func (b *bench) entry() sandbox.Entry {
 	b.Helper()
-	all := b.book()
+	all := b.Book()
 	require.Len(b, all, 1)
 	return all[0]
 }
@@ -368,50 +280,35 @@ func (b *bench) entry() sandbox.Entry {
 func (b *bench) count() int {
 	b.Helper()
 	a := b.api("GET", "/payment-invoices", "")
-	require.Equal(b, http.StatusOK, a.status)
+	require.Equal(b, http.StatusOK, a.Status)
 	var d struct {
 		Data []invoice `json:"data"`
 	}
-	require.NoError(b, json.Unmarshal([]byte(a.body), &d))
+	require.NoError(b, json.Unmarshal([]byte(a.Body), &d))
 	return len(d.Data)
-}
-
-// control calls /_control or one of the vendor's own controls.
-func (b *bench) control(path, body string) answer {
-	b.Helper()
-	return b.do(httptest.NewRequest(http.MethodPost, path, strings.NewReader(body)))
 }
 
 // pay plays the payer by /_control/pay.
 func (b *bench) pay(i invoice, card, outcome string) sandbox.Paid {
 	b.Helper()
 	action, _, _ := b.flow(i)
-	a := b.control("/_control/pay", b.encode(attrs{"url": action, "card": card, "outcome": outcome}))
-	require.Equal(b, http.StatusOK, a.status, a.body)
-	var p sandbox.Paid
-	require.NoError(b, json.Unmarshal([]byte(a.body), &p))
-	return p
+	return b.Pay(action, card, outcome)
 }
 
 func (b *bench) test(control, body string) invoice {
 	b.Helper()
-	return b.decode(b.control("/payelata/_test/"+control, body), http.StatusOK)
+	return b.decode(b.Ask(http.MethodPost, "/payelata/_test/"+control, body), http.StatusOK)
 }
 
 // listen sends the built-in account's callbacks to the shop.
 func (b *bench) listen() {
 	b.Helper()
-	require.NoError(b, b.server.SetNotifyURL("payelata", "sandbox-account", "http://shop.test/default"))
+	require.NoError(b, b.Server.SetNotifyURL("payelata", "sandbox-account", "http://shop.test/default"))
 }
 
-// callback is the next one to arrive.
-func (b *bench) callback() delivery {
+// callback is the next one to arrive: in a bubble within days, outside before the
+// test's own limit.
+func (b *bench) callback() sandboxtest.Delivery {
 	b.Helper()
-	select {
-	case d := <-b.shop.got:
-		return d
-	case <-b.Context().Done():
-		require.FailNow(b, "no callback came")
-		return delivery{}
-	}
+	return b.shop.Next(b.T, 48*time.Hour)
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/paygraph/paygraph/providers/sandbox/sandboxtest"
 )
 
 // signature is X-Signature computed apart from the sandbox.
@@ -21,11 +23,6 @@ func signature(secret, body string) string {
 	h.Write([]byte(secret))
 	return base64.StdEncoding.EncodeToString(h.Sum(nil))
 }
-
-// realClock is the time of a synctest bubble.
-type realClock struct{}
-
-func (realClock) Now() time.Time { return time.Now() }
 
 // pass lets d of a synctest bubble's time go by.
 func pass(d time.Duration) { <-time.After(d) }
@@ -39,14 +36,14 @@ func TestCallback(t *testing.T) {
 		b.listen()
 		i := b.paid("o1", attrs{"return_url": "https://shop.test/r"})
 		d := b.callback()
-		require.Equal(t, "http://shop.test/default", d.url)
-		require.Equal(t, "application/json", d.kind)
-		require.Equal(t, signature("sk_test_sandbox", d.body), d.signature)
-		require.Contains(t, d.body, `https:\/\/shop.test\/r`, "whoever encodes again has other bytes")
-		require.Equal(t, i, b.parse(d.body), "the body is the resource of the API")
+		require.Equal(t, "http://shop.test/default", d.URL)
+		require.Equal(t, "application/json", d.Header.Get("Content-Type"))
+		require.Equal(t, signature("sk_test_sandbox", d.Body), d.Header.Get("X-Signature"))
+		require.Contains(t, d.Body, `https:\/\/shop.test\/r`, "whoever encodes again has other bytes")
+		require.Equal(t, i, b.parse(d.Body), "the body is the resource of the API")
 		var again any
-		require.NoError(t, json.Unmarshal([]byte(d.body), &again))
-		require.NotEqual(t, d.signature, signature("sk_test_sandbox", b.encode(again)))
+		require.NoError(t, json.Unmarshal([]byte(d.Body), &again))
+		require.NotEqual(t, d.Header.Get("X-Signature"), signature("sk_test_sandbox", b.encode(again)))
 	})
 
 	t.Run("LiveInvoiceIsSignedWithTheLiveKey", func(t *testing.T) {
@@ -60,30 +57,32 @@ func TestCallback(t *testing.T) {
 		require.False(t, live.Attributes.TestMode)
 		b.submit(live, plainCard, "12/30")
 		d := b.callback()
-		require.Equal(t, "http://other.test/default", d.url)
-		require.Equal(t, signature("sk_live_other", d.body), d.signature)
+		require.Equal(t, "http://other.test/default", d.URL)
+		require.Equal(t, signature("sk_live_other", d.Body), d.Header.Get("X-Signature"))
 
 		b.submit(create("o2", "sk_live_other", true), plainCard, "12/30")
 		d = b.callback()
-		require.Equal(t, signature("sk_test_other", d.body), d.signature, "test_mode chooses the key, not the caller's")
+		require.Equal(t, signature("sk_test_other", d.Body), d.Header.Get("X-Signature"), "test_mode chooses the key, not the caller's")
 		require.True(t, create("o3", "sk_test_other", nil).Attributes.TestMode, "the mode of the key by default")
 	})
 
 	t.Run("Case15_GapsGrowByAMinuteUntil200", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
-			b := setup(t, options{clock: realClock{}, answer: func(n int) int { return []int{500, 500, 200}[n-1] }})
+			b := setup(t, options{clock: sandboxtest.BubbleClock{}, answer: func(n int) int { return []int{500, 500, 200}[n-1] }})
 			b.listen()
 			began := time.Now()
 			b.paid("o1", nil)
-			first := b.callback()
-			require.Equal(t, first, b.callback(), "the same bytes again")
+			first, second := b.callback(), b.callback()
+			require.Equal(t, first.Body, second.Body, "the same bytes again")
+			require.Equal(t, first.Header, second.Header)
+			require.Equal(t, first.URL, second.URL)
 			require.Equal(t, time.Minute, time.Since(began))
 			b.callback()
 			require.Equal(t, 3*time.Minute, time.Since(began))
 			pass(200 * time.Hour)
-			require.Empty(t, b.shop.got, "200 ends it")
-			b.close()
+			require.Empty(t, b.shop.Got, "200 ends it")
+			b.Close()
 		})
 	})
 
@@ -91,24 +90,24 @@ func TestCallback(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			statuses := []int{201, 204, 302, 200}
-			b := setup(t, options{clock: realClock{}, answer: func(n int) int { return statuses[n-1] }})
+			b := setup(t, options{clock: sandboxtest.BubbleClock{}, answer: func(n int) int { return statuses[n-1] }})
 			b.listen()
 			b.paid("o1", nil)
 			pass(200 * time.Hour)
-			require.Len(t, b.shop.got, len(statuses))
-			b.close()
+			require.Len(t, b.shop.Got, len(statuses))
+			b.Close()
 		})
 	})
 
 	t.Run("Case15_GivesUpAfterAHundredFailures", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
-			b := setup(t, options{clock: realClock{}, answer: func(int) int { return 500 }})
+			b := setup(t, options{clock: sandboxtest.BubbleClock{}, answer: func(int) int { return 500 }})
 			b.listen()
 			b.paid("o1", nil)
 			pass(1000 * time.Hour)
-			require.Len(t, b.shop.got, 100)
-			b.close()
+			require.Len(t, b.shop.Got, 100)
+			b.Close()
 		})
 	})
 
@@ -137,7 +136,7 @@ func TestCallback(t *testing.T) {
 			i := send(tt.ref, tt.beside, tt.inside)
 			require.Equal(t, tt.shown, i.Attributes.CallbackURL)
 			b.submit(i, plainCard, "12/30")
-			require.Equal(t, tt.want, b.callback().url, tt.ref)
+			require.Equal(t, tt.want, b.callback().URL, tt.ref)
 		}
 	})
 
@@ -150,15 +149,15 @@ func TestCallback(t *testing.T) {
 		b.refund(i.ID, "r2", 70)
 		told := map[string]bool{}
 		for range 3 {
-			told[b.parse(b.callback().body).Attributes.Status] = true
+			told[b.parse(b.callback().Body).Attributes.Status] = true
 		}
 		require.Equal(t, map[string]bool{"processed": true, "partially_refunded": true, "refunded": true}, told)
 
 		expiring := b.made(order("o2", nil))
 		b.clock.Advance(time.Hour)
 		b.get(expiring.ID)
-		require.Equal(t, "expired", b.parse(b.callback().body).Attributes.Status)
-		require.Empty(t, b.shop.got)
+		require.Equal(t, "expired", b.parse(b.callback().Body).Attributes.Status)
+		require.Empty(t, b.shop.Got)
 	})
 
 	t.Run("Case13_VendorsVectors", func(t *testing.T) {

@@ -31,7 +31,7 @@ func TestCreate(t *testing.T) {
 		action, sid, _ := b.flow(i)
 		require.Regexp(t, `^cgi_[A-Za-z0-9]{16}$`, sid)
 		require.Equal(t, base+"/payelata/cardgate/hpp/"+sid, action)
-		require.Empty(t, b.book(), "nothing is taken yet")
+		require.Empty(t, b.Book(), "nothing is taken yet")
 		require.Equal(t, i, b.get(i.ID))
 	})
 
@@ -44,20 +44,20 @@ func TestCreate(t *testing.T) {
 				Attributes map[string]any `json:"attributes"`
 			} `json:"data"`
 		}
-		require.NoError(t, json.Unmarshal([]byte(a.body), &got))
+		require.NoError(t, json.Unmarshal([]byte(a.Body), &got))
 		for _, name := range strings.Fields(`serial_number status resolution moderation_required amount payment_amount currency
 			service_currency reference_id test_mode fee deposit processed processed_amount refunded_amount processed_fee
 			processed_deposit metadata flow_data flow payment_flow created updated payload description descriptor callback_url
 			return_url original_data rrn approval_code`) {
 			require.Contains(t, got.Data.Attributes, name)
 		}
-		require.Contains(t, a.body, `"metadata":[]`, "an empty object, as PHP writes it")
-		require.Contains(t, a.body, `"params":[]`)
-		require.Contains(t, a.body, `"payload":null`)
-		require.Contains(t, a.body, `"return_url":"https:\/\/shop.test\/r?a=1"`)
-		require.Contains(t, a.body, `Заказ №:ORDER1`)
-		require.Contains(t, a.body, `"payment-method":{"data":{"type":"payment-methods","id":"payment_card"}}`)
-		require.Regexp(t, `"customer":{"data":{"type":"customers","id":"cus_[A-Za-z0-9]{16}"}}`, a.body)
+		require.Contains(t, a.Body, `"metadata":[]`, "an empty object, as PHP writes it")
+		require.Contains(t, a.Body, `"params":[]`)
+		require.Contains(t, a.Body, `"payload":null`)
+		require.Contains(t, a.Body, `"return_url":"https:\/\/shop.test\/r?a=1"`)
+		require.Contains(t, a.Body, `Заказ №:ORDER1`)
+		require.Contains(t, a.Body, `"payment-method":{"data":{"type":"payment-methods","id":"payment_card"}}`)
+		require.Regexp(t, `"customer":{"data":{"type":"customers","id":"cus_[A-Za-z0-9]{16}"}}`, a.Body)
 	})
 
 	t.Run("MetadataIsEchoedWithItsNumbersAndSlashes", func(t *testing.T) {
@@ -65,15 +65,15 @@ func TestCreate(t *testing.T) {
 		b := setup(t, options{})
 		a := b.api("POST", "/payment-invoices", `{"data":{"type":"payment-invoices","attributes":{"reference_id":"o1","currency":"USD",
 			"amount":1,"service":"payment_card_usd_hpp","metadata":{"n":12345678901234567890.5,"p":"a\/b\\c"}}}}`)
-		require.Equal(t, http.StatusCreated, a.status, a.body)
-		require.Contains(t, a.body, `"metadata":{"n":12345678901234567890.5,"p":"a\/b\\c"}`)
+		require.Equal(t, http.StatusCreated, a.Status, a.Body)
+		require.Contains(t, a.Body, `"metadata":{"n":12345678901234567890.5,"p":"a\/b\\c"}`)
 	})
 
 	for _, empty := range []string{"[]", "{}", "null"} {
 		t.Run("EmptyMetadataIsAnEmptyArray/"+empty, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, options{})
-			require.Contains(t, b.create(order("o1", attrs{"metadata": json.RawMessage(empty)})).body, `"metadata":[]`)
+			require.Contains(t, b.create(order("o1", attrs{"metadata": json.RawMessage(empty)})).Body, `"metadata":[]`)
 		})
 	}
 
@@ -190,7 +190,7 @@ func TestCreate(t *testing.T) {
 		b := setup(t, options{})
 		b.made(order("o1", nil))
 		body := b.encode(attrs{"data": attrs{"type": "payment-invoices", "attributes": order("o1", nil)}})
-		require.Equal(t, http.StatusCreated, b.request("POST", "/api/payment-invoices", basic("other-account", "sk_test_other"), body).status)
+		require.Equal(t, http.StatusCreated, b.request("POST", "/api/payment-invoices", basic("other-account", "sk_test_other"), body).Status)
 	})
 }
 
@@ -207,7 +207,7 @@ func TestRead(t *testing.T) {
 		} {
 			a := b.request("GET", path, authorization, "")
 			b.problems(a, http.StatusUnauthorized)
-			require.NotEmpty(t, a.header.Get("WWW-Authenticate"))
+			require.NotEmpty(t, a.Header.Get("WWW-Authenticate"))
 		}
 		b.problems(b.request("GET", path, basic("other-account", "sk_test_other"), ""), http.StatusNotFound)
 		b.problems(b.request("POST", path+"/refund", basic("other-account", "sk_test_other"), "{}"), http.StatusNotFound)
@@ -223,21 +223,21 @@ func TestRead(t *testing.T) {
 			var d struct {
 				Data []invoice `json:"data"`
 			}
-			require.NoError(t, json.Unmarshal([]byte(b.api("GET", "/payment-invoices"+query, "").body), &d))
+			require.NoError(t, json.Unmarshal([]byte(b.api("GET", "/payment-invoices"+query, "").Body), &d))
 			require.Len(t, d.Data, want, query)
 		}
-		require.Contains(t, b.api("GET", "/payment-invoices?filter[reference_id]=o+2%26", "").body, second.ID)
+		require.Contains(t, b.api("GET", "/payment-invoices?filter[reference_id]=o+2%26", "").Body, second.ID)
 		b.problems(b.api("GET", "/payment-invoices?filter[reference]=o1", ""), http.StatusBadRequest)
 	})
 
 	t.Run("ServicesAreListed", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
-		all := b.api("GET", "/payment-services", "").body
+		all := b.api("GET", "/payment-services", "").Body
 		for _, name := range payelatasandbox.DefaultServices() {
 			require.Contains(t, all, name)
 		}
-		require.Contains(t, b.api("GET", "/payment-services/payment_card_eur_hpp", "").body, `"currency":"EUR"`)
+		require.Contains(t, b.api("GET", "/payment-services/payment_card_eur_hpp", "").Body, `"currency":"EUR"`)
 		b.problems(b.api("GET", "/payment-services/payment_card_gbp_hpp", ""), http.StatusNotFound)
 	})
 }
@@ -248,31 +248,31 @@ func TestBadGateway(t *testing.T) {
 	t.Run("Case21_EverySecondIsDoneThoughBothAnswer502", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{payelata: payelatasandbox.Options{BadGateway: 2}})
-		require.Equal(t, http.StatusBadGateway, b.create(order("done", nil)).status)
-		require.Equal(t, http.StatusBadGateway, b.create(order("lost", nil)).status)
+		require.Equal(t, http.StatusBadGateway, b.create(order("done", nil)).Status)
+		require.Equal(t, http.StatusBadGateway, b.create(order("lost", nil)).Status)
 		require.Equal(t, 1, b.count())
-		require.Contains(t, b.api("GET", "/payment-invoices?filter[reference_id]=done", "").body, `"status":"process_pending"`)
-		require.Equal(t, http.StatusCreated, b.create(order("lost", nil)).status, "the mode is over")
-		require.Equal(t, http.StatusUnprocessableEntity, b.create(order("done", nil)).status, "it is there already")
+		require.Contains(t, b.api("GET", "/payment-invoices?filter[reference_id]=done", "").Body, `"status":"process_pending"`)
+		require.Equal(t, http.StatusCreated, b.create(order("lost", nil)).Status, "the mode is over")
+		require.Equal(t, http.StatusUnprocessableEntity, b.create(order("done", nil)).Status, "it is there already")
 	})
 
 	t.Run("Case21_TheModeIsSetByAControl", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		b.made(order("o1", nil))
-		require.Equal(t, http.StatusNoContent, b.control("/payelata/_test/bad-gateway", `{"count":1}`).status)
-		require.Equal(t, http.StatusBadGateway, b.create(order("o2", nil)).status)
+		require.Equal(t, http.StatusNoContent, b.Ask("POST", "/payelata/_test/bad-gateway", `{"count":1}`).Status)
+		require.Equal(t, http.StatusBadGateway, b.create(order("o2", nil)).Status)
 		require.Equal(t, 2, b.count())
-		require.Equal(t, http.StatusCreated, b.create(order("o3", nil)).status)
+		require.Equal(t, http.StatusCreated, b.create(order("o3", nil)).Status)
 	})
 
 	t.Run("Case21_FaultsLoseACreationOrItsAnswer", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
-		require.Equal(t, http.StatusOK, b.control("/_control/faults", `{"provider":"payelata","op":"start","fault":"http_500","count":1}`).status)
-		require.Equal(t, http.StatusInternalServerError, b.create(order("o1", nil)).status)
+		require.Equal(t, http.StatusOK, b.Control("faults", `{"provider":"payelata","op":"start","fault":"http_500","count":1}`).Status)
+		require.Equal(t, http.StatusInternalServerError, b.create(order("o1", nil)).Status)
 		require.Zero(t, b.count(), "http_500: not created, and a list is no start")
-		require.Equal(t, http.StatusOK, b.control("/_control/faults", `{"provider":"payelata","op":"start","fault":"drop_reply","count":1}`).status)
+		require.Equal(t, http.StatusOK, b.Control("faults", `{"provider":"payelata","op":"start","fault":"drop_reply","count":1}`).Status)
 		require.PanicsWithError(t, http.ErrAbortHandler.Error(), func() { b.create(order("o1", nil)) }, "the recorder has no connection to cut")
 		require.Equal(t, 1, b.count(), "drop_reply: created")
 	})
@@ -291,11 +291,11 @@ func TestFaults(t *testing.T) {
 		"refund": func() answer { return b.refund(paid.ID, "r1", 100) },
 	}
 	for op, call := range calls {
-		require.Equal(t, http.StatusOK, b.control("/_control/faults", `{"provider":"payelata","op":"`+op+`","fault":"http_500","count":1}`).status)
+		require.Equal(t, http.StatusOK, b.Control("faults", `{"provider":"payelata","op":"`+op+`","fault":"http_500","count":1}`).Status)
 		for other, call := range calls {
-			require.Equal(t, other == op, call().status == http.StatusInternalServerError, "%s while %s fails", other, op)
+			require.Equal(t, other == op, call().Status == http.StatusInternalServerError, "%s while %s fails", other, op)
 		}
-		require.NotEqual(t, http.StatusInternalServerError, call().status)
+		require.NotEqual(t, http.StatusInternalServerError, call().Status)
 	}
 }
 
@@ -310,12 +310,12 @@ func TestState(t *testing.T) {
 		byToken := withCustomer("c1", attrs{"token": token, "gateway_options": cardGate("instant")})
 		i := b.made(order("o1", byToken))
 		_, _, gate := b.flow(i)
-		b.close()
+		b.Close()
 
 		b = setup(t, options{stateFile: file})
 		require.Equal(t, i, b.get(i.ID))
-		require.Equal(t, http.StatusUnprocessableEntity, b.create(order("o1", nil)).status)
-		require.Equal(t, http.StatusCreated, b.sale(bearer(gate)).status)
+		require.Equal(t, http.StatusUnprocessableEntity, b.create(order("o1", nil)).Status)
+		require.Equal(t, http.StatusCreated, b.sale(bearer(gate)).Status)
 		require.Equal(t, "processed", b.get(i.ID).Attributes.Status)
 		b.made(order("o2", byToken))
 	})
@@ -325,14 +325,14 @@ func TestState(t *testing.T) {
 		file := t.TempDir() + "/state"
 		b := setup(t, options{stateFile: file})
 		asked, paid := b.made(order("o1", nil)), b.paid("o2", nil)
-		bank := b.submit(asked, asksCard, "12/30").header.Get("Location")
-		require.Equal(t, http.StatusCreated, b.refund(paid.ID, "r1", 30).status)
-		b.close()
+		bank := b.submit(asked, asksCard, "12/30").Header.Get("Location")
+		require.Equal(t, http.StatusCreated, b.refund(paid.ID, "r1", 30).Status)
+		b.Close()
 
 		b = setup(t, options{stateFile: file})
 		b.points(b.refund(paid.ID, "r1", 30), "reference_id")
 		b.points(b.refund(paid.ID, "r2", 71), "amount")
-		require.Equal(t, http.StatusSeeOther, b.post(bank, "answer", "confirm").status)
+		require.Equal(t, http.StatusSeeOther, b.Post(bank, "answer", "confirm").Status)
 		require.Equal(t, "processed", b.get(asked.ID).Attributes.Status)
 	})
 

@@ -75,8 +75,8 @@ func TestSale(t *testing.T) {
 		b := setup(t, options{})
 		i, gate := b.instant("o1", b.token("c1"))
 		a := b.sale(bearer(gate))
-		require.Equal(t, http.StatusCreated, a.status, a.body)
-		require.Contains(t, a.body, `"auth_payload":null`)
+		require.Equal(t, http.StatusCreated, a.Status, a.Body)
+		require.Contains(t, a.Body, `"auth_payload":null`)
 		i = b.get(i.ID)
 		require.Equal(t, "processed", i.Attributes.Status)
 		require.Equal(t, "100", i.Attributes.ProcessedAmount.String())
@@ -90,7 +90,7 @@ func TestSale(t *testing.T) {
 		saved := b.made(order("o1", withCustomer("c1", attrs{"gateway_options": cardGate("tokenize")})))
 		require.Equal(t, "processed", b.pay(saved, asksCard, "approve").State)
 		i, gate := b.instant("o2", b.get(saved.ID).Attributes.Payload.Token)
-		require.Equal(t, http.StatusCreated, b.sale(bearer(gate)).status)
+		require.Equal(t, http.StatusCreated, b.sale(bearer(gate)).Status)
 		require.Equal(t, "processed", b.get(i.ID).Attributes.Status)
 	})
 
@@ -98,15 +98,15 @@ func TestSale(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		token := b.token("c1")
-		require.Equal(t, http.StatusOK, b.control("/_control/cards", `{"provider":"payelata","customer":"c1","action":"refuse","code":"auth_3ds_required"}`).status)
+		require.Equal(t, http.StatusOK, b.Control("cards", `{"provider":"payelata","customer":"c1","action":"refuse","code":"auth_3ds_required"}`).Status)
 		i, gate := b.instant("o1", token)
 		a := b.sale(bearer(gate))
-		require.Equal(t, http.StatusCreated, a.status, a.body)
-		page := regexp.MustCompile(`"auth_payload":\{"action":"[^"]*(/payelata/cardgate/acs/[^"]+)","method":"GET"`).FindStringSubmatch(strings.ReplaceAll(a.body, `\/`, "/"))
-		require.NotNil(t, page, a.body)
+		require.Equal(t, http.StatusCreated, a.Status, a.Body)
+		page := regexp.MustCompile(`"auth_payload":\{"action":"[^"]*(/payelata/cardgate/acs/[^"]+)","method":"GET"`).FindStringSubmatch(strings.ReplaceAll(a.Body, `\/`, "/"))
+		require.NotNil(t, page, a.Body)
 		waiting := b.get(i.ID).Attributes
 		require.Equal(t, []string{"process_pending", "auth_3ds_required"}, []string{waiting.Status, waiting.Resolution})
-		b.post(page[1], "answer", "confirm")
+		b.Post(page[1], "answer", "confirm")
 		require.Equal(t, "processed", b.get(i.ID).Attributes.Status)
 	})
 
@@ -119,7 +119,7 @@ func TestSale(t *testing.T) {
 		b.clock.Advance(time.Second)
 		require.Equal(t, "expired", b.get(i.ID).Attributes.Status)
 		b.problems(b.sale(bearer(gate)), http.StatusUnauthorized)
-		require.Len(t, b.book(), 1, "only the payment that saved the card")
+		require.Len(t, b.Book(), 1, "only the payment that saved the card")
 	})
 
 	t.Run("Case12_WhatIsNoTokenOfTheInvoiceIs401", func(t *testing.T) {
@@ -148,10 +148,10 @@ func TestSale(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		_, gate := b.instant("o1", b.token("c1"))
-		require.Equal(t, http.StatusCreated, b.sale(bearer(gate)).status)
+		require.Equal(t, http.StatusCreated, b.sale(bearer(gate)).Status)
 		codes, _ := b.problems(b.sale(bearer(gate)), http.StatusUnprocessableEntity)
 		require.Equal(t, []string{"already_processed"}, codes)
-		require.Equal(t, 1, b.book()[1].Captures)
+		require.Equal(t, 1, b.Book()[1].Captures)
 	})
 
 	t.Run("SaleWithoutItsTypeIsRefused", func(t *testing.T) {
@@ -175,7 +175,7 @@ func TestSale(t *testing.T) {
 		}
 		b.points(send("4242424242424242"), "card_number")
 		a := send(asksCard)
-		require.Equal(t, http.StatusCreated, a.status, a.body)
+		require.Equal(t, http.StatusCreated, a.Status, a.Body)
 		var s struct {
 			Data struct {
 				Attributes struct {
@@ -186,9 +186,9 @@ func TestSale(t *testing.T) {
 				} `json:"attributes"`
 			} `json:"data"`
 		}
-		require.NoError(t, json.Unmarshal([]byte(a.body), &s))
+		require.NoError(t, json.Unmarshal([]byte(a.Body), &s))
 		require.Equal(t, "GET", s.Data.Attributes.AuthPayload.Method)
-		b.post(strings.TrimPrefix(s.Data.Attributes.AuthPayload.Action, base), "answer", "confirm")
+		b.Post(strings.TrimPrefix(s.Data.Attributes.AuthPayload.Action, base), "answer", "confirm")
 		require.Equal(t, "processed", b.get(i.ID).Attributes.Status)
 	})
 }
@@ -209,10 +209,10 @@ func TestSavedCards(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		token := b.token("c1")
-		require.Equal(t, http.StatusOK, b.control("/_control/cards", `{"provider":"payelata","customer":"c1","action":"expire"}`).status)
+		require.Equal(t, http.StatusOK, b.Control("cards", `{"provider":"payelata","customer":"c1","action":"expire"}`).Status)
 		b.paid("o1", withCustomer("c1", attrs{"gateway_options": cardGate("tokenize")}))
 		i, gate := b.instant("o2", token)
-		require.Equal(t, http.StatusCreated, b.sale(bearer(gate)).status)
+		require.Equal(t, http.StatusCreated, b.sale(bearer(gate)).Status)
 		require.Equal(t, "processed", b.get(i.ID).Attributes.Status)
 	})
 
@@ -222,7 +222,7 @@ func TestSavedCards(t *testing.T) {
 		i := b.pays(b.made(order("o1", withCustomer("c1", attrs{"gateway_options": cardGate("tokenize")}))), failsCard, "05/29")
 		require.Equal(t, "process_failed", i.Attributes.Status)
 		require.Empty(t, i.Attributes.Payload.Token)
-		require.Equal(t, "[]", strings.TrimSpace(b.do(newGet("/_control/cards?provider=payelata")).body))
+		require.Equal(t, "[]", strings.TrimSpace(b.Get("/_control/cards?provider=payelata").Body))
 	})
 
 	changes := []struct{ action, resolution string }{
@@ -236,10 +236,10 @@ func TestSavedCards(t *testing.T) {
 			t.Parallel()
 			b := setup(t, options{})
 			i, gate := b.instant("o1", b.token("c1"))
-			a := b.control("/_control/cards", `{"provider":"payelata","customer":"c1",`+tt.action+`}`)
-			require.Equal(t, http.StatusOK, a.status, a.body)
-			require.Contains(t, a.body, `"name":"551928******0000"`)
-			require.Equal(t, http.StatusCreated, b.sale(bearer(gate)).status)
+			a := b.Control("cards", `{"provider":"payelata","customer":"c1",`+tt.action+`}`)
+			require.Equal(t, http.StatusOK, a.Status, a.Body)
+			require.Contains(t, a.Body, `"name":"551928******0000"`)
+			require.Equal(t, http.StatusCreated, b.sale(bearer(gate)).Status)
 			i = b.get(i.ID)
 			require.Equal(t, "process_failed", i.Attributes.Status)
 			require.Equal(t, tt.resolution, i.Attributes.Resolution)
@@ -251,14 +251,14 @@ func TestSavedCards(t *testing.T) {
 		b := setup(t, options{})
 		i, gate := b.instant("o1", b.token("c1"))
 		change := func(body string) int {
-			return b.control("/_control/cards", `{"provider":"payelata","customer":"c1",`+body+`}`).status
+			return b.Control("cards", `{"provider":"payelata","customer":"c1",`+body+`}`).Status
 		}
 		for _, body := range []string{`"action":"refuse","code":"declined"`, `"action":"accept"`, `"action":"deactivate"`, `"action":"activate"`} {
 			require.Equal(t, http.StatusOK, change(body))
 		}
 		require.Equal(t, http.StatusBadRequest, change(`"action":"refuse","code":"bad_mood"`))
-		require.Equal(t, http.StatusNotFound, b.control("/_control/cards", `{"provider":"payelata","customer":"c9","action":"remove"}`).status)
-		require.Equal(t, http.StatusCreated, b.sale(bearer(gate)).status)
+		require.Equal(t, http.StatusNotFound, b.Control("cards", `{"provider":"payelata","customer":"c9","action":"remove"}`).Status)
+		require.Equal(t, http.StatusCreated, b.sale(bearer(gate)).Status)
 		require.Equal(t, "processed", b.get(i.ID).Attributes.Status)
 	})
 }

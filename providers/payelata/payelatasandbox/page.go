@@ -1,43 +1,26 @@
 package payelatasandbox
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
-	"html/template"
-	"math"
 	"net/http"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/paygraph/paygraph/providers/sandbox"
 )
 
 //go:embed templates/*.html static/*
 var files embed.FS
 
-// policy lets a page load its own style and nothing else. There is no script.
-const policy = "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-
-// pages are the parsed templates, and the version that keeps browsers from using
-// an old style sheet.
-type pages struct {
-	templates *template.Template
-	version   string
-}
-
-func newPages() pages {
-	style, err := files.ReadFile("static/pay.css")
-	if err != nil {
-		panic(err) // embedded: cannot be missing
-	}
-	sum := sha256.Sum256(style)
-	return pages{templates: template.Must(template.ParseFS(files, "templates/*.html")), version: hex.EncodeToString(sum[:6])}
+// newPages are the card gate's, without any script.
+func newPages() *sandbox.Pages {
+	return sandbox.MustPages(sandbox.Look{Files: files, Static: "/payelata/cardgate/static/", Style: "pay.css"})
 }
 
 // view is what the templates draw from.
 type view struct {
-	Version, Title         string
+	Title                  string
 	Shop, Mark, Amount     string
 	Description, Reference string
 	Self                   string // the page's own address
@@ -59,20 +42,7 @@ type view struct {
 type cardView struct{ Number, Expiry, Does, Use string }
 
 func (v *Vendor) draw(w http.ResponseWriter, status int, name string, p view) {
-	p.Version = v.pages.version
-	var b bytes.Buffer
-	if err := v.pages.templates.ExecuteTemplate(&b, name, p); err != nil {
-		http.Error(w, "the page cannot be drawn", http.StatusInternalServerError)
-		return
-	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", policy)
-	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", "same-origin")
-	h.Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes()) // into a buffer of the host's
+	v.pages.Draw(w, status, name, sandbox.Page{Lang: "en", Title: p.Title, View: p})
 }
 
 // newView fills in what every page of an invoice shows.
@@ -155,7 +125,7 @@ func (v *Vendor) show(w http.ResponseWriter, i *invoice, status int, form cardFo
 	}
 	p := v.newView(i)
 	p.Title = "Pay " + p.Amount + " · " + p.Shop
-	p.Number, p.Expiry, p.Holder, p.Errors = grouped(form.pan), form.expiry, form.holder, wrong
+	p.Number, p.Expiry, p.Holder, p.Errors = sandbox.InFours(form.pan), form.expiry, form.holder, wrong
 	if wrong == nil {
 		p.CVV = form.cvv
 	} else if _, known := findCard(form.pan); !known {
@@ -165,7 +135,7 @@ func (v *Vendor) show(w http.ResponseWriter, i *invoice, status int, form cardFo
 		p.Banner = "The bank refused the card (" + i.Resolution + "). Try another one."
 	}
 	if i.Token != "" {
-		p.Saved = shortMask(v.savedAttempt(i).card.Mask)
+		p.Saved = sandbox.CardEnd(v.savedAttempt(i).card.Mask)
 	} else {
 		p.Cards = cardViews(p.Self)
 	}
@@ -194,11 +164,10 @@ func (v *Vendor) showResult(w http.ResponseWriter, i *invoice) {
 	}
 	p.Title = p.Heading + " · " + p.Shop
 	if i.Card != nil {
-		p.Card = shortMask(i.Card.Mask)
+		p.Card = sandbox.CardEnd(i.Card.Mask)
 	}
 	if p.ReturnURL != "" {
-		p.Seconds = int(math.Round(v.host.Scaled(redirectPause).Seconds()))
-		w.Header().Set("Refresh", strconv.Itoa(p.Seconds)+";url="+p.ReturnURL)
+		p.Seconds = v.host.SendOn(w, redirectPause, p.ReturnURL)
 	}
 	v.draw(w, http.StatusOK, "result.html", p)
 }
@@ -219,7 +188,7 @@ func (v *Vendor) bankPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p := v.newView(i)
-	p.Title, p.Challenge, p.Card = "Confirm the payment", bankPath(challenge), shortMask(i.Card.Mask)
+	p.Title, p.Challenge, p.Card = "Confirm the payment", bankPath(challenge), sandbox.CardEnd(i.Card.Mask)
 	p.Today = v.host.Now().Format("2 January 2006")
 	v.draw(w, http.StatusOK, "bank.html", p)
 }
@@ -228,22 +197,6 @@ func (v *Vendor) noPage(w http.ResponseWriter) {
 	v.draw(w, http.StatusNotFound, "message.html", view{
 		Title: "Page not found", Heading: "There is no such page", Says: "The payment is not known, or this step is over. Go back to the shop and start again.",
 	})
-}
-
-// static serves the style sheet.
-func (v *Vendor) static(w http.ResponseWriter, r *http.Request) {
-	if r.PathValue("file") != "pay.css" {
-		http.NotFound(w, r)
-		return
-	}
-	style, err := files.ReadFile("static/pay.css")
-	if err != nil {
-		panic(err) // embedded: cannot be missing
-	}
-	w.Header().Set("Content-Type", "text/css; charset=utf-8")
-	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write(style)
 }
 
 // examples are the test cards with the expiry dates that the page offers.
@@ -271,7 +224,7 @@ func cardViews(page string) []cardView {
 	var all []cardView
 	for at, e := range examples() {
 		all = append(all, cardView{
-			Number: grouped(e.card.pan), Expiry: e.expiry[:2] + "/" + e.expiry[2:], Does: e.does,
+			Number: sandbox.InFours(e.card.pan), Expiry: e.expiry[:2] + "/" + e.expiry[2:], Does: e.does,
 			Use: page + "?use=" + strconv.Itoa(at),
 		})
 	}
@@ -290,18 +243,3 @@ func chosenCard(r *http.Request) cardForm {
 
 // sandboxHolder is the name that the sandbox itself writes on a card.
 const sandboxHolder = "SANDBOX PAYER"
-
-// grouped writes a number in fours.
-func grouped(pan string) string {
-	var b strings.Builder
-	for at, d := range pan {
-		if at > 0 && at%4 == 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteRune(d)
-	}
-	return b.String()
-}
-
-// shortMask shows the end of a mask.
-func shortMask(mask string) string { return "•••• " + mask[max(len(mask)-4, 0):] }

@@ -2,8 +2,6 @@ package payelatasandbox_test
 
 import (
 	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -13,8 +11,6 @@ import (
 
 	"github.com/paygraph/paygraph/providers/payelata/payelatasandbox"
 )
-
-func newGet(path string) *http.Request { return httptest.NewRequest(http.MethodGet, path, nil) }
 
 func TestHostedPage(t *testing.T) {
 	t.Parallel()
@@ -43,15 +39,15 @@ func TestHostedPage(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		i := b.made(order("o1", nil))
-		bank := b.submit(i, asksCard, "12/30").header.Get("Location")
+		bank := b.submit(i, asksCard, "12/30").Header.Get("Location")
 		require.True(t, strings.HasPrefix(bank, "/payelata/cardgate/acs/"), bank)
 		waiting := b.get(i.ID).Attributes
 		require.Equal(t, []string{"process_pending", "auth_3ds_required"}, []string{waiting.Status, waiting.Resolution})
-		require.Contains(t, b.page(bank).body, "100.00\u00a0USD")
-		require.Equal(t, http.StatusSeeOther, b.post(bank, "answer", "confirm").status)
+		require.Contains(t, b.Get(bank).Body, "100.00\u00a0USD")
+		require.Equal(t, http.StatusSeeOther, b.Post(bank, "answer", "confirm").Status)
 		done := b.get(i.ID).Attributes
 		require.Equal(t, []string{"processed", "ok"}, []string{done.Status, done.Resolution})
-		require.Equal(t, http.StatusNotFound, b.post(bank, "answer", "confirm").status)
+		require.Equal(t, http.StatusNotFound, b.Post(bank, "answer", "confirm").Status)
 		require.Equal(t, 1, b.entry().Captures)
 	})
 
@@ -59,19 +55,19 @@ func TestHostedPage(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		i := b.made(order("o1", nil))
-		b.post(b.submit(i, asksCard, "12/30").header.Get("Location"), "answer", "cancel")
+		b.Post(b.submit(i, asksCard, "12/30").Header.Get("Location"), "answer", "cancel")
 		got := b.get(i.ID).Attributes
 		require.Equal(t, []string{"process_failed", "client_auth_failed"}, []string{got.Status, got.Resolution})
-		require.Empty(t, b.book())
+		require.Empty(t, b.Book())
 	})
 
 	t.Run("Case06_StepLeftForAnotherCardIsOver", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		i := b.made(order("o1", nil))
-		bank := b.submit(i, asksCard, "12/30").header.Get("Location")
+		bank := b.submit(i, asksCard, "12/30").Header.Get("Location")
 		b.submit(i, plainCard, "12/30")
-		require.Equal(t, http.StatusNotFound, b.post(bank, "answer", "confirm").status)
+		require.Equal(t, http.StatusNotFound, b.Post(bank, "answer", "confirm").Status)
 		require.Equal(t, 1, b.entry().Captures)
 	})
 
@@ -81,15 +77,15 @@ func TestHostedPage(t *testing.T) {
 			t.Parallel()
 			b := setup(t, options{})
 			i := b.made(order("o1", nil))
-			page := b.submit(i, tt.card, "07/77").header.Get("Location")
-			require.Contains(t, b.page(page).body, "Waiting for the bank")
+			page := b.submit(i, tt.card, "07/77").Header.Get("Location")
+			require.Contains(t, b.Get(page).Body, "Waiting for the bank")
 			b.submit(i, plainCard, "12/30")
 			got := b.get(i.ID).Attributes
 			require.Equal(t, []string{"process_pending", tt.resolution}, []string{got.Status, got.Resolution}, "no other card is taken meanwhile")
 			b.clock.Advance(time.Hour)
 			require.Equal(t, "expired", b.get(i.ID).Attributes.Status)
-			require.Contains(t, b.page(page).body, "Time is up")
-			require.Empty(t, b.book())
+			require.Contains(t, b.Get(page).Body, "Time is up")
+			require.Empty(t, b.Book())
 		})
 	}
 
@@ -110,24 +106,24 @@ func TestHostedPage(t *testing.T) {
 			require.Equal(t, []string{"process_failed", resolution}, []string{got.Status, got.Resolution}, expiry)
 
 			asked := b.made(order("asked-"+expiry, nil))
-			b.post(b.submit(asked, asksAndFail, expiry).header.Get("Location"), "answer", "confirm")
+			b.Post(b.submit(asked, asksAndFail, expiry).Header.Get("Location"), "answer", "confirm")
 			got = b.get(asked.ID).Attributes
 			require.Equal(t, []string{"process_failed", resolution}, []string{got.Status, got.Resolution}, expiry)
 		}
-		require.Empty(t, b.book())
+		require.Empty(t, b.Book())
 	})
 
 	t.Run("Case09_SavedCardIsShownByItsMaskOnlyAndPays", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		i := b.made(order("o1", withCustomer("c1", attrs{"token": b.token("c1")})))
-		body := b.page(b.pathOf(i)).body
+		body := b.Get(b.pathOf(i)).Body
 		require.Contains(t, body, `id="saved-card">•••• 0000<`)
 		require.NotContains(t, body, plainCard)
 		require.NotContains(t, body, "551928")
 		require.NotContains(t, body, `name="card_number"`)
-		require.Equal(t, http.StatusUnprocessableEntity, b.post(b.pathOf(i), "cvv", "1").status)
-		require.Equal(t, http.StatusSeeOther, b.post(b.pathOf(i), "cvv", "123").status)
+		require.Equal(t, http.StatusUnprocessableEntity, b.Post(b.pathOf(i), "cvv", "1").Status)
+		require.Equal(t, http.StatusSeeOther, b.Post(b.pathOf(i), "cvv", "123").Status)
 		require.Equal(t, "processed", b.get(i.ID).Attributes.Status)
 	})
 
@@ -144,7 +140,7 @@ func TestHostedPage(t *testing.T) {
 	t.Run("Case17_WrongAmountFaultIsPartiallyProcessedOrMore", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
-		b.control("/_control/faults", `{"provider":"payelata","op":"charge","fault":"wrong_amount"}`)
+		b.Control("faults", `{"provider":"payelata","op":"charge","fault":"wrong_amount"}`)
 		less := b.pays(b.made(order("o1", nil)), plainCard, "12/30").Attributes
 		require.Equal(t, []string{"partially_processed", "99"}, []string{less.Status, less.ProcessedAmount.String()})
 		more := b.pays(b.made(order("o2", attrs{"amount": 1})), plainCard, "12/30").Attributes
@@ -165,8 +161,8 @@ func TestHostedPage(t *testing.T) {
 		i := b.pays(b.made(order("o1", attrs{"amount": 990.01})), plainCard, "12/30")
 		require.Equal(t, "process_pending", i.Attributes.Status)
 		require.True(t, i.Attributes.ModerationRequired)
-		require.Empty(t, b.book())
-		require.Contains(t, b.page(b.pathOf(i)).body, "under review")
+		require.Empty(t, b.Book())
+		require.Contains(t, b.Get(b.pathOf(i)).Body, "under review")
 		b.clock.Advance(48 * time.Hour)
 		require.Equal(t, "process_pending", b.get(i.ID).Attributes.Status, "a moderator has all the time there is")
 		i = b.test("moderation", `{"invoice":"o1","decision":"approve"}`)
@@ -181,7 +177,7 @@ func TestHostedPage(t *testing.T) {
 		i := b.pays(b.made(order("o1", attrs{"amount": 990.01})), plainCard, "12/30")
 		i = b.test("moderation", `{"invoice":"`+i.ID+`","decision":"reject"}`)
 		require.Equal(t, "rejected", i.Attributes.Status)
-		require.Empty(t, b.book())
+		require.Empty(t, b.Book())
 	})
 
 	t.Run("Case18_ReviewAfterThePayment", func(t *testing.T) {
@@ -193,8 +189,8 @@ func TestHostedPage(t *testing.T) {
 		require.True(t, i.Attributes.ModerationRequired)
 		require.False(t, b.test("moderation", `{"invoice":"o1","decision":"approve"}`).Attributes.ModerationRequired)
 		require.Equal(t, 1, b.entry().Captures)
-		require.Equal(t, http.StatusUnprocessableEntity, b.control("/payelata/_test/moderation", `{"invoice":"o1","decision":"reject"}`).status)
-		require.Equal(t, http.StatusNotFound, b.control("/payelata/_test/moderation", `{"invoice":"o9","decision":"reject"}`).status)
+		require.Equal(t, http.StatusUnprocessableEntity, b.Ask("POST", "/payelata/_test/moderation", `{"invoice":"o1","decision":"reject"}`).Status)
+		require.Equal(t, http.StatusNotFound, b.Ask("POST", "/payelata/_test/moderation", `{"invoice":"o9","decision":"reject"}`).Status)
 	})
 
 	t.Run("SeveralAttemptsWhenTheAccountAllowsThem", func(t *testing.T) {
@@ -202,7 +198,7 @@ func TestHostedPage(t *testing.T) {
 		b := setup(t, options{payelata: payelatasandbox.Options{Attempts: 2}})
 		i := b.made(order("o1", nil))
 		b.submit(i, failsCard, "05/29")
-		require.Contains(t, b.page(b.pathOf(i)).body, "insufficient_funds")
+		require.Contains(t, b.Get(b.pathOf(i)).Body, "insufficient_funds")
 		got := b.pays(i, plainCard, "12/30").Attributes
 		require.Equal(t, []string{"processed", "ok"}, []string{got.Status, got.Resolution})
 
@@ -225,13 +221,10 @@ func TestHostedPage(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		path := b.pathOf(b.made(order("o1", nil)))
-		body := url.Values{"card_number": {plainCard}, "expiry": {"12/30"}, "cvv": {"123"}, "card_holder": {"John Doe"}}.Encode()
 		var all sync.WaitGroup
 		for range 20 {
 			all.Go(func() {
-				r := newPost(path, body)
-				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-				b.server.Handler().ServeHTTP(httptest.NewRecorder(), r)
+				b.Post(path, "card_number", plainCard, "expiry", "12/30", "cvv", "123", "card_holder", "John Doe")
 			})
 		}
 		all.Wait()
@@ -251,13 +244,13 @@ func TestHostedPage(t *testing.T) {
 			b := setup(t, options{})
 			i := b.made(order("o1", nil))
 			pairs := []string{"card_number", plainCard, "expiry", "12/30", "cvv", "987", "card_holder", "John Doe", tt.field, tt.value}
-			a := b.post(b.pathOf(i), pairs...)
-			require.Equal(t, http.StatusUnprocessableEntity, a.status)
-			require.Equal(t, 1, strings.Count(a.body, `aria-invalid="true"`))
-			require.Regexp(t, `id="`+tt.id+`-error">[^<]+<`, a.body)
-			require.NotContains(t, a.body, "4242424242424242")
-			require.NotContains(t, a.body, `value="4242`)
-			require.NotContains(t, a.body, `value="987"`)
+			a := b.Post(b.pathOf(i), pairs...)
+			require.Equal(t, http.StatusUnprocessableEntity, a.Status)
+			require.Equal(t, 1, strings.Count(a.Body, `aria-invalid="true"`))
+			require.Regexp(t, `id="`+tt.id+`-error">[^<]+<`, a.Body)
+			require.NotContains(t, a.Body, "4242424242424242")
+			require.NotContains(t, a.Body, `value="4242`)
+			require.NotContains(t, a.Body, `value="987"`)
 			require.Equal(t, "process_pending", b.get(i.ID).Attributes.Status)
 		})
 	}
@@ -266,26 +259,26 @@ func TestHostedPage(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		i := b.made(order("o<script>1", attrs{"description": "<script>2"}))
-		a := b.page(b.pathOf(i))
-		require.Equal(t, http.StatusOK, a.status)
-		require.NotContains(t, a.body, "<script")
-		require.NotContains(t, a.body, "style=")
-		require.Contains(t, a.header.Get("Content-Security-Policy"), "default-src 'none'")
-		require.Equal(t, "no-store", a.header.Get("Cache-Control"))
+		a := b.Get(b.pathOf(i))
+		require.Equal(t, http.StatusOK, a.Status)
+		require.NotContains(t, a.Body, "<script")
+		require.NotContains(t, a.Body, "style=")
+		require.Contains(t, a.Header.Get("Content-Security-Policy"), "default-src 'none'")
+		require.Equal(t, "no-store", a.Header.Get("Cache-Control"))
 		for _, id := range []string{"card-number", "card-expiry", "card-cvv", "card-holder"} {
-			require.Contains(t, a.body, `<label for="`+id+`">`)
-			require.Contains(t, a.body, `id="`+id+`"`)
+			require.Contains(t, a.Body, `<label for="`+id+`">`)
+			require.Contains(t, a.Body, `id="`+id+`"`)
 		}
-		require.Contains(t, b.page("/payelata/cardgate/static/pay.css").header.Get("Content-Type"), "text/css")
-		require.Equal(t, http.StatusNotFound, b.page("/payelata/cardgate/static/none").status)
-		require.Equal(t, http.StatusNotFound, b.page("/payelata/cardgate/hpp/cgi_none").status)
-		require.Equal(t, http.StatusNotFound, b.page("/payelata/cardgate/acs/none").status)
+		require.Contains(t, b.Get("/payelata/cardgate/static/pay.css").Header.Get("Content-Type"), "text/css")
+		require.Equal(t, http.StatusNotFound, b.Get("/payelata/cardgate/static/none").Status)
+		require.Equal(t, http.StatusNotFound, b.Get("/payelata/cardgate/hpp/cgi_none").Status)
+		require.Equal(t, http.StatusNotFound, b.Get("/payelata/cardgate/acs/none").Status)
 	})
 
 	t.Run("ChosenTestCardFillsTheFormIn", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
-		body := b.page(b.pathOf(b.made(order("o1", nil))) + "?use=2").body
+		body := b.Get(b.pathOf(b.made(order("o1", nil))) + "?use=2").Body
 		require.Contains(t, body, `value="4302 9128 3702 0000"`)
 		require.Contains(t, body, `value="05/29"`)
 	})
@@ -295,13 +288,13 @@ func TestHostedPage(t *testing.T) {
 		b := setup(t, options{})
 		urls := attrs{"return_url": "https://shop.test/any", "return_urls": attrs{"success": "https://shop.test/yes", "fail": "https://shop.test/no"}}
 		good := b.made(order("o1", urls))
-		page := b.submit(good, plainCard, "12/30").header.Get("Location")
-		require.Equal(t, "3;url=https://shop.test/yes", b.page(page).header.Get("Refresh"))
-		require.Contains(t, b.page(page).body, `id="return-link" href="https://shop.test/yes"`)
-		page = b.submit(b.made(order("o2", urls)), failsCard, "05/29").header.Get("Location")
-		require.Equal(t, "3;url=https://shop.test/no", b.page(page).header.Get("Refresh"))
-		page = b.submit(b.made(order("o3", urls)), plainCard, "07/77").header.Get("Location")
-		require.Equal(t, "3;url=https://shop.test/any", b.page(page).header.Get("Refresh"))
+		page := b.submit(good, plainCard, "12/30").Header.Get("Location")
+		require.Equal(t, "3;url=https://shop.test/yes", b.Get(page).Header.Get("Refresh"))
+		require.Contains(t, b.Get(page).Body, `id="return-link" href="https://shop.test/yes"`)
+		page = b.submit(b.made(order("o2", urls)), failsCard, "05/29").Header.Get("Location")
+		require.Equal(t, "3;url=https://shop.test/no", b.Get(page).Header.Get("Refresh"))
+		page = b.submit(b.made(order("o3", urls)), plainCard, "07/77").Header.Get("Location")
+		require.Equal(t, "3;url=https://shop.test/any", b.Get(page).Header.Get("Refresh"))
 	})
 }
 
@@ -338,9 +331,9 @@ func TestPay(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		action, _, _ := b.flow(b.made(order("o1", nil)))
-		require.Equal(t, http.StatusBadRequest, b.control("/_control/pay", `{"url":"`+action+`","card":"4242424242424242"}`).status)
-		require.Equal(t, http.StatusNotFound, b.control("/_control/pay", `{"url":"`+action+`x"}`).status)
-		require.Equal(t, http.StatusNotFound, b.control("/_control/pay", `{"url":"`+base+`/payelata/api/payment-invoices"}`).status)
+		require.Equal(t, http.StatusBadRequest, b.Control("pay", `{"url":"`+action+`","card":"4242424242424242"}`).Status)
+		require.Equal(t, http.StatusNotFound, b.Control("pay", `{"url":"`+action+`x"}`).Status)
+		require.Equal(t, http.StatusNotFound, b.Control("pay", `{"url":"`+base+`/payelata/api/payment-invoices"}`).Status)
 	})
 }
 

@@ -96,7 +96,7 @@ type Vendor struct {
 	accounts map[string]Account
 	names    []string
 	host     *sandbox.Host
-	pages    pages
+	pages    *sandbox.Pages
 
 	mu         sync.Mutex // guards what follows and every record in it
 	key        *rsa.PrivateKey
@@ -166,7 +166,7 @@ func (v *Vendor) Mount(h *sandbox.Host) ([]sandbox.Route, error) {
 		{Path: "/cardgate/payment/sale", Op: sandbox.OpCharge, Handler: v.sale},
 		{Path: "/cardgate/hpp/{sid}", Handler: v.hostedPage},
 		{Path: "/cardgate/acs/{challenge}", Handler: v.bankPage},
-		{Path: "/cardgate/static/{file}", Handler: v.static},
+		{Path: "/cardgate/static/{file}", Handler: v.pages.Static},
 
 		{Path: "/_test/chargeback", Handler: v.control(v.controlChargeBack)},
 		{Path: "/_test/moderation", Handler: v.control(v.controlModeration)},

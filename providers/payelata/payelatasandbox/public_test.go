@@ -2,16 +2,10 @@ package payelatasandbox_test
 
 import (
 	"net/http"
-	"net/http/httptest"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
-
-func newPost(path, body string) *http.Request {
-	return httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
-}
 
 func TestPublicAPI(t *testing.T) {
 	t.Parallel()
@@ -31,13 +25,13 @@ func TestPublicAPI(t *testing.T) {
 		a := create(b, nil)
 		i := b.decode(a, http.StatusCreated)
 		require.Regexp(t, `^cpi_[A-Za-z0-9]{16}$`, i.ID)
-		require.Equal(t, "*", a.header.Get("Access-Control-Allow-Origin"))
+		require.Equal(t, "*", a.Header.Get("Access-Control-Allow-Origin"))
 		path := "/public-api/payment-invoices/" + i.ID
 		require.Equal(t, "process_pending", b.decode(b.request("GET", path, "", ""), http.StatusOK).Attributes.Status)
 		b.submit(i, plainCard, "12/30")
 		got := b.request("GET", path+"?public_key=pk_test_sandbox", "", "")
 		require.Equal(t, "processed", b.decode(got, http.StatusOK).Attributes.Status)
-		require.NotContains(t, got.body, "551928", "the card is the merchant's business")
+		require.NotContains(t, got.Body, "551928", "the card is the merchant's business")
 		require.Equal(t, "o1", b.get(i.ID).Attributes.ReferenceID, "the private API has it too")
 		b.problems(b.request("GET", path+"?public_key=pk_test_other", "", ""), http.StatusNotFound)
 		b.problems(b.request("GET", path+"?public_key=pk_nobody", "", ""), http.StatusUnauthorized)
@@ -60,9 +54,9 @@ func TestPublicAPI(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		a := b.request("POST", "/public-api/payment-prerequest", "", `{"public_key":"pk_test_sandbox","currency":"UAH"}`)
-		require.Equal(t, http.StatusOK, a.status)
-		require.Contains(t, a.body, "payment_card_uah_hpp")
-		require.NotContains(t, a.body, "payment_card_usd_hpp")
+		require.Equal(t, http.StatusOK, a.Status)
+		require.Contains(t, a.Body, "payment_card_uah_hpp")
+		require.NotContains(t, a.Body, "payment_card_usd_hpp")
 		b.problems(b.request("POST", "/public-api/payment-prerequest", "", `{"public_key":"x","currency":"UAH"}`), http.StatusUnauthorized)
 	})
 
@@ -70,8 +64,8 @@ func TestPublicAPI(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		a := b.request("OPTIONS", "/public-api/payment-invoices", "", "")
-		require.Equal(t, http.StatusNoContent, a.status)
-		require.Equal(t, "POST", a.header.Get("Access-Control-Allow-Methods"))
+		require.Equal(t, http.StatusNoContent, a.Status)
+		require.Equal(t, "POST", a.Header.Get("Access-Control-Allow-Methods"))
 		b.problems(b.request("GET", "/public-api/payment-invoices", "", ""), http.StatusMethodNotAllowed)
 	})
 }

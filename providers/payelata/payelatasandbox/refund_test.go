@@ -27,7 +27,7 @@ func TestRefund(t *testing.T) {
 		b := setup(t, options{})
 		i := b.paid("o1", nil)
 		a := b.refund(i.ID, "r1", 30)
-		require.Equal(t, http.StatusCreated, a.status, a.body)
+		require.Equal(t, http.StatusCreated, a.Status, a.Body)
 		var r struct {
 			Data struct {
 				Type       string         `json:"type"`
@@ -35,7 +35,7 @@ func TestRefund(t *testing.T) {
 				Attributes map[string]any `json:"attributes"`
 			} `json:"data"`
 		}
-		require.NoError(t, json.Unmarshal([]byte(a.body), &r))
+		require.NoError(t, json.Unmarshal([]byte(a.Body), &r))
 		require.Equal(t, "refunds", r.Data.Type)
 		require.Regexp(t, `^ref_[A-Za-z0-9]{16}$`, r.Data.ID)
 		require.Equal(t, map[string]any{
@@ -44,7 +44,7 @@ func TestRefund(t *testing.T) {
 		}, r.Data.Attributes)
 		got := b.get(i.ID).Attributes
 		require.Equal(t, []string{"partially_refunded", "30"}, []string{got.Status, got.RefundedAmount.String()})
-		require.Equal(t, http.StatusCreated, b.refund(i.ID, "r2", 70).status)
+		require.Equal(t, http.StatusCreated, b.refund(i.ID, "r2", 70).Status)
 		got = b.get(i.ID).Attributes
 		require.Equal(t, []string{"refunded", "100", "100"}, []string{got.Status, got.RefundedAmount.String(), got.ProcessedAmount.String()})
 		b.points(b.refund(i.ID, "r3", 1), "amount")
@@ -85,7 +85,7 @@ func TestRefund(t *testing.T) {
 			t.Parallel()
 			b := setup(t, options{})
 			i := b.paid("o1", nil)
-			require.Equal(t, http.StatusCreated, b.refund(b.paid("o2", nil).ID, "r1", 1).status)
+			require.Equal(t, http.StatusCreated, b.refund(b.paid("o2", nil).ID, "r1", 1).Status)
 			b.points(b.refund(i.ID, tt.ref, tt.amount), tt.points)
 			require.Equal(t, "processed", b.get(i.ID).Attributes.Status)
 		})
@@ -110,7 +110,7 @@ func TestRefund(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{payelata: payelatasandbox.Options{SlowRefunds: true}})
 		i := b.paid("o1", nil)
-		require.Contains(t, b.refund(i.ID, "r1", 30).body, `"status":"pending"`)
+		require.Contains(t, b.refund(i.ID, "r1", 30).Body, `"status":"pending"`)
 		require.Equal(t, "refund_pending", b.get(i.ID).Attributes.Status)
 		require.Zero(t, b.entry().RefundedMinor)
 		b.points(b.refund(i.ID, "r2", 71), "amount")
@@ -122,8 +122,8 @@ func TestRefund(t *testing.T) {
 		other := b.paid("o2", nil)
 		b.refund(other.ID, "r3", 1)
 		require.Equal(t, "refund_failed", b.test("refund", `{"refund":"r3","decision":"fail"}`).Attributes.Status)
-		require.Equal(t, http.StatusUnprocessableEntity, b.control("/payelata/_test/refund", `{"refund":"r3","decision":"approve"}`).status)
-		require.Equal(t, http.StatusNotFound, b.control("/payelata/_test/refund", `{"refund":"r9","decision":"approve"}`).status)
+		require.Equal(t, http.StatusUnprocessableEntity, b.Ask("POST", "/payelata/_test/refund", `{"refund":"r3","decision":"approve"}`).Status)
+		require.Equal(t, http.StatusNotFound, b.Ask("POST", "/payelata/_test/refund", `{"refund":"r9","decision":"approve"}`).Status)
 	})
 
 	t.Run("Case20_ChargeBackIsToldAndBooked", func(t *testing.T) {
@@ -134,9 +134,9 @@ func TestRefund(t *testing.T) {
 		b.callback()
 		part := b.test("chargeback", `{"invoice":"`+i.ID+`","amountMinor":3000}`).Attributes
 		require.Equal(t, []string{"partially_charged_back", "30"}, []string{part.Status, part.ChargedBackAmount.String()})
-		require.Equal(t, "partially_charged_back", b.parse(b.callback().body).Attributes.Status)
+		require.Equal(t, "partially_charged_back", b.parse(b.callback().Body).Attributes.Status)
 		require.NoError(t, b.vendor.ChargeBack("o1", 0))
-		all := b.parse(b.callback().body).Attributes
+		all := b.parse(b.callback().Body).Attributes
 		require.Equal(t, []string{"charged_back", "100"}, []string{all.Status, all.ChargedBackAmount.String()})
 		require.Equal(t, int64(10000), b.entry().RefundedMinor)
 		require.Error(t, b.vendor.ChargeBack("o1", 0), "nothing is left")
@@ -148,11 +148,10 @@ func TestRefund(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		b.paid("o1", nil)
-		require.Equal(t, http.StatusBadRequest, b.control("/payelata/_test/chargeback", `{"order":"o1"}`).status)
-		require.Equal(t, http.StatusMethodNotAllowed, b.page("/payelata/_test/chargeback").status)
-		r := newPost("/payelata/_test/chargeback", `{"invoice":"o1"}`)
-		r.Header.Set("Sec-Fetch-Site", "cross-site")
-		require.Equal(t, http.StatusForbidden, b.do(r).status)
+		require.Equal(t, http.StatusBadRequest, b.Ask("POST", "/payelata/_test/chargeback", `{"order":"o1"}`).Status)
+		require.Equal(t, http.StatusMethodNotAllowed, b.Get("/payelata/_test/chargeback").Status)
+		foreign := b.Ask("POST", "/payelata/_test/chargeback", `{"invoice":"o1"}`, "Sec-Fetch-Site", "cross-site")
+		require.Equal(t, http.StatusForbidden, foreign.Status)
 		require.Zero(t, b.entry().RefundedMinor)
 	})
 }

@@ -1,11 +1,15 @@
 package payturesandbox
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/paygraph/paygraph/providers/sandbox"
+)
 
 // acsPage is the bank's 3-D Secure page. Payture runs this step by itself; the
 // merchant only sees PreAuthorized3DS meanwhile.
 func (v *Vendor) acsPage(w http.ResponseWriter, r *http.Request) {
-	if !getOrPost(w, r) {
+	if !sandbox.Only(w, r, http.MethodGet, http.MethodPost) {
 		return
 	}
 	id := r.PathValue("challenge")
@@ -40,7 +44,7 @@ func (v *Vendor) acsPage(w http.ResponseWriter, r *http.Request) {
 		p.Title, p.Heading, p.Message = p.T.Stale, p.T.Stale, p.T.StaleSays
 		v.draw(w, http.StatusOK, "message.html", p)
 	default:
-		p.Title, p.Card = p.T.Confirm, shortMask(t.Card)
+		p.Title, p.Card = p.T.Confirm, sandbox.CardEnd(t.Card)
 		p.Date = t.At.Format("02.01.2006")
 		v.draw(w, http.StatusOK, "acs.html", p)
 	}

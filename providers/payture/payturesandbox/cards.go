@@ -2,9 +2,10 @@ package payturesandbox
 
 import (
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/paygraph/paygraph/providers/sandbox"
 )
 
 // testCard is a card of Payture's test environment (docs, test-cards, and the
@@ -121,7 +122,6 @@ type cardFault struct {
 }
 
 var (
-	datePattern   = regexp.MustCompile(`^(\d{1,2}) ?/? ?(?:20)?(\d{2})$`)
 	holderPattern = regexp.MustCompile(`^[A-Za-z][A-Za-z .'-]*$`)
 	digits        = regexp.MustCompile(`^\d{3}$`)
 )
@@ -134,7 +134,7 @@ func (f cardForm) check(now time.Time) (testCard, []cardFault) {
 	if !known {
 		wrong = append(wrong, cardFault{"CardNumber", CodeWrongCardPAN})
 	}
-	if !card.expired && !dateAhead(f.date, now) || card.expired && !datePattern.MatchString(f.date) {
+	if !card.expired && !sandbox.IsCardAhead(f.date, now) || card.expired && sandbox.MonthYear(f.date) == "" {
 		wrong = append(wrong, cardFault{"DateTo", CodeWrongExpireDate})
 	}
 	if !digits.MatchString(f.cvc) && (f.cvc != "" || !card.cvcOptional) {
@@ -150,30 +150,6 @@ func (f cardForm) check(now time.Time) (testCard, []cardFault) {
 		wrong = append(wrong, cardFault{"CardHolder", CodeWrongCardholder})
 	}
 	return card, wrong
-}
-
-// monthYear is a date that the page took, as MM/YY.
-func monthYear(date string) string {
-	part := datePattern.FindStringSubmatch(strings.TrimSpace(date))
-	if part == nil {
-		return ""
-	}
-	return strings.Repeat("0", 2-len(part[1])) + part[1] + "/" + part[2]
-}
-
-// dateAhead reports whether a card of this date is still good: it is until the
-// end of its month.
-func dateAhead(date string, now time.Time) bool {
-	part := datePattern.FindStringSubmatch(strings.TrimSpace(date))
-	if part == nil {
-		return false
-	}
-	month, _ := strconv.Atoi(part[1]) // digits, by the pattern
-	year, _ := strconv.Atoi(part[2])
-	if month < 1 || month > 12 {
-		return false
-	}
-	return now.Before(time.Date(2000+year, time.Month(month)+1, 1, 0, 0, 0, 0, time.UTC))
 }
 
 // refusal is why the bank refuses amount kopecks on the card, or "". adding

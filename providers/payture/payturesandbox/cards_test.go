@@ -68,10 +68,10 @@ func TestCards_FailLater(t *testing.T) {
 			t.Parallel()
 			b := setup(t, options{})
 			b.pay(b.open(tt.kind, "o1", 100), tt.card, "")
-			before := b.book()[0]
+			before := b.Book()[0]
 			require.Equal(t, reply{"Success": "False", "OrderId": "o1", "ErrCode": "PROCESSING_ERROR"}, b.operate(tt.command, "o1"))
 			require.Equal(t, "Error", b.state("o1")["State"])
-			after := b.book()[0]
+			after := b.Book()[0]
 			require.Equal(t, "Error", after.State)
 			require.Equal(t, before.CapturedMinor, after.CapturedMinor)
 			require.Zero(t, after.RefundedMinor)
@@ -91,7 +91,7 @@ func TestCards_Slow(t *testing.T) {
 		go func() { done <- b.operate("Charge", "o1") }()
 		require.Equal(t, "Authorized", b.state("o1")["State"])
 		require.Empty(t, done)
-		require.Equal(t, http.StatusOK, b.control("clock", `{"speed":100000}`).status)
+		require.Equal(t, http.StatusOK, b.Control("clock", `{"speed":100000}`).Status)
 		require.Equal(t, "True", (<-done)["Success"])
 		require.Equal(t, "Charged", b.state("o1")["State"])
 	})
@@ -105,7 +105,7 @@ func TestCards_Slow(t *testing.T) {
 		t.Run(tt.card, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, options{})
-			b.control("clock", `{"speed":1000000}`)
+			b.Control("clock", `{"speed":1000000}`)
 			b.pay(b.open(tt.kind, "o1", 100), tt.card, "")
 			require.Equal(t, "True", b.operate(tt.command, "o1")["Success"])
 			require.Equal(t, tt.state, b.state("o1")["State"])
@@ -116,13 +116,13 @@ func TestCards_Slow(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		b.pay(b.open("Block", "o1", 100), "4100401111100328", "")
-		b.control("clock", `{"speed":1000}`)
+		b.Control("clock", `{"speed":1000}`)
 		var wait sync.WaitGroup
 		for range 10 {
 			wait.Go(func() { b.operate("Charge", "o1") })
 		}
 		wait.Wait()
-		require.Equal(t, 1, b.book()[0].Captures)
+		require.Equal(t, 1, b.Book()[0].Captures)
 	})
 }
 
@@ -138,7 +138,7 @@ func TestControlPay(t *testing.T) {
 		require.Equal(t, "Rejected", paid.State)
 		require.Equal(t, "ISSUER_CARD_FAIL", paid.ErrCode)
 		require.Equal(t, "https://shop.example/back?o=o1&s=False", paid.ReturnURL)
-		require.Empty(t, b.book())
+		require.Empty(t, b.Book())
 	})
 
 	t.Run("DeclinedSessionStaysPayable", func(t *testing.T) {
@@ -157,7 +157,7 @@ func TestControlPay(t *testing.T) {
 		b := setup(t, options{})
 		require.Equal(t, "PreAuthorized3DS", b.pay(b.open("Pay", "o1", 100), "", "abandon").State)
 		require.Equal(t, "PreAuthorized3DS", b.state("o1")["State"])
-		require.Empty(t, b.book())
+		require.Empty(t, b.Book())
 	})
 
 	t.Run("PaidTwiceTakesOnce", func(t *testing.T) {
@@ -166,7 +166,7 @@ func TestControlPay(t *testing.T) {
 		s := b.open("Pay", "o1", 100)
 		b.pay(s, "", "")
 		require.Equal(t, "Charged", b.pay(s, "", "").State)
-		require.Equal(t, 1, b.book()[0].Captures)
+		require.Equal(t, 1, b.Book()[0].Captures)
 	})
 
 	t.Run("ExpiredSessionTakesNothing", func(t *testing.T) {
@@ -177,33 +177,33 @@ func TestControlPay(t *testing.T) {
 		paid := b.pay(s, "", "")
 		require.Equal(t, "New", paid.State)
 		require.Equal(t, "ORDER_TIME_OUT", paid.ErrCode)
-		require.Empty(t, b.book())
+		require.Empty(t, b.Book())
 	})
 
 	t.Run("UnknownURLIs404", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		for _, u := range []string{"http://x/payture/apim/Pay?SessionId=no", "http://x/payture/apim/Init", "http://x/other"} {
-			require.Equal(t, http.StatusNotFound, b.control("pay", `{"url":"`+u+`"}`).status)
+			require.Equal(t, http.StatusNotFound, b.Control("pay", `{"url":"`+u+`"}`).Status)
 		}
 	})
 
 	t.Run("CardThatIsNoTestCardIs400", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
-		a := b.control("pay", `{"url":"http://x/payture/apim/Pay?SessionId=`+b.open("Pay", "o1", 100)+`","card":"4242424242424242"}`)
-		require.Equal(t, http.StatusBadRequest, a.status)
-		require.NotContains(t, a.body, "4242")
+		a := b.Control("pay", `{"url":"http://x/payture/apim/Pay?SessionId=`+b.open("Pay", "o1", 100)+`","card":"4242424242424242"}`)
+		require.Equal(t, http.StatusBadRequest, a.Status)
+		require.NotContains(t, a.Body, "4242")
 	})
 
 	t.Run("WrongAmountFaultTakesLess", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
-		b.control("faults", `{"provider":"payture","op":"charge","fault":"wrong_amount","count":1}`)
+		b.Control("faults", `{"provider":"payture","op":"charge","fault":"wrong_amount","count":1}`)
 		b.pay(b.open("Pay", "o1", 1000), "", "")
 		require.Equal(t, "900", b.state("o1")["Amount"])
-		require.Equal(t, int64(900), b.book()[0].CapturedMinor)
-		require.Equal(t, int64(1000), b.book()[0].AmountMinor)
+		require.Equal(t, int64(900), b.Book()[0].CapturedMinor)
+		require.Equal(t, int64(1000), b.Book()[0].AmountMinor)
 	})
 }
 
@@ -216,18 +216,18 @@ func TestState_SurvivesARestart(t *testing.T) {
 	first.pay(paid, "", "")
 	first.open("Pay", "new", 100)
 	waiting := first.open("Pay", "waiting", 100)
-	acs := first.submit(waiting, "CardNumber", card3DS).header.Get("Location")
+	acs := first.submit(waiting, "CardNumber", card3DS).Header.Get("Location")
 
 	second := setup(t, options{stateFile: file}) // the first is not closed, as if killed
-	require.Equal(t, first.book(), second.book())
+	require.Equal(t, first.Book(), second.Book())
 	require.Equal(t, "NONE", second.state("new")["ErrCode"])
 	require.Equal(t, first.state("paid"), second.state("paid"))
 	require.Equal(t, "DUPLICATE_ORDER_ID", second.command("Init", "Key", "Merchant", "Data", "SessionType=Pay;OrderId=paid;Amount=500")["ErrCode"])
 	second.pay(paid, "", "")
 	require.Equal(t, "True", second.operate("Charge", "held")["Success"])
-	require.Equal(t, http.StatusSeeOther, second.post(acs, "Action", "confirm").status)
+	require.Equal(t, http.StatusSeeOther, second.Post(acs, "Action", "confirm").Status)
 	require.Equal(t, "Charged", second.state("waiting")["State"])
-	for _, e := range second.book() {
+	for _, e := range second.Book() {
 		require.Equal(t, 1, e.Captures, e.OrderRef)
 	}
 

@@ -3,6 +3,8 @@ package payturesandbox
 import (
 	"net/http"
 	"strings"
+
+	"github.com/paygraph/paygraph/providers/sandbox"
 )
 
 // askMerchant answers Success="3DS": the merchant sends the payer's browser to
@@ -51,7 +53,7 @@ func (v *Vendor) merchantACS(w http.ResponseWriter, r *http.Request, o *order, i
 		p.Title, p.Heading, p.Message = p.T.Stale, p.T.Stale, p.T.StaleSays
 		v.draw(w, http.StatusOK, "message.html", p)
 	default:
-		p.Title, p.Card, p.TermURL = p.T.Confirm, shortMask(t.Card), back
+		p.Title, p.Card, p.TermURL = p.T.Confirm, sandbox.CardEnd(t.Card), back
 		p.Date = t.At.Format("02.01.2006")
 		v.draw(w, http.StatusOK, "acs.html", p)
 	}

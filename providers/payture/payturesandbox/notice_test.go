@@ -16,7 +16,7 @@ import (
 func hook(b *bench, status int) <-chan string {
 	b.Helper()
 	got := make(chan string, 100)
-	require.NoError(b, b.server.SetNotifyURL("payture", "Merchant", receiver(b, status, got)))
+	require.NoError(b, b.Server.SetNotifyURL("payture", "Merchant", receiver(b, status, got)))
 	return got
 }
 
@@ -86,7 +86,7 @@ func TestNotice_RetriesWhenConfigured(t *testing.T) {
 	t.Parallel()
 	b := setup(t, options{payture: payturesandbox.Options{NotifyRetries: 2, NotifyInterval: time.Minute}})
 	got := hook(b, 500)
-	b.control("clock", `{"speed":1000000}`)
+	b.Control("clock", `{"speed":1000000}`)
 	b.pay(b.open("Pay", "o1", 100), "", "")
 	first := <-got
 	require.Equal(t, first, <-got)

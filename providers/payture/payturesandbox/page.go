@@ -1,53 +1,30 @@
 package payturesandbox
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
 	"fmt"
-	"html/template"
-	"math"
 	"net/http"
 	"net/url"
-	"path"
-	"strconv"
 	"strings"
+
+	"github.com/paygraph/paygraph/providers/sandbox"
 )
 
 //go:embed templates/*.html static/*
 var files embed.FS
 
-// policy lets a page load its own style and script and nothing else.
-const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; " +
-	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-
-// pages are the parsed templates, and the version that keeps browsers from
-// using an old style sheet.
-type pages struct {
-	templates *template.Template
-	version   string
-}
-
-func newPages() pages {
-	sum := sha256.New()
-	for _, name := range []string{"static/pay.css", "static/pay.js"} {
-		b, err := files.ReadFile(name)
-		if err != nil {
-			panic(err) // embedded: cannot be missing
-		}
-		sum.Write(b)
-	}
-	return pages{
-		templates: template.Must(template.ParseFS(files, "templates/*.html")),
-		version:   hex.EncodeToString(sum.Sum(nil))[:12],
-	}
+// newPages are the hosted pages and the bank's. A page's script may send its own
+// address with PaySubmit.
+func newPages() *sandbox.Pages {
+	return sandbox.MustPages(sandbox.Look{
+		Files: files, Static: "/payture/static/", Style: "pay.css", Scripts: []string{sandbox.CardForm, "pay.js"}, Referrer: "same-origin",
+	})
 }
 
 // view is what the templates draw from.
 type view struct {
 	T                             text
-	Lang, Title, Version          string
+	Lang, Title                   string
 	Shop, ShopMark, Amount        string
 	Product, Description, OrderID string
 	Hold                          bool
@@ -71,30 +48,16 @@ type view struct {
 type cardView struct{ PAN, Grouped, CVC, Date, Says string }
 
 func (v *Vendor) draw(w http.ResponseWriter, status int, name string, data view) {
-	data.Version = v.pages.version
-	var b bytes.Buffer
-	if err := v.pages.templates.ExecuteTemplate(&b, name, data); err != nil {
-		http.Error(w, "the page cannot be drawn", http.StatusInternalServerError)
-		return
-	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", data.policy())
-	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", "same-origin") // the page's script sends its own address with PaySubmit
-	h.Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes())
+	v.pages.Draw(w, status, name, sandbox.Page{Lang: data.Lang, Title: data.Title, FormsTo: originOf(data.TermURL), View: data})
 }
 
-// policy lets the way back from the bank lead to the merchant, and nothing else
-// lead anywhere.
-func (p view) policy() string {
-	u, err := url.Parse(p.TermURL)
+// originOf is the merchant's, for the way back from the bank; "" without one.
+func originOf(address string) string {
+	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
-		return policy
+		return ""
 	}
-	return strings.Replace(policy, "form-action 'self'", "form-action 'self' "+u.Scheme+"://"+u.Host, 1)
+	return u.Scheme + "://" + u.Host
 }
 
 // newView fills in what every page of an order shows. v.mu must be held.
@@ -125,7 +88,7 @@ func (v *Vendor) newView(o *order) view {
 // payPage is the hosted page: the card form while the session takes cards, the
 // result afterwards.
 func (v *Vendor) payPage(w http.ResponseWriter, r *http.Request) {
-	if !getOrPost(w, r) {
+	if !sandbox.Only(w, r, http.MethodGet, http.MethodPost) {
 		return
 	}
 	f, err := readFields(r)
@@ -162,7 +125,7 @@ func (v *Vendor) show(w http.ResponseWriter, o *order, status int, form cardForm
 	}
 	p.Date, p.Holder = form.date, form.holder
 	if card := v.savedCardOf(o); form.saved && card != nil {
-		p.Saved, p.CardTitle = shortMask(card.Mask), p.T.SavedTitle
+		p.Saved, p.CardTitle = sandbox.CardEnd(card.Mask), p.T.SavedTitle
 	}
 	p.Attempt, p.TriesLeft, p.Challenge = len(o.Tries)+1, o.triesLeft(), o.challenge()
 	if t := o.last(); t != nil && t.Code != "" && len(wrong) == 0 {
@@ -170,7 +133,7 @@ func (v *Vendor) show(w http.ResponseWriter, o *order, status int, form cardForm
 	}
 	for _, c := range testCards() {
 		p.Cards = append(p.Cards, cardView{
-			PAN: c.pan, Grouped: grouped(c.pan), CVC: c.code(), Date: c.date(now), Says: p.T.cards[c.behaviour(o)],
+			PAN: c.pan, Grouped: sandbox.InFours(c.pan), CVC: c.code(), Date: c.date(now), Says: p.T.cards[c.behaviour(o)],
 		})
 	}
 	v.draw(w, status, "pay.html", p)
@@ -194,12 +157,11 @@ func (v *Vendor) showResult(w http.ResponseWriter, o *order, p view, code Code) 
 	p.Hold, p.Note = false, "" // said already
 	p.Title = p.Heading + " · " + p.Shop
 	if o.Card != "" {
-		p.Card = shortMask(o.Card)
+		p.Card = sandbox.CardEnd(o.Card)
 	}
-	p.Seconds = int(math.Round(v.host.Scaled(redirectPause).Seconds()))
-	p.BackText = fmt.Sprintf(p.T.Back, p.Seconds)
 	if p.ReturnURL != "" {
-		w.Header().Set("Refresh", strconv.Itoa(p.Seconds)+";url="+p.ReturnURL)
+		p.Seconds = v.host.SendOn(w, redirectPause, p.ReturnURL)
+		p.BackText = fmt.Sprintf(p.T.Back, p.Seconds)
 	}
 	v.draw(w, http.StatusOK, "result.html", p)
 }
@@ -212,40 +174,3 @@ func (v *Vendor) notFound(w http.ResponseWriter, r *http.Request) {
 	}
 	v.draw(w, http.StatusNotFound, "message.html", view{T: t, Lang: lang, Title: t.NotFound, Heading: t.NotFound, Message: t.NotFoundSays})
 }
-
-// static serves the style sheet and the script.
-func (v *Vendor) static(w http.ResponseWriter, r *http.Request) {
-	var name, kind string // ours, never made of what was asked
-	switch path.Base(r.URL.Path) {
-	case "pay.css":
-		name, kind = "static/pay.css", "text/css; charset=utf-8"
-	case "pay.js":
-		name, kind = "static/pay.js", "text/javascript; charset=utf-8"
-	default:
-		http.NotFound(w, r)
-		return
-	}
-	b, err := files.ReadFile(name)
-	if err != nil {
-		panic(err) // embedded: cannot be missing
-	}
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write(b)
-}
-
-// grouped writes a number in fours.
-func grouped(pan string) string {
-	var b strings.Builder
-	for i, d := range pan {
-		if i > 0 && i%4 == 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteRune(d)
-	}
-	return b.String()
-}
-
-// shortMask shows the end of a mask.
-func shortMask(mask string) string { return "•••• " + mask[max(len(mask)-4, 0):] }

@@ -19,11 +19,11 @@ func TestPage(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		a := b.page(b.open("Pay", "o1", 124800))
-		require.Equal(t, http.StatusOK, a.status)
-		require.Equal(t, "text/html; charset=utf-8", a.header.Get("Content-Type"))
+		require.Equal(t, http.StatusOK, a.Status)
+		require.Equal(t, "text/html; charset=utf-8", a.Header.Get("Content-Type"))
 		for _, id := range []string{"card-number", "card-expiry", "card-cvc", "card-holder"} {
-			require.Contains(t, a.body, `id="`+id+`"`)
-			require.Contains(t, a.body, `<label for="`+id+`">`)
+			require.Contains(t, a.Body, `id="`+id+`"`)
+			require.Contains(t, a.Body, `<label for="`+id+`">`)
 		}
 		for _, part := range []string{
 			`id="pay"`, `id="payForm"`, `name="CardNumber"`, `name="DateTo"`, `name="SecureCode"`, `name="CardHolder"`,
@@ -31,7 +31,7 @@ func TestPage(t *testing.T) {
 			`autocomplete="cc-number"`, `autocomplete="cc-exp"`, `autocomplete="cc-csc"`, `autocomplete="cc-name"`,
 			`<details`, "4111 1111 1111 1111", "Песочница", "Осталось попыток: 5",
 		} {
-			require.Contains(t, a.body, part)
+			require.Contains(t, a.Body, part)
 		}
 	})
 
@@ -39,17 +39,17 @@ func TestPage(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		a := b.page(b.open("Pay", "o1", 100))
-		require.Contains(t, a.header.Get("Content-Security-Policy"), "default-src 'none'")
-		require.Equal(t, "no-store", a.header.Get("Cache-Control"))
-		require.NotContains(t, a.body, `src="http`)
-		require.NotContains(t, a.body, "<style")
-		require.NotContains(t, a.body, "style=")
+		require.Contains(t, a.Header.Get("Content-Security-Policy"), "default-src 'none'")
+		require.Equal(t, "no-store", a.Header.Get("Cache-Control"))
+		require.NotContains(t, a.Body, `src="http`)
+		require.NotContains(t, a.Body, "<style")
+		require.NotContains(t, a.Body, "style=")
 		for _, f := range []struct{ name, kind string }{{"pay.css", "text/css"}, {"pay.js", "text/javascript"}} {
-			file := b.get("/payture/static/" + f.name)
-			require.Equal(t, http.StatusOK, file.status)
-			require.Contains(t, file.header.Get("Content-Type"), f.kind)
+			file := b.Get("/payture/static/" + f.name)
+			require.Equal(t, http.StatusOK, file.Status)
+			require.Contains(t, file.Header.Get("Content-Type"), f.kind)
 		}
-		require.Equal(t, http.StatusNotFound, b.get("/payture/static/none").status)
+		require.Equal(t, http.StatusNotFound, b.Get("/payture/static/none").Status)
 	})
 
 	amounts := []struct {
@@ -67,7 +67,7 @@ func TestPage(t *testing.T) {
 			t.Parallel()
 			b := setup(t, options{})
 			r := b.command("Init", "Key", "Merchant", "Data", fmt.Sprintf("SessionType=Pay;OrderId=o1;Amount=%d;Language=%s", tt.amount, tt.language))
-			require.Contains(t, b.page(r["SessionId"]).body, `<p class="amount" id="amount">`+tt.want+`</p>`)
+			require.Contains(t, b.page(r["SessionId"]).Body, `<p class="amount" id="amount">`+tt.want+`</p>`)
 		})
 	}
 
@@ -75,22 +75,22 @@ func TestPage(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		r := b.command("Init", "Key", "Merchant", "Data", "SessionType=Pay;OrderId=<script>1;Amount=100;Product=<script>2;Url=https://x.example/\"><script>3")
-		body := b.page(r["SessionId"]).body
-		require.Equal(t, 1, strings.Count(body, "<script"), "the page's own")
+		body := b.page(r["SessionId"]).Body
+		require.NotContains(t, body, "<script>", "the page's own have an address")
 	})
 
 	t.Run("TakesSessionIdByPostToo", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
-		require.Equal(t, http.StatusOK, b.post("/payture/apim/Pay", "SessionId", b.open("Pay", "o1", 100)).status)
+		require.Equal(t, http.StatusOK, b.Post("/payture/apim/Pay", "SessionId", b.open("Pay", "o1", 100)).Status)
 	})
 
 	t.Run("UnknownSessionIs404", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
-		require.Equal(t, http.StatusNotFound, b.page("undefined").status)
-		require.Equal(t, http.StatusNotFound, b.submit("undefined").status)
-		require.Equal(t, http.StatusNotFound, b.get("/payture/acs/undefined").status)
+		require.Equal(t, http.StatusNotFound, b.page("undefined").Status)
+		require.Equal(t, http.StatusNotFound, b.submit("undefined").Status)
+		require.Equal(t, http.StatusNotFound, b.Get("/payture/acs/undefined").Status)
 	})
 
 	t.Run("ExpiredSessionSaysSoAndGoesBack", func(t *testing.T) {
@@ -99,11 +99,11 @@ func TestPage(t *testing.T) {
 		s := b.open("Pay", "o1", 100)
 		b.clock.Advance(time.Hour)
 		a := b.page(s)
-		require.Contains(t, a.body, "Время вышло")
-		require.NotContains(t, a.body, "payForm")
-		require.Equal(t, "3;url=https://shop.example/back?o=o1&s=False", a.header.Get("Refresh"))
+		require.Contains(t, a.Body, "Время вышло")
+		require.NotContains(t, a.Body, "payForm")
+		require.Equal(t, "3;url=https://shop.example/back?o=o1&s=False", a.Header.Get("Refresh"))
 		b.submit(s)
-		require.Empty(t, b.book())
+		require.Empty(t, b.Book())
 	})
 }
 
@@ -115,12 +115,12 @@ func TestPage_Pay(t *testing.T) {
 		b := setup(t, options{})
 		s := b.open("Pay", "o 1&", 100)
 		a := b.submit(s)
-		require.Equal(t, http.StatusSeeOther, a.status)
-		require.Equal(t, "/payture/apim/Pay?SessionId="+s, a.header.Get("Location"))
-		a = b.get(a.header.Get("Location"))
-		require.Contains(t, a.body, "Оплата прошла")
-		require.Contains(t, a.body, `id="return-link" href="https://shop.example/back?o=o%201%26&amp;s=True"`)
-		require.Equal(t, "3;url=https://shop.example/back?o=o%201%26&s=True", a.header.Get("Refresh"))
+		require.Equal(t, http.StatusSeeOther, a.Status)
+		require.Equal(t, "/payture/apim/Pay?SessionId="+s, a.Header.Get("Location"))
+		a = b.Get(a.Header.Get("Location"))
+		require.Contains(t, a.Body, "Оплата прошла")
+		require.Contains(t, a.Body, `id="return-link" href="https://shop.example/back?o=o%201%26&amp;s=True"`)
+		require.Equal(t, "3;url=https://shop.example/back?o=o%201%26&s=True", a.Header.Get("Refresh"))
 		require.Equal(t, "Charged", b.state("o 1&")["State"])
 	})
 
@@ -129,8 +129,8 @@ func TestPage_Pay(t *testing.T) {
 		b := setup(t, options{})
 		s := b.open("Pay", "o1", 100)
 		b.submit(s)
-		b.control("clock", `{"speed":60}`)
-		require.True(t, strings.HasPrefix(b.page(s).header.Get("Refresh"), "0;url="))
+		b.Control("clock", `{"speed":60}`)
+		require.True(t, strings.HasPrefix(b.page(s).Header.Get("Refresh"), "0;url="))
 	})
 
 	t.Run("ResultWithoutURLStays", func(t *testing.T) {
@@ -139,10 +139,10 @@ func TestPage_Pay(t *testing.T) {
 		s := b.command("Init", "Key", "Merchant", "Data", "SessionType=Block;OrderId=o1;Amount=100;Language=EN")["SessionId"]
 		b.submit(s)
 		a := b.page(s)
-		require.Contains(t, a.body, "Amount held")
-		require.Contains(t, a.body, "You can close this page.")
-		require.Empty(t, a.header.Get("Refresh"))
-		require.NotContains(t, a.body, "return-link")
+		require.Contains(t, a.Body, "Amount held")
+		require.Contains(t, a.Body, "You can close this page.")
+		require.Empty(t, a.Header.Get("Refresh"))
+		require.NotContains(t, a.Body, "return-link")
 	})
 
 	wrong := []struct{ name, field, value, id string }{
@@ -162,11 +162,11 @@ func TestPage_Pay(t *testing.T) {
 			b := setup(t, options{})
 			s := b.open("Pay", "o1", 100)
 			a := b.submit(s, tt.field, tt.value)
-			require.Equal(t, http.StatusUnprocessableEntity, a.status)
-			require.Equal(t, 1, strings.Count(a.body, `aria-invalid="true"`))
-			require.Regexp(t, `id="`+tt.id+`-error" aria-live="polite">[^<]+<`, a.body)
-			require.Contains(t, a.body, "Осталось попыток: 5", "a slip of the finger is no attempt")
-			require.NotContains(t, a.body, `value="`+goodCard)
+			require.Equal(t, http.StatusUnprocessableEntity, a.Status)
+			require.Equal(t, 1, strings.Count(a.Body, `aria-invalid="true"`))
+			require.Regexp(t, `id="`+tt.id+`-error" aria-live="polite">[^<]+<`, a.Body)
+			require.Contains(t, a.Body, "Осталось попыток: 5", "a slip of the finger is no attempt")
+			require.NotContains(t, a.Body, `value="`+goodCard)
 			require.Equal(t, "NONE", b.state("o1")["ErrCode"])
 		})
 	}
@@ -193,7 +193,7 @@ func TestPage_Pay(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		require.Equal(t, http.StatusUnprocessableEntity,
-			b.submit(b.open("Pay", "o1", 100), "CardNumber", "4111111111100023", "SecureCode", "").status)
+			b.submit(b.open("Pay", "o1", 100), "CardNumber", "4111111111100023", "SecureCode", "").Status)
 	})
 
 	t.Run("WrongCVCIsADecline", func(t *testing.T) {
@@ -201,7 +201,7 @@ func TestPage_Pay(t *testing.T) {
 		b := setup(t, options{})
 		s := b.open("Pay", "o1", 100)
 		b.submit(s, "SecureCode", "999")
-		require.Contains(t, b.page(s).body, "Неверный CVC")
+		require.Contains(t, b.page(s).Body, "Неверный CVC")
 		require.Equal(t, "Rejected", b.state("o1")["State"])
 	})
 
@@ -211,12 +211,12 @@ func TestPage_Pay(t *testing.T) {
 		s := b.open("Pay", "o1", 100)
 		b.submit(s, "CardNumber", "5500000000000004", "SecureCode", "521")
 		a := b.page(s)
-		require.Contains(t, a.body, "Карта заблокирована банком")
-		require.Contains(t, a.body, "Осталось попыток: 4")
+		require.Contains(t, a.Body, "Карта заблокирована банком")
+		require.Contains(t, a.Body, "Осталось попыток: 4")
 		require.Equal(t, "Rejected", b.state("o1")["State"])
 		b.submit(s)
 		require.Equal(t, "Charged", b.state("o1")["State"])
-		require.Equal(t, 1, b.book()[0].Captures)
+		require.Equal(t, 1, b.Book()[0].Captures)
 	})
 
 	t.Run("FiveAttemptsAndNoMore", func(t *testing.T) {
@@ -228,10 +228,10 @@ func TestPage_Pay(t *testing.T) {
 		}
 		require.Equal(t, "LIMIT_EXCHAUST", b.pay(s, "", "").ErrCode)
 		a := b.page(s)
-		require.Contains(t, a.body, "Все попытки использованы")
-		require.Contains(t, a.header.Get("Refresh"), "s=False")
+		require.Contains(t, a.Body, "Все попытки использованы")
+		require.Contains(t, a.Header.Get("Refresh"), "s=False")
 		require.Equal(t, "Rejected", b.state("o1")["State"])
-		require.Empty(t, b.book())
+		require.Empty(t, b.Book())
 	})
 }
 
@@ -240,7 +240,7 @@ func TestPage_DoubleSubmit(t *testing.T) {
 	storm := func(b *bench, f func() answer) {
 		var wait sync.WaitGroup
 		for range 20 {
-			wait.Go(func() { require.Equal(b, http.StatusSeeOther, f().status) })
+			wait.Go(func() { require.Equal(b, http.StatusSeeOther, f().Status) })
 		}
 		wait.Wait()
 	}
@@ -252,9 +252,9 @@ func TestPage_DoubleSubmit(t *testing.T) {
 			s := b.open(kind, "o1", 100)
 			storm(b, func() answer { return b.submit(s, "Attempt", "1") })
 			b.operate("Charge", "o1")
-			require.Len(t, b.book(), 1)
-			require.Equal(t, 1, b.book()[0].Captures)
-			require.Equal(t, int64(100), b.book()[0].CapturedMinor)
+			require.Len(t, b.Book(), 1)
+			require.Equal(t, 1, b.Book()[0].Captures)
+			require.Equal(t, int64(100), b.Book()[0].CapturedMinor)
 		})
 	}
 
@@ -263,7 +263,7 @@ func TestPage_DoubleSubmit(t *testing.T) {
 		b := setup(t, options{})
 		s := b.open("Pay", "o1", 100)
 		storm(b, func() answer { return b.submit(s) })
-		require.Equal(t, 1, b.book()[0].Captures)
+		require.Equal(t, 1, b.Book()[0].Captures)
 	})
 
 	t.Run("RepeatedDeclineIsOneAttempt", func(t *testing.T) {
@@ -273,15 +273,15 @@ func TestPage_DoubleSubmit(t *testing.T) {
 		storm(b, func() answer {
 			return b.submit(s, "CardNumber", "5500000000000004", "SecureCode", "521", "Attempt", "1")
 		})
-		require.Contains(t, b.page(s).body, "Осталось попыток: 4")
+		require.Contains(t, b.page(s).Body, "Осталось попыток: 4")
 	})
 
 	t.Run("RepeatedConfirmTakesOnce", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
-		acs := b.submit(b.open("Pay", "o1", 100), "CardNumber", card3DS).header.Get("Location")
-		storm(b, func() answer { return b.post(acs, "Action", "confirm") })
-		require.Equal(t, 1, b.book()[0].Captures)
+		acs := b.submit(b.open("Pay", "o1", 100), "CardNumber", card3DS).Header.Get("Location")
+		storm(b, func() answer { return b.Post(acs, "Action", "confirm") })
+		require.Equal(t, 1, b.Book()[0].Captures)
 	})
 }
 
@@ -293,8 +293,8 @@ func TestPage_3DSecure(t *testing.T) {
 		b = setup(t, options{})
 		session = b.open("Pay", "o1", 124800)
 		a := b.submit(session, "CardNumber", card3DS)
-		require.Equal(t, http.StatusSeeOther, a.status)
-		return b, session, a.header.Get("Location")
+		require.Equal(t, http.StatusSeeOther, a.Status)
+		return b, session, a.Header.Get("Location")
 	}
 
 	t.Run("ConfirmPays", func(t *testing.T) {
@@ -302,39 +302,39 @@ func TestPage_3DSecure(t *testing.T) {
 		b, session, acs := start(t)
 		require.Regexp(t, `^/payture/acs/`, acs)
 		require.Equal(t, "PreAuthorized3DS", b.state("o1")["State"])
-		page := b.get(acs).body
+		page := b.Get(acs).Body
 		for _, part := range []string{`id="acs-confirm"`, `id="acs-cancel"`, "•••• 1111", "1\u00a0248,00\u00a0₽"} {
 			require.Contains(t, page, part)
 		}
-		a := b.post(acs, "Action", "confirm")
-		require.Equal(t, "/payture/apim/Pay?SessionId="+session, a.header.Get("Location"))
+		a := b.Post(acs, "Action", "confirm")
+		require.Equal(t, "/payture/apim/Pay?SessionId="+session, a.Header.Get("Location"))
 		require.Equal(t, "Charged", b.state("o1")["State"])
-		require.Equal(t, http.StatusSeeOther, b.get(acs).status, "an answered step leads to the result")
+		require.Equal(t, http.StatusSeeOther, b.Get(acs).Status, "an answered step leads to the result")
 	})
 
 	t.Run("CancelRejects", func(t *testing.T) {
 		t.Parallel()
 		b, session, acs := start(t)
-		b.post(acs, "Action", "cancel")
+		b.Post(acs, "Action", "cancel")
 		require.Equal(t, "Rejected", b.state("o1")["State"])
-		require.Contains(t, b.page(session).body, "Вы отказались")
+		require.Contains(t, b.page(session).Body, "Вы отказались")
 	})
 
 	t.Run("NonsenseActionAsksAgain", func(t *testing.T) {
 		t.Parallel()
 		b, _, acs := start(t)
-		require.Equal(t, http.StatusOK, b.post(acs, "Action", "maybe").status)
+		require.Equal(t, http.StatusOK, b.Post(acs, "Action", "maybe").Status)
 		require.Equal(t, "PreAuthorized3DS", b.state("o1")["State"])
 	})
 
 	t.Run("NewAttemptMakesTheOldOneObsolete", func(t *testing.T) {
 		t.Parallel()
 		b, session, acs := start(t)
-		require.Contains(t, b.page(session).body, acs, "the unfinished step is offered")
+		require.Contains(t, b.page(session).Body, acs, "the unfinished step is offered")
 		b.submit(session)
 		require.Equal(t, "Charged", b.state("o1")["State"])
-		require.Contains(t, b.post(acs, "Action", "confirm").body, "устарело")
-		require.Equal(t, 1, b.book()[0].Captures)
+		require.Contains(t, b.Post(acs, "Action", "confirm").Body, "устарело")
+		require.Equal(t, 1, b.Book()[0].Captures)
 	})
 
 	t.Run("StepMayBeAnsweredAfterTheSessionsEnd", func(t *testing.T) {
@@ -342,10 +342,10 @@ func TestPage_3DSecure(t *testing.T) {
 		b := setup(t, options{})
 		session := b.open("Pay", "o1", 100)
 		b.clock.Advance(59 * time.Minute)
-		acs := b.submit(session, "CardNumber", card3DS).header.Get("Location")
+		acs := b.submit(session, "CardNumber", card3DS).Header.Get("Location")
 		b.clock.Advance(10 * time.Minute)
-		require.Equal(t, acs, b.page(session).header.Get("Location"))
-		b.post(acs, "Action", "confirm")
+		require.Equal(t, acs, b.page(session).Header.Get("Location"))
+		b.Post(acs, "Action", "confirm")
 		require.Equal(t, "Charged", b.state("o1")["State"])
 	})
 
@@ -353,9 +353,9 @@ func TestPage_3DSecure(t *testing.T) {
 		t.Parallel()
 		b, session, acs := start(t)
 		b.clock.Advance(15 * time.Minute)
-		require.Contains(t, b.post(acs, "Action", "confirm").body, "устарело")
+		require.Contains(t, b.Post(acs, "Action", "confirm").Body, "устарело")
 		require.Equal(t, "Rejected", b.state("o1")["State"])
-		require.Contains(t, b.page(session).body, "Время на подтверждение в банке вышло")
+		require.Contains(t, b.page(session).Body, "Время на подтверждение в банке вышло")
 	})
 }
 
@@ -364,18 +364,12 @@ func TestPaySubmit_JSON(t *testing.T) {
 
 	submit := func(b *bench, referer, data string) map[string]any {
 		b.Helper()
-		r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, b.url+"/payture/apim/PaySubmit",
-			strings.NewReader("Json=true&Data="+strings.NewReplacer("=", "%3D", ";", "%3B", " ", "+").Replace(data)))
-		require.NoError(b, err)
-		r.Header.Set("Content-Type", form)
-		r.Header.Set("Referer", referer)
-		r.Header.Set("X-Requested-With", "XMLHttpRequest")
-		resp, err := b.client.Do(r)
-		require.NoError(b, err)
-		defer func() { require.NoError(b, resp.Body.Close()) }()
-		require.Equal(b, "application/json; charset=utf-8", resp.Header.Get("Content-Type"))
+		a := b.Ask(http.MethodPost, "/payture/apim/PaySubmit",
+			"Json=true&Data="+strings.NewReplacer("=", "%3D", ";", "%3B", " ", "+").Replace(data),
+			"Content-Type", form, "Referer", referer, "X-Requested-With", "XMLHttpRequest")
+		require.Equal(b, "application/json; charset=utf-8", a.Header.Get("Content-Type"))
 		var got map[string]any
-		require.NoError(b, json.NewDecoder(resp.Body).Decode(&got))
+		require.NoError(b, json.Unmarshal([]byte(a.Body), &got))
 		return got
 	}
 	const good = "OrderId=o1;Amount=100;TemplateTag=json;cardNumber=4111111111111112;SecureCode=123;EYear=28;EMonth=12;CardHolder=Ivan Ivanov;Key=Merchant"
@@ -384,12 +378,12 @@ func TestPaySubmit_JSON(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		s := b.open("Pay", "o1", 100)
-		require.Equal(t, true, submit(b, b.url+"/payture/apim/Pay?SessionId="+s, good)["Success"])
+		require.Equal(t, true, submit(b, b.URL+"/payture/apim/Pay?SessionId="+s, good)["Success"])
 		require.Equal(t, "Charged", b.state("o1")["State"])
 		got := submit(b, "", good)
 		require.Equal(t, false, got["Success"])
 		require.Equal(t, "DUPLICATE_ORDER_ID", got["ErrCode"])
-		require.Equal(t, 1, b.book()[0].Captures)
+		require.Equal(t, 1, b.Book()[0].Captures)
 	})
 
 	t.Run("3DSIsNotASuccess", func(t *testing.T) {
@@ -418,7 +412,7 @@ func TestPaySubmit_JSON(t *testing.T) {
 			got := submit(b, "", strings.Replace(good, tt.old, tt.new, 1))
 			require.Equal(t, false, got["Success"])
 			require.Equal(t, tt.code, got["ErrCode"])
-			require.Empty(t, b.book())
+			require.Empty(t, b.Book())
 		})
 	}
 
@@ -426,7 +420,7 @@ func TestPaySubmit_JSON(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})
 		b.open("Pay", "o1", 100)
-		got := submit(b, b.url+"/payture/apim/Pay?SessionId="+b.open("Pay", "o2", 100), good)
+		got := submit(b, b.URL+"/payture/apim/Pay?SessionId="+b.open("Pay", "o2", 100), good)
 		require.Equal(t, "ORDER_NOT_FOUND", got["ErrCode"])
 	})
 }

@@ -82,7 +82,7 @@ type Vendor struct {
 	names    []string
 	retries  []time.Duration
 	host     *sandbox.Host
-	pages    pages
+	pages    *sandbox.Pages
 
 	mu         sync.Mutex // guards the maps and every record in them
 	customers  map[customerKey]*customer
@@ -152,7 +152,7 @@ func (v *Vendor) Mount(h *sandbox.Host) ([]sandbox.Route, error) {
 		{Path: "/apim/Pay", Handler: v.payPage},
 		{Path: "/apim/PaySubmit", Handler: v.paySubmit},
 		{Path: "/acs/{challenge}", Handler: v.acsPage},
-		{Path: "/static/{file}", Handler: v.static},
+		{Path: "/static/{file}", Handler: v.pages.Static},
 	}...), nil
 }
 
@@ -160,7 +160,7 @@ func (v *Vendor) Mount(h *sandbox.Host) ([]sandbox.Route, error) {
 // and answers 200 for business errors too.
 func (v *Vendor) command(name string, do func(*http.Request, fields) reply) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if !getOrPost(w, r) {
+		if !sandbox.Only(w, r, http.MethodGet, http.MethodPost) {
 			return
 		}
 		f, err := readFields(r)
@@ -170,15 +170,6 @@ func (v *Vendor) command(name string, do func(*http.Request, fields) reply) http
 		}
 		do(r, f).write(w, name)
 	}
-}
-
-func getOrPost(w http.ResponseWriter, r *http.Request) bool {
-	if r.Method == http.MethodGet || r.Method == http.MethodPost {
-		return true
-	}
-	w.Header().Set("Allow", "GET, POST")
-	http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
-	return false
 }
 
 // terminal checks Key. Wallet terminals exist but not here: the documents name

@@ -1,51 +1,26 @@
 package payturesandbox_test
 
 import (
-	"context"
-	"encoding/json"
 	"encoding/xml"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygraph/paygraph/providers/payture/payturesandbox"
 	"github.com/paygraph/paygraph/providers/sandbox"
+	"github.com/paygraph/paygraph/providers/sandbox/sandboxtest"
 )
-
-// clock is a time that tests move.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
 
 // bench is a running sandbox with Payture on it.
 type bench struct {
-	*testing.T
-	clock  *clock
-	server *sandbox.Server
-	url    string
-	client *http.Client // follows no redirect
+	*sandboxtest.Bench
+	clock *sandboxtest.Clock
 }
 
 type options struct {
@@ -55,54 +30,13 @@ type options struct {
 
 func setup(t *testing.T, o options) *bench {
 	t.Helper()
-	c := &clock{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}
-	s, err := sandbox.New(sandbox.Options{Clock: c, StateFile: o.stateFile})
-	require.NoError(t, err)
-	require.NoError(t, s.Register(payturesandbox.New(o.payture)))
-	h := httptest.NewServer(s.Handler())
-	t.Cleanup(func() {
-		h.Close()
-		require.NoError(t, s.Close(context.Background()))
-	})
-	return &bench{T: t, clock: c, server: s, url: h.URL, client: &http.Client{
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	c := new(sandboxtest.Clock)
+	return &bench{clock: c, Bench: sandboxtest.Start(t, payturesandbox.New(o.payture), sandbox.Options{Clock: c, StateFile: o.stateFile})}
 }
 
-// answer is what came back of a request.
-type answer struct {
-	status int
-	header http.Header
-	body   string
-}
-
-func (b *bench) do(method, path, kind, body string) answer {
-	b.Helper()
-	r, err := http.NewRequestWithContext(b.Context(), method, b.url+path, strings.NewReader(body))
-	require.NoError(b, err)
-	if kind != "" {
-		r.Header.Set("Content-Type", kind)
-	}
-	resp, err := b.client.Do(r)
-	require.NoError(b, err)
-	defer func() { require.NoError(b, resp.Body.Close()) }()
-	text, err := io.ReadAll(resp.Body)
-	require.NoError(b, err)
-	return answer{resp.StatusCode, resp.Header, string(text)}
-}
+type answer = sandboxtest.Answer
 
 const form = "application/x-www-form-urlencoded"
-
-func (b *bench) get(path string) answer { b.Helper(); return b.do("GET", path, "", "") }
-
-func (b *bench) post(path string, pairs ...string) answer {
-	b.Helper()
-	v := url.Values{}
-	for i := 0; i < len(pairs); i += 2 {
-		v.Set(pairs[i], pairs[i+1])
-	}
-	return b.do("POST", path, form, v.Encode())
-}
 
 // reply is an XML answer by attribute. Root is under "".
 type reply map[string]string
@@ -110,18 +44,18 @@ type reply map[string]string
 // command calls one of InPay's commands and checks the form of the answer.
 func (b *bench) command(name string, pairs ...string) reply {
 	b.Helper()
-	return b.parse(name, b.post("/payture/apim/"+name, pairs...))
+	return b.parse(name, b.Post("/payture/apim/"+name, pairs...))
 }
 
 func (b *bench) parse(name string, a answer) reply {
 	b.Helper()
-	require.Equal(b, http.StatusOK, a.status)
-	require.Equal(b, "text/xml; charset=utf-8", a.header.Get("Content-Type"))
-	require.True(b, strings.HasPrefix(a.body, "<"+name+" "), "no XML declaration, root named like the command: %s", a.body)
+	require.Equal(b, http.StatusOK, a.Status)
+	require.Equal(b, "text/xml; charset=utf-8", a.Header.Get("Content-Type"))
+	require.True(b, strings.HasPrefix(a.Body, "<"+name+" "), "no XML declaration, root named like the command: %s", a.Body)
 	var root struct {
 		Attributes []xml.Attr `xml:",any,attr"`
 	}
-	require.NoError(b, xml.Unmarshal([]byte(a.body), &root))
+	require.NoError(b, xml.Unmarshal([]byte(a.Body), &root))
 	r := reply{}
 	for _, x := range root.Attributes {
 		r[x.Name.Local] = x.Value
@@ -149,19 +83,10 @@ func (b *bench) operate(name, orderID string, more ...string) reply {
 	return b.command(name, append([]string{"Key", "Merchant", "Password", "123", "OrderId", orderID}, more...)...)
 }
 
-func (b *bench) control(path, body string) answer {
-	b.Helper()
-	return b.do("POST", "/_control/"+path, "application/json", body)
-}
-
 // pay plays the payer by the control API.
 func (b *bench) pay(session, card, outcome string) sandbox.Paid {
 	b.Helper()
-	a := b.control("pay", fmt.Sprintf(`{"url":"%s/payture/apim/Pay?SessionId=%s","card":"%s","outcome":"%s"}`, b.url, session, card, outcome))
-	require.Equal(b, http.StatusOK, a.status, a.body)
-	var p sandbox.Paid
-	require.NoError(b, json.Unmarshal([]byte(a.body), &p))
-	return p
+	return b.Pay(b.URL+"/payture/apim/Pay?SessionId="+session, card, outcome)
 }
 
 // submit sends the page's form.
@@ -177,15 +102,13 @@ func (b *bench) submit(session string, pairs ...string) answer {
 	for k, v := range typed {
 		all = append(all, k, v)
 	}
-	return b.post("/payture/apim/PaySubmit", all...)
+	return b.Post("/payture/apim/PaySubmit", all...)
 }
 
 func (b *bench) page(session string) answer {
 	b.Helper()
-	return b.get("/payture/apim/Pay?SessionId=" + session)
+	return b.Get("/payture/apim/Pay?SessionId=" + session)
 }
-
-func (b *bench) book() []sandbox.Entry { return b.server.Book().After(0, 1000) }
 
 const (
 	goodCard = "4111111111111112"
@@ -308,11 +231,11 @@ func TestInit_Encodings(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, options{})
-			r := b.parse("Init", b.do(tt.method, "/payture/apim/Init"+tt.query, form, tt.body))
+			r := b.parse("Init", b.Ask(tt.method, "/payture/apim/Init"+tt.query, tt.body, "Content-Type", form))
 			require.Equal(t, "True", r["Success"], r)
 			require.Equal(t, "o1", r["OrderId"])
 			require.Equal(t, "12480", r["Amount"])
-			page := b.page(r["SessionId"]).body
+			page := b.page(r["SessionId"]).Body
 			require.Contains(t, page, `<dd id="product">`+tt.product+`</dd>`)
 			require.Contains(t, page, tt.back)
 		})
@@ -322,9 +245,9 @@ func TestInit_Encodings(t *testing.T) {
 func TestCommands_OtherMethodsAreRefused(t *testing.T) {
 	t.Parallel()
 	b := setup(t, options{})
-	require.Equal(t, http.StatusMethodNotAllowed, b.do("PUT", "/payture/apim/Init", "", "").status)
-	require.Equal(t, http.StatusMethodNotAllowed, b.get("/payture/apim/PaySubmit").status)
-	require.Equal(t, http.StatusNotFound, b.get("/payture/apim/Nothing").status)
+	require.Equal(t, http.StatusMethodNotAllowed, b.Ask("PUT", "/payture/apim/Init", "").Status)
+	require.Equal(t, http.StatusMethodNotAllowed, b.Get("/payture/apim/PaySubmit").Status)
+	require.Equal(t, http.StatusNotFound, b.Get("/payture/apim/Nothing").Status)
 }
 
 func TestReply_EscapesWhatItEchoes(t *testing.T) {

@@ -32,7 +32,7 @@ func TestRecurring(t *testing.T) {
 		require.Equal(t, reply{
 			"Success": "True", "OrderId": "o1", "State": "Charged", "Forwarded": "False", "MerchantContract": "MerchantPay", "Amount": "12480",
 		}, state)
-		e := b.book()[1]
+		e := b.Book()[1]
 		require.Equal(t, []any{"o1", "payment", int64(12480), 1}, []any{e.OrderRef, e.Kind, e.CapturedMinor, e.Captures})
 		require.Equal(t, reply{"VWUserLgn": "", "OrderId": "o1", "Success": "True", "NewAmount": "12000"},
 			b.wallet("Refund", "MerchantPay", "OrderId=o1;Password=123;Amount=480"))
@@ -40,7 +40,7 @@ func TestRecurring(t *testing.T) {
 			b.wallet("Refund", "MerchantPay", "OrderId=o1;Password=123;Amount=12001"))
 		require.Equal(t, "ACCESS_DENIED", b.wallet("Refund", "MerchantPay", "OrderId=o1;Password=secret")["ErrCode"])
 		require.Equal(t, "12000", b.walletState("MerchantPay", "o1")["Amount"])
-		require.Equal(t, int64(480), b.book()[1].RefundedMinor)
+		require.Equal(t, int64(480), b.Book()[1].RefundedMinor)
 	})
 
 	t.Run("TwoStageHoldsIt", func(t *testing.T) {
@@ -50,9 +50,9 @@ func TestRecurring(t *testing.T) {
 		require.Equal(t, "True", b.charge("MerchantBlock", "o1", id, "Amount=1000")["Success"])
 		require.Equal(t, "True", b.charge("MerchantBlock", "o2", id, "Amount=1000")["Success"])
 		require.Equal(t, "Authorized", b.walletState("MerchantBlock", "o1")["State"])
-		require.Zero(t, b.book()[1].Captures)
+		require.Zero(t, b.Book()[1].Captures)
 		plain := func(name string, pairs ...string) reply {
-			return b.parse(name, b.post("/payture/vwapi/"+name, append([]string{"VWID", "MerchantBlock"}, pairs...)...))
+			return b.parse(name, b.Post("/payture/vwapi/"+name, append([]string{"VWID", "MerchantBlock"}, pairs...)...))
 		}
 		require.Equal(t, "ACCESS_DENIED", plain("Charge", "OrderId", "o1")["ErrCode"])
 		require.Equal(t, "AMOUNT_ERROR", plain("Charge", "OrderId", "o1", "Password", "123", "Amount", "1001")["ErrCode"])
@@ -61,7 +61,7 @@ func TestRecurring(t *testing.T) {
 		require.Equal(t, reply{"Success": "True", "OrderId": "o2", "NewAmount": "0"}, plain("Unblock", "OrderId", "o2", "Password", "123"))
 		require.Equal(t, "Voided", b.walletState("MerchantBlock", "o2")["State"])
 		require.Equal(t, "OPERATION_NOT_ALLOWED", b.operate("Charge", "o1", "Key", "MerchantBlock")["ErrCode"], "not by InPay")
-		require.Equal(t, "OPERATION_NOT_ALLOWED", b.parse("Charge", b.post("/payture/vwapi/Charge", "VWID", "Merchant"))["ErrCode"])
+		require.Equal(t, "OPERATION_NOT_ALLOWED", b.parse("Charge", b.Post("/payture/vwapi/Charge", "VWID", "Merchant"))["ErrCode"])
 	})
 
 	t.Run("AnOrderIdIsTakenOnce", func(t *testing.T) {
@@ -75,20 +75,20 @@ func TestRecurring(t *testing.T) {
 			require.Equal(t, reply{"VWUserLgn": "customer-1", "OrderId": order, "Success": "False", "ErrCode": "DUPLICATE_ORDER_ID"},
 				b.charge("MerchantPay", order, id, "Amount=100"))
 		}
-		require.Len(t, b.book(), 3)
+		require.Len(t, b.Book(), 3)
 	})
 
 	t.Run("TwinsTakeOnce", func(t *testing.T) {
 		t.Parallel()
 		b := withCustomer(t)
 		id := b.save("4100401111100062")
-		b.control("clock", `{"speed":1000}`)
+		b.Control("clock", `{"speed":1000}`)
 		var wait sync.WaitGroup
 		for range 10 {
 			wait.Go(func() { b.charge("MerchantPay", "o1", id, "Amount=100") })
 		}
 		wait.Wait()
-		require.Equal(t, 1, b.book()[1].Captures)
+		require.Equal(t, 1, b.Book()[1].Captures)
 	})
 
 	t.Run("ASlowBankAnswersAfter40Seconds", func(t *testing.T) {
@@ -99,7 +99,7 @@ func TestRecurring(t *testing.T) {
 		go func() { done <- b.charge("MerchantPay", "o1", id, "Amount=100") }()
 		require.Eventually(t, func() bool { return b.walletState("MerchantPay", "o1")["ErrCode"] == "NONE" }, 5*time.Second, time.Millisecond)
 		require.Empty(t, done)
-		b.control("clock", `{"speed":100000}`)
+		b.Control("clock", `{"speed":100000}`)
 		require.Equal(t, "True", (<-done)["Success"])
 		require.Equal(t, "Charged", b.walletState("MerchantPay", "o1")["State"])
 	})
@@ -187,7 +187,7 @@ func TestWalletPayStatus(t *testing.T) {
 	require.Equal(t, "WRONG_PARAMS", b.wallet("PayStatus", "MerchantPay", "")["ErrCode"])
 	require.Equal(t, "ACCESS_DENIED", b.walletState("Nobody", "paid")["ErrCode"])
 	require.Equal(t, "OPERATION_NOT_ALLOWED", b.walletState("Merchant", "paid")["ErrCode"])
-	require.Equal(t, "WRONG_PARAMS", b.parse("GetState", b.post("/payture/vwapi/GetState", "VWID", "MerchantPay", "OrderId", "paid"))["ErrCode"])
+	require.Equal(t, "WRONG_PARAMS", b.parse("GetState", b.Post("/payture/vwapi/GetState", "VWID", "MerchantPay", "OrderId", "paid"))["ErrCode"])
 }
 
 func TestWallet_Faults(t *testing.T) {
@@ -197,15 +197,16 @@ func TestWallet_Faults(t *testing.T) {
 		t.Parallel()
 		b := withCustomer(t)
 		id := b.save(goodCard)
-		b.control("faults", `{"provider":"payture","op":"charge","fault":"drop_reply","count":1}`)
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.url+"/payture/vwapi/Pay",
+		b.Control("faults", `{"provider":"payture","op":"charge","fault":"drop_reply","count":1}`)
+		b.Listen()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.URL+"/payture/vwapi/Pay",
 			strings.NewReader("VWID=MerchantPay&DATA="+who+"OrderId=o1;Amount=100;CardId="+id))
 		require.NoError(t, err)
-		_, err = b.client.Do(r) //nolint:bodyclose // there is none
+		_, err = http.DefaultClient.Do(r) //nolint:bodyclose // there is none
 		require.Error(t, err)
 		require.Equal(t, "Charged", b.walletState("MerchantPay", "o1")["State"])
 		require.Equal(t, "DUPLICATE_ORDER_ID", b.charge("MerchantPay", "o1", id, "Amount=100")["ErrCode"])
-		require.Equal(t, 1, b.book()[1].Captures)
+		require.Equal(t, 1, b.Book()[1].Captures)
 	})
 
 	tests := []struct{ op, command, data string }{
@@ -221,9 +222,9 @@ func TestWallet_Faults(t *testing.T) {
 		t.Run(tt.op+"Strikes"+tt.command, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, options{})
-			require.Equal(t, http.StatusOK, b.control("faults", `{"provider":"payture","op":"`+tt.op+`","fault":"http_500","count":1}`).status)
-			require.Equal(t, 500, b.post("/payture/vwapi/"+tt.command, "VWID", "MerchantPay", "DATA", tt.data).status)
-			require.Equal(t, 200, b.post("/payture/vwapi/"+tt.command, "VWID", "MerchantPay", "DATA", tt.data).status)
+			require.Equal(t, http.StatusOK, b.Control("faults", `{"provider":"payture","op":"`+tt.op+`","fault":"http_500","count":1}`).Status)
+			require.Equal(t, 500, b.Post("/payture/vwapi/"+tt.command, "VWID", "MerchantPay", "DATA", tt.data).Status)
+			require.Equal(t, 200, b.Post("/payture/vwapi/"+tt.command, "VWID", "MerchantPay", "DATA", tt.data).Status)
 		})
 	}
 
@@ -232,17 +233,17 @@ func TestWallet_Faults(t *testing.T) {
 		b := withCustomer(t)
 		add := b.openWallet("MerchantAdd", "SessionType=Add")
 		pay := b.openWallet("MerchantPay", "SessionType=Pay;OrderId=o1;Amount=100")
-		b.control("faults", `{"provider":"payture","op":"*","fault":"http_500"}`)
-		require.Equal(t, 200, b.get("/payture/vwapi/Add?SessionId="+add).status)
-		require.Equal(t, 200, b.get("/payture/vwapi/Pay?SessionId="+pay).status)
-		require.Equal(t, 200, b.post("/payture/vwapi/Pay", "SessionId", pay).status)
+		b.Control("faults", `{"provider":"payture","op":"*","fault":"http_500"}`)
+		require.Equal(t, 200, b.Get("/payture/vwapi/Add?SessionId="+add).Status)
+		require.Equal(t, 200, b.Get("/payture/vwapi/Pay?SessionId="+pay).Status)
+		require.Equal(t, 200, b.Post("/payture/vwapi/Pay", "SessionId", pay).Status)
 	})
 
 	t.Run("WrongAmountTakesAnother", func(t *testing.T) {
 		t.Parallel()
 		b := withCustomer(t)
 		id := b.save(goodCard)
-		b.control("faults", `{"provider":"payture","op":"charge","fault":"wrong_amount","count":1}`)
+		b.Control("faults", `{"provider":"payture","op":"charge","fault":"wrong_amount","count":1}`)
 		require.Equal(t, "1000", b.charge("MerchantPay", "o1", id, "Amount=1000")["Amount"])
 		require.Equal(t, "900", b.walletState("MerchantPay", "o1")["Amount"])
 	})
@@ -265,15 +266,15 @@ func TestMerchant3DS(t *testing.T) {
 	// bank answers at the bank's page and returns what the browser posts back.
 	bank := func(b *bench, r reply, action string) map[string]string {
 		b.Helper()
-		acs := strings.TrimPrefix(r["ACSUrl"], b.url)
-		page := b.post(acs, "TermUrl", "https://shop.example/term", "PaReq", r["PaReq"], "MD", r["ThreeDSKey"])
-		require.Equal(b, http.StatusOK, page.status)
-		require.Contains(b, page.body, `id="acs-confirm"`)
-		back := b.post(acs, "TermUrl", "https://shop.example/term", "Action", action)
-		require.Contains(b, back.body, `action="https://shop.example/term"`)
-		require.Contains(b, back.header.Get("Content-Security-Policy"), "form-action 'self' https://shop.example;")
+		acs := strings.TrimPrefix(r["ACSUrl"], b.URL)
+		page := b.Post(acs, "TermUrl", "https://shop.example/term", "PaReq", r["PaReq"], "MD", r["ThreeDSKey"])
+		require.Equal(b, http.StatusOK, page.Status)
+		require.Contains(b, page.Body, `id="acs-confirm"`)
+		back := b.Post(acs, "TermUrl", "https://shop.example/term", "Action", action)
+		require.Contains(b, back.Body, `action="https://shop.example/term"`)
+		require.Contains(b, back.Header.Get("Content-Security-Policy"), "form-action 'self' https://shop.example;")
 		got := map[string]string{}
-		for _, m := range hidden.FindAllStringSubmatch(back.body, -1) {
+		for _, m := range hidden.FindAllStringSubmatch(back.Body, -1) {
 			got[m[1]] = html.UnescapeString(m[2])
 		}
 		return got
@@ -285,15 +286,15 @@ func TestMerchant3DS(t *testing.T) {
 		require.Equal(t, "PreAuthorized3DS", b.walletState("MerchantPay", "o1")["State"])
 		back := bank(b, r, "confirm")
 		require.Equal(t, r["ThreeDSKey"], back["MD"])
-		wrong := b.parse("PaySubmit3DS", b.post("/payture/vwapi/PaySubmit3DS", "MD", back["MD"], "PaRes", "forged"))
+		wrong := b.parse("PaySubmit3DS", b.Post("/payture/vwapi/PaySubmit3DS", "MD", back["MD"], "PaRes", "forged"))
 		require.Equal(t, "THREE_DS_ERROR", wrong["ErrCode"])
 		require.Equal(t, reply{"VWUserLgn": "customer-1", "OrderId": "o1", "Success": "True", "Amount": "100"},
-			b.parse("PaySubmit3DS", b.post("/payture/vwapi/PaySubmit3DS", "MD", back["MD"], "PaRes", back["PaRes"])))
+			b.parse("PaySubmit3DS", b.Post("/payture/vwapi/PaySubmit3DS", "MD", back["MD"], "PaRes", back["PaRes"])))
 		require.Equal(t, "Charged", b.walletState("MerchantPay", "o1")["State"])
 		again := b.wallet("PaySubmit3DS", "MerchantPay", "MD="+back["MD"]+";PaRes="+back["PaRes"])
 		require.Equal(t, "ILLEGAL_ORDER_STATE", again["ErrCode"])
 		require.Equal(t, "ACCESS_DENIED", b.wallet("PaySubmit3DS", "MerchantBlock", "MD="+back["MD"]+";PaRes=x")["ErrCode"])
-		require.Equal(t, 1, b.book()[1].Captures)
+		require.Equal(t, 1, b.Book()[1].Captures)
 	})
 
 	t.Run("CanceledIsRejected", func(t *testing.T) {
@@ -308,9 +309,9 @@ func TestMerchant3DS(t *testing.T) {
 	t.Run("UnknownKeyAndMissingFields", func(t *testing.T) {
 		t.Parallel()
 		b, r := ask(t)
-		require.Equal(t, "ORDER_NOT_FOUND", b.parse("PaySubmit3DS", b.post("/payture/vwapi/PaySubmit3DS", "MD", "x", "PaRes", "x"))["ErrCode"])
-		require.Equal(t, "WRONG_PARAMS", b.parse("PaySubmit3DS", b.post("/payture/vwapi/PaySubmit3DS", "MD", r["ThreeDSKey"]))["ErrCode"])
-		require.Equal(t, http.StatusBadRequest, b.get(strings.TrimPrefix(r["ACSUrl"], b.url)).status)
+		require.Equal(t, "ORDER_NOT_FOUND", b.parse("PaySubmit3DS", b.Post("/payture/vwapi/PaySubmit3DS", "MD", "x", "PaRes", "x"))["ErrCode"])
+		require.Equal(t, "WRONG_PARAMS", b.parse("PaySubmit3DS", b.Post("/payture/vwapi/PaySubmit3DS", "MD", r["ThreeDSKey"]))["ErrCode"])
+		require.Equal(t, http.StatusBadRequest, b.Get(strings.TrimPrefix(r["ACSUrl"], b.URL)).Status)
 	})
 
 	t.Run("ACardWithoutItPaysAtOnceIfTheCVCIsRight", func(t *testing.T) {

@@ -31,7 +31,9 @@ type savedCard struct {
 	Refuses Code `json:"refuses,omitempty"`
 }
 
-func (s *savedCard) expired(now time.Time) bool { return s.Expired || !dateAhead(s.Date, now) }
+func (s *savedCard) expired(now time.Time) bool {
+	return s.Expired || !sandbox.IsCardAhead(s.Date, now)
+}
 
 func (s *savedCard) status() string {
 	if s.Active {
@@ -50,7 +52,7 @@ func (s *savedCard) status() string {
 // 4111111111100023. The opposite reading exists among integrators.
 func (v *Vendor) getList(w http.ResponseWriter, r *http.Request) {
 	const name = "GetList"
-	if !getOrPost(w, r) {
+	if !sandbox.Only(w, r, http.MethodGet, http.MethodPost) {
 		return
 	}
 	terminal, data, code := v.walletData(r)

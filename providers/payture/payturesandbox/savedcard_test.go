@@ -20,7 +20,7 @@ func TestGetList(t *testing.T) {
 		t.Parallel()
 		b := withCustomer(t)
 		require.Equal(t, `<GetList Success="True" VWUserLgn="customer-1" />`,
-			b.post("/payture/vwapi/GetList", "VWID", "MerchantPay", "DATA", who).body)
+			b.Post("/payture/vwapi/GetList", "VWID", "MerchantPay", "DATA", who).Body)
 	})
 
 	t.Run("ItemsAreAsRecorded", func(t *testing.T) {
@@ -30,7 +30,7 @@ func TestGetList(t *testing.T) {
 		require.Regexp(t, guid, id)
 		require.Equal(t, `<GetList Success="True" VWUserLgn="customer-1">`+"\r\n"+
 			`  <Item CardName="411111xxxxxx1112" CardId="`+id+`" CardHolder="SANDBOX PAYER" Status="IsActive" NoCVV="true" Expired="false" />`+"\r\n"+
-			`</GetList>`, b.post("/payture/vwapi/GetList", "VWID", "MerchantPay", "DATA", who).body)
+			`</GetList>`, b.Post("/payture/vwapi/GetList", "VWID", "MerchantPay", "DATA", who).Body)
 	})
 
 	noCVV := []struct{ card, want string }{
@@ -143,7 +143,7 @@ func TestControlCards(t *testing.T) {
 	t.Parallel()
 
 	change := func(b *bench, format string, a ...any) int {
-		return b.control("cards", fmt.Sprintf(format, a...)).status
+		return b.Control("cards", fmt.Sprintf(format, a...)).Status
 	}
 
 	t.Run("ListsThem", func(t *testing.T) {
@@ -152,9 +152,9 @@ func TestControlCards(t *testing.T) {
 		id := b.save(goodCard)
 		b.save("4111111111100031")
 		require.JSONEq(t, `[{"provider":"payture","customer":"customer-1","id":"`+id+`","name":"411111xxxxxx1112","expiry":"12/29","status":"IsActive","expired":false}]`,
-			b.get("/_control/cards?provider=payture&card=411111xxxxxx1112").body)
-		require.Equal(t, 2, strings.Count(b.get("/_control/cards?provider=payture&customer=customer-1").body, "IsActive"))
-		require.Equal(t, "[]\n", b.get("/_control/cards?provider=payture&customer=customer-2").body)
+			b.Get("/_control/cards?provider=payture&card=411111xxxxxx1112").Body)
+		require.Equal(t, 2, strings.Count(b.Get("/_control/cards?provider=payture&customer=customer-1").Body, "IsActive"))
+		require.Equal(t, "[]\n", b.Get("/_control/cards?provider=payture&customer=customer-2").Body)
 	})
 
 	t.Run("RemoveExpireDeactivate", func(t *testing.T) {
@@ -214,10 +214,10 @@ func TestControlCards(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			require.Equal(t, tt.status, b.control("cards", tt.body).status)
+			require.Equal(t, tt.status, b.Control("cards", tt.body).Status)
 		})
 	}
-	require.Equal(t, http.StatusNotFound, b.get("/_control/cards?provider=nobody").status)
+	require.Equal(t, http.StatusNotFound, b.Get("/_control/cards?provider=nobody").Status)
 }
 
 // KeptCards is the optional half of a vendor.

@@ -75,8 +75,8 @@ func TestTwoStage(t *testing.T) {
 		t.Parallel()
 		b := hold(t)
 		require.Equal(t, "1000", b.state("o1")["Amount"])
-		require.Equal(t, "Authorized", b.book()[0].State)
-		require.Zero(t, b.book()[0].Captures)
+		require.Equal(t, "Authorized", b.Book()[0].State)
+		require.Zero(t, b.Book()[0].Captures)
 	})
 
 	t.Run("ChargeTakesAllByDefault", func(t *testing.T) {
@@ -84,7 +84,7 @@ func TestTwoStage(t *testing.T) {
 		b := hold(t)
 		require.Equal(t, reply{"Success": "True", "OrderId": "o1", "Amount": "1000"}, b.operate("Charge", "o1"))
 		require.Equal(t, "Charged", b.state("o1")["State"])
-		require.Equal(t, int64(1000), b.book()[0].CapturedMinor)
+		require.Equal(t, int64(1000), b.Book()[0].CapturedMinor)
 	})
 
 	t.Run("ChargeTakesLess", func(t *testing.T) {
@@ -92,7 +92,7 @@ func TestTwoStage(t *testing.T) {
 		b := hold(t)
 		require.Equal(t, "400", b.operate("Charge", "o1", "Amount", "400")["Amount"])
 		require.Equal(t, "400", b.state("o1")["Amount"])
-		require.Equal(t, int64(400), b.book()[0].CapturedMinor)
+		require.Equal(t, int64(400), b.Book()[0].CapturedMinor)
 	})
 
 	t.Run("ChargeNeverTakesMore", func(t *testing.T) {
@@ -107,7 +107,7 @@ func TestTwoStage(t *testing.T) {
 		b := hold(t)
 		b.operate("Charge", "o1")
 		require.Equal(t, reply{"Success": "False", "OrderId": "o1", "ErrCode": "ILLEGAL_ORDER_STATE"}, b.operate("Charge", "o1"))
-		require.Equal(t, 1, b.book()[0].Captures)
+		require.Equal(t, 1, b.Book()[0].Captures)
 	})
 
 	t.Run("UnblockReleasesAll", func(t *testing.T) {
@@ -134,7 +134,7 @@ func TestTwoStage(t *testing.T) {
 		b.clock.Advance(time.Microsecond)
 		require.Equal(t, "ILLEGAL_ORDER_STATE", b.operate("Charge", "o1")["ErrCode"])
 		require.Equal(t, "AuthorizationClosed", b.state("o1")["State"])
-		require.Equal(t, "AuthorizationClosed", b.book()[0].State)
+		require.Equal(t, "AuthorizationClosed", b.Book()[0].State)
 	})
 
 	t.Run("OnePayOrderIsNotCharged", func(t *testing.T) {
@@ -148,10 +148,10 @@ func TestTwoStage(t *testing.T) {
 	t.Run("WrongAmountFaultTakesLess", func(t *testing.T) {
 		t.Parallel()
 		b := hold(t)
-		require.Equal(t, 200, b.control("faults", `{"provider":"payture","op":"charge","fault":"wrong_amount"}`).status)
+		require.Equal(t, 200, b.Control("faults", `{"provider":"payture","op":"charge","fault":"wrong_amount"}`).Status)
 		require.Equal(t, "True", b.operate("Charge", "o1")["Success"])
 		require.Equal(t, "900", b.state("o1")["Amount"])
-		require.Equal(t, int64(900), b.book()[0].CapturedMinor)
+		require.Equal(t, int64(900), b.Book()[0].CapturedMinor)
 	})
 }
 
@@ -168,8 +168,8 @@ func TestRefund(t *testing.T) {
 	require.Equal(t, "0", b.operate("Refund", "o1")["NewAmount"], "absent is all that is left")
 	require.Equal(t, "Refunded", b.state("o1")["State"])
 	require.Equal(t, "ILLEGAL_ORDER_STATE", b.operate("Refund", "o1")["ErrCode"])
-	require.Equal(t, int64(1000), b.book()[0].RefundedMinor)
-	require.Equal(t, int64(1000), b.book()[0].CapturedMinor)
+	require.Equal(t, int64(1000), b.Book()[0].RefundedMinor)
+	require.Equal(t, int64(1000), b.Book()[0].CapturedMinor)
 }
 
 func TestOperations_Refuse(t *testing.T) {

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/paygraph/paygraph/providers/sandbox"
 )
 
 var separators = regexp.MustCompile(`[\s-]+`)
@@ -14,9 +16,7 @@ var separators = regexp.MustCompile(`[\s-]+`)
 // paySubmit takes the card from the page's form, or from a script that asks
 // for JSON.
 func (v *Vendor) paySubmit(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost {
-		w.Header().Set("Allow", "POST")
-		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+	if !sandbox.Only(w, r, http.MethodPost) {
 		return
 	}
 	f, err := readFields(r)

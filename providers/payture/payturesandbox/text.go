@@ -3,7 +3,8 @@ package payturesandbox
 import (
 	"fmt"
 	"strconv"
-	"strings"
+
+	"github.com/paygraph/paygraph/providers/sandbox"
 )
 
 // text is what the pages say in one language.
@@ -178,13 +179,5 @@ func roubles(n int64, language string) string {
 	if language == "EN" {
 		group, point, unit = ",", ".", "\u00a0"+currency
 	}
-	whole := strconv.FormatInt(n/100, 10)
-	var b strings.Builder
-	for i, d := range whole {
-		if i > 0 && (len(whole)-i)%3 == 0 {
-			b.WriteString(group)
-		}
-		b.WriteRune(d)
-	}
-	return b.String() + point + fmt.Sprintf("%02d", n%100) + unit
+	return sandbox.InThousands(strconv.FormatInt(n/100, 10), group) + point + fmt.Sprintf("%02d", n%100) + unit
 }

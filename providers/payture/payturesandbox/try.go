@@ -46,7 +46,7 @@ func (v *Vendor) submit(ctx context.Context, o *order, a attempt) (string, Code)
 	}
 	asks := a.card.threeDS || a.outcome == sandbox.OutcomeAbandon
 	if o.isWallet() {
-		t.Date, t.Holder = monthYear(a.form.date), a.form.holder
+		t.Date, t.Holder = sandbox.MonthYear(a.form.date), a.form.holder
 		asks = v.walletVerdict(o, t, asks)
 	}
 	if asks {

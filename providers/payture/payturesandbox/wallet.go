@@ -37,7 +37,7 @@ func (v *Vendor) walletRoutes() []sandbox.Route {
 // of VWID.
 func (v *Vendor) walletCommand(name string, do func(*http.Request, Account, fields) reply) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if !getOrPost(w, r) {
+		if !sandbox.Only(w, r, http.MethodGet, http.MethodPost) {
 			return
 		}
 		terminal, data, code := v.walletData(r)

@@ -1,9 +1,7 @@
 package payturesandbox_test
 
 import (
-	"encoding/json"
 	"encoding/xml"
-	"fmt"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -24,7 +22,7 @@ const who = "VWUserLgn=customer-1;VWUserPsw=secret;"
 // wallet calls one of eWallet's commands that have DATA.
 func (b *bench) wallet(name, vwid, data string) reply {
 	b.Helper()
-	return b.parse(name, b.post("/payture/vwapi/"+name, "VWID", vwid, "DATA", data))
+	return b.parse(name, b.Post("/payture/vwapi/"+name, "VWID", vwid, "DATA", data))
 }
 
 // withCustomer is a sandbox with customer-1.
@@ -38,14 +36,14 @@ func withCustomer(t *testing.T) *bench {
 // list is customer-1's cards.
 func (b *bench) list() []reply {
 	b.Helper()
-	a := b.post("/payture/vwapi/GetList", "VWID", "MerchantPay", "DATA", who)
+	a := b.Post("/payture/vwapi/GetList", "VWID", "MerchantPay", "DATA", who)
 	require.Equal(b, reply{"Success": "True", "VWUserLgn": "customer-1"}, b.parse("GetList", a))
 	var root struct {
 		Items []struct {
 			Attributes []xml.Attr `xml:",any,attr"`
 		} `xml:"Item"`
 	}
-	require.NoError(b, xml.Unmarshal([]byte(a.body), &root))
+	require.NoError(b, xml.Unmarshal([]byte(a.Body), &root))
 	items := []reply{}
 	for _, item := range root.Items {
 		r := reply{}
@@ -68,11 +66,7 @@ func (b *bench) openWallet(vwid, data string) string {
 // visit plays the payer on one of eWallet's pages.
 func (b *bench) visit(page, session, card, outcome string) sandbox.Paid {
 	b.Helper()
-	a := b.control("pay", fmt.Sprintf(`{"url":"%s/payture/vwapi/%s?SessionId=%s","card":"%s","outcome":"%s"}`, b.url, page, session, card, outcome))
-	require.Equal(b, http.StatusOK, a.status, a.body)
-	var p sandbox.Paid
-	require.NoError(b, json.Unmarshal([]byte(a.body), &p))
-	return p
+	return b.Pay(b.URL+"/payture/vwapi/"+page+"?SessionId="+session, card, outcome)
 }
 
 // save saves a card for customer-1 and returns its id.
@@ -85,7 +79,7 @@ func (b *bench) save(card string) string {
 
 func (b *bench) walletState(vwid, orderID string) reply {
 	b.Helper()
-	return b.parse("GetState", b.post("/payture/vwapi/GetState", "Key", vwid, "OrderId", orderID))
+	return b.parse("GetState", b.Post("/payture/vwapi/GetState", "Key", vwid, "OrderId", orderID))
 }
 
 func TestCustomers(t *testing.T) {
@@ -179,7 +173,7 @@ func TestWallet_Encodings(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, options{})
-			r := b.parse("Register", b.do(tt.method, "/payture/vwapi/Register"+tt.query, form, tt.body))
+			r := b.parse("Register", b.Ask(tt.method, "/payture/vwapi/Register"+tt.query, tt.body, "Content-Type", form))
 			require.Equal(t, reply{"Success": "True", "VWUserLgn": tt.login}, r)
 		})
 	}
@@ -188,9 +182,9 @@ func TestWallet_Encodings(t *testing.T) {
 func TestWallet_OtherMethodsAreRefused(t *testing.T) {
 	t.Parallel()
 	b := setup(t, options{})
-	require.Equal(t, http.StatusMethodNotAllowed, b.do("PUT", "/payture/vwapi/Init", "", "").status)
-	require.Equal(t, http.StatusMethodNotAllowed, b.do("DELETE", "/payture/vwapi/GetList", "", "").status)
-	require.Equal(t, http.StatusMethodNotAllowed, b.get("/payture/vwapi/PaySubmit").status)
+	require.Equal(t, http.StatusMethodNotAllowed, b.Ask("PUT", "/payture/vwapi/Init", "").Status)
+	require.Equal(t, http.StatusMethodNotAllowed, b.Ask("DELETE", "/payture/vwapi/GetList", "").Status)
+	require.Equal(t, http.StatusMethodNotAllowed, b.Get("/payture/vwapi/PaySubmit").Status)
 }
 
 func TestWalletInit(t *testing.T) {
@@ -269,18 +263,18 @@ func TestWallet_SurvivesARestart(t *testing.T) {
 	first.wallet("Remove", "MerchantAdd", who+"CardId="+gone)
 	first.wallet("Pay", "MerchantBlock", who+"OrderId=held;Amount=500;CardId="+kept)
 	waiting := first.openWallet("MerchantAdd", "SessionType=Add")
-	acs := first.submitWallet(waiting, "CardNumber", card3DS).header.Get("Location")
+	acs := first.submitWallet(waiting, "CardNumber", card3DS).Header.Get("Location")
 	first.wallet("Register", "MerchantAdd", "VWUserLgn=customer-2;VWUserPsw=secret")
 	first.wallet("Delete", "MerchantAdd", "VWUserLgn=customer-2;Password=123")
 
 	second := setup(t, options{stateFile: file}) // the first is not closed, as if killed
 	require.Equal(t, first.list(), second.list())
-	require.Equal(t, first.book(), second.book())
+	require.Equal(t, first.Book(), second.Book())
 	require.Equal(t, "DUPLICATE_ORDER_ID", second.wallet("Pay", "MerchantBlock", who+"OrderId=held;Amount=500;CardId="+kept)["ErrCode"])
 	require.Equal(t, "CUSTOMER_NOT_FOUND", second.wallet("Check", "MerchantAdd", "VWUserLgn=customer-2;VWUserPsw=secret")["ErrCode"])
-	r := second.parse("Charge", second.post("/payture/vwapi/Charge", "VWID", "MerchantBlock", "Password", "123", "OrderId", "held"))
+	r := second.parse("Charge", second.Post("/payture/vwapi/Charge", "VWID", "MerchantBlock", "Password", "123", "OrderId", "held"))
 	require.Equal(t, "True", r["Success"])
 	second.clock.Advance(time.Minute)
-	require.Equal(t, http.StatusSeeOther, second.post(acs, "Action", "confirm").status)
+	require.Equal(t, http.StatusSeeOther, second.Post(acs, "Action", "confirm").Status)
 	require.Equal(t, "411111xxxxxx1111", second.list()[0]["CardName"])
 }

@@ -22,12 +22,12 @@ func (b *bench) submitWallet(session string, pairs ...string) answer {
 	for k, v := range typed {
 		all = append(all, k, v)
 	}
-	return b.post("/payture/vwapi/PaySubmit", all...)
+	return b.Post("/payture/vwapi/PaySubmit", all...)
 }
 
 func (b *bench) addPage(session string) answer {
 	b.Helper()
-	return b.get("/payture/vwapi/Add?SessionId=" + session)
+	return b.Get("/payture/vwapi/Add?SessionId=" + session)
 }
 
 func TestAddPage(t *testing.T) {
@@ -42,21 +42,21 @@ func TestAddPage(t *testing.T) {
 			`<title>Save a card · Demo Shop</title>`, `id="payForm"`, `action="/payture/vwapi/PaySubmit"`, `name="CardNumber"`, `id="note"`,
 			"10.00\u00a0RUB", "Save the card", "Attempts left: 5", "later charges are refused by its bank",
 		} {
-			require.Contains(t, a.body, part)
+			require.Contains(t, a.Body, part)
 		}
-		require.NotContains(t, a.body, `id="order"`)
+		require.NotContains(t, a.Body, `id="order"`)
 		a = b.submitWallet(s)
-		require.Equal(t, http.StatusSeeOther, a.status)
-		require.Equal(t, "/payture/vwapi/Add?SessionId="+s, a.header.Get("Location"))
+		require.Equal(t, http.StatusSeeOther, a.Status)
+		require.Equal(t, "/payture/vwapi/Add?SessionId="+s, a.Header.Get("Location"))
 		a = b.addPage(s)
-		require.Contains(t, a.body, "Card saved")
-		require.Contains(t, a.body, "•••• 1112")
-		require.Contains(t, a.body, `data-state="IsActive"`)
-		require.Equal(t, "3;url=https://shop.example/back?o=&s=True", a.header.Get("Refresh"))
+		require.Contains(t, a.Body, "Card saved")
+		require.Contains(t, a.Body, "•••• 1112")
+		require.Contains(t, a.Body, `data-state="IsActive"`)
+		require.Equal(t, "3;url=https://shop.example/back?o=&s=True", a.Header.Get("Refresh"))
 		require.Equal(t, "Ivan Petrov", b.list()[0]["CardHolder"])
-		require.Contains(t, b.get("/_control/cards?provider=payture").body, `"expiry":"12/28"`)
+		require.Contains(t, b.Get("/_control/cards?provider=payture").Body, `"expiry":"12/28"`)
 
-		e := b.book()[0]
+		e := b.Book()[0]
 		require.Equal(t, []any{s, "verification", int64(1000), int64(1000), int64(1000), 1, "Refunded"},
 			[]any{e.OrderRef, e.Kind, e.AmountMinor, e.CapturedMinor, e.RefundedMinor, e.Captures, e.State})
 
@@ -68,25 +68,25 @@ func TestAddPage(t *testing.T) {
 		t.Parallel()
 		b := withCustomer(t)
 		b.visit("Add", b.openWallet("MerchantAdd", "SessionType=Add"), "", "")
-		require.Equal(t, int64(101), b.book()[0].CapturedMinor)
+		require.Equal(t, int64(101), b.Book()[0].CapturedMinor)
 	})
 
 	t.Run("3DSComesFirst", func(t *testing.T) {
 		t.Parallel()
 		b := withCustomer(t)
 		s := b.openWallet("MerchantAdd", "SessionType=Add;Amount=1000")
-		acs := b.submitWallet(s, "CardNumber", card3DS).header.Get("Location")
+		acs := b.submitWallet(s, "CardNumber", card3DS).Header.Get("Location")
 		require.True(t, strings.HasPrefix(acs, "/payture/acs/"), acs)
 		require.Empty(t, b.list())
-		require.Contains(t, b.addPage(s).body, `id="unfinished"`)
-		require.Equal(t, http.StatusSeeOther, b.post(acs, "Action", "cancel").status)
+		require.Contains(t, b.addPage(s).Body, `id="unfinished"`)
+		require.Equal(t, http.StatusSeeOther, b.Post(acs, "Action", "cancel").Status)
 		require.Empty(t, b.list())
 		a := b.addPage(s)
-		require.Contains(t, a.body, `<strong>Карта не сохранена.</strong> Вы отказались на странице банка.`)
-		require.Contains(t, a.body, "Осталось попыток: 4")
-		acs = b.submitWallet(s, "CardNumber", card3DS).header.Get("Location")
-		a = b.post(acs, "Action", "confirm")
-		require.Equal(t, "/payture/vwapi/Add?SessionId="+s, a.header.Get("Location"))
+		require.Contains(t, a.Body, `<strong>Карта не сохранена.</strong> Вы отказались на странице банка.`)
+		require.Contains(t, a.Body, "Осталось попыток: 4")
+		acs = b.submitWallet(s, "CardNumber", card3DS).Header.Get("Location")
+		a = b.Post(acs, "Action", "confirm")
+		require.Equal(t, "/payture/vwapi/Add?SessionId="+s, a.Header.Get("Location"))
 		require.Equal(t, "411111xxxxxx1111", b.list()[0]["CardName"])
 	})
 
@@ -101,9 +101,9 @@ func TestAddPage(t *testing.T) {
 		require.Equal(t, "ISSUER_CARD_FAIL", paid.ErrCode)
 		require.Equal(t, "https://shop.example/back?o=&s=False", paid.ReturnURL)
 		require.Equal(t, "LIMIT_EXCHAUST", b.visit("Add", s, "", "").ErrCode)
-		require.Contains(t, b.addPage(s).body, "Карта не сохранена")
+		require.Contains(t, b.addPage(s).Body, "Карта не сохранена")
 		require.Empty(t, b.list())
-		require.Empty(t, b.book())
+		require.Empty(t, b.Book())
 	})
 
 	t.Run("AMistypedFormUsesNone", func(t *testing.T) {
@@ -111,8 +111,8 @@ func TestAddPage(t *testing.T) {
 		b := withCustomer(t)
 		s := b.openWallet("MerchantAdd", "SessionType=Add")
 		a := b.submitWallet(s, "CardNumber", "4242424242424242", "DateTo", "13/28", "CardHolder", "I")
-		require.Equal(t, http.StatusUnprocessableEntity, a.status)
-		require.Contains(t, a.body, "Осталось попыток: 5")
+		require.Equal(t, http.StatusUnprocessableEntity, a.Status)
+		require.Contains(t, a.Body, "Осталось попыток: 5")
 	})
 
 	t.Run("ACardThatIsThereIsADuplicate", func(t *testing.T) {
@@ -123,18 +123,18 @@ func TestAddPage(t *testing.T) {
 		require.Equal(t, []string{"Rejected", "DUPLICATE_CARD"}, []string{paid.State, paid.ErrCode})
 		require.Len(t, b.list(), 1)
 		require.Equal(t, id, b.list()[0]["CardId"])
-		require.Len(t, b.book(), 1, "nothing was taken for it")
+		require.Len(t, b.Book(), 1, "nothing was taken for it")
 	})
 
 	t.Run("TwoSessionsAt3DSSaveOneCard", func(t *testing.T) {
 		t.Parallel()
 		b := withCustomer(t)
-		one := b.submitWallet(b.openWallet("MerchantAdd", "SessionType=Add"), "CardNumber", card3DS).header.Get("Location")
-		two := b.submitWallet(b.openWallet("MerchantAdd", "SessionType=Add"), "CardNumber", card3DS).header.Get("Location")
-		b.post(one, "Action", "confirm")
-		b.post(two, "Action", "confirm")
+		one := b.submitWallet(b.openWallet("MerchantAdd", "SessionType=Add"), "CardNumber", card3DS).Header.Get("Location")
+		two := b.submitWallet(b.openWallet("MerchantAdd", "SessionType=Add"), "CardNumber", card3DS).Header.Get("Location")
+		b.Post(one, "Action", "confirm")
+		b.Post(two, "Action", "confirm")
 		require.Len(t, b.list(), 1)
-		require.Len(t, b.book(), 1)
+		require.Len(t, b.Book(), 1)
 	})
 
 	t.Run("AbandonStopsAt3DS", func(t *testing.T) {
@@ -150,18 +150,18 @@ func TestAddPage(t *testing.T) {
 		s := b.openWallet("MerchantAdd", "SessionType=Add")
 		b.clock.Advance(time.Hour)
 		require.Equal(t, "ORDER_TIME_OUT", b.visit("Add", s, "", "").ErrCode)
-		require.Contains(t, b.addPage(s).body, "Время вышло")
+		require.Contains(t, b.addPage(s).Body, "Время вышло")
 	})
 
 	t.Run("EachSessionHasItsOwnPage", func(t *testing.T) {
 		t.Parallel()
 		b := withCustomer(t)
 		add := b.openWallet("MerchantAdd", "SessionType=Add")
-		require.Equal(t, http.StatusNotFound, b.get("/payture/vwapi/Pay?SessionId="+add).status)
-		require.Equal(t, http.StatusNotFound, b.get("/payture/apim/Pay?SessionId="+add).status)
-		require.Equal(t, http.StatusNotFound, b.addPage(b.open("Pay", "o1", 100)).status)
-		require.Equal(t, http.StatusNotFound, b.addPage("undefined").status)
-		require.Equal(t, http.StatusNotFound, b.control("pay", `{"url":"http://x/payture/vwapi/Pay?SessionId=`+add+`"}`).status)
+		require.Equal(t, http.StatusNotFound, b.Get("/payture/vwapi/Pay?SessionId="+add).Status)
+		require.Equal(t, http.StatusNotFound, b.Get("/payture/apim/Pay?SessionId="+add).Status)
+		require.Equal(t, http.StatusNotFound, b.addPage(b.open("Pay", "o1", 100)).Status)
+		require.Equal(t, http.StatusNotFound, b.addPage("undefined").Status)
+		require.Equal(t, http.StatusNotFound, b.Control("pay", `{"url":"http://x/payture/vwapi/Pay?SessionId=`+add+`"}`).Status)
 	})
 }
 
@@ -172,10 +172,10 @@ func TestWalletPayPage(t *testing.T) {
 		t.Parallel()
 		b := withCustomer(t)
 		s := b.openWallet("MerchantPay", "SessionType=Pay;OrderId=o1;Amount=12480;Language=EN")
-		require.Contains(t, b.get("/payture/vwapi/Pay?SessionId="+s).body, "The card will be saved for later payments.")
-		require.Equal(t, http.StatusSeeOther, b.submitWallet(s).status)
+		require.Contains(t, b.Get("/payture/vwapi/Pay?SessionId="+s).Body, "The card will be saved for later payments.")
+		require.Equal(t, http.StatusSeeOther, b.submitWallet(s).Status)
 		require.Equal(t, "Charged", b.walletState("MerchantPay", "o1")["State"])
-		require.Equal(t, "payment", b.book()[0].Kind)
+		require.Equal(t, "payment", b.Book()[0].Kind)
 		card := b.list()[0]
 		require.Equal(t, "IsActive", card["Status"])
 		require.Equal(t, "True", b.charge("MerchantPay", "o2", card["CardId"], "Amount=100")["Success"])
@@ -203,7 +203,7 @@ func TestWalletPayPage(t *testing.T) {
 		s := b.openWallet("MerchantPay", "SessionType=Pay;OrderId=o1;Amount=100")
 		b.wallet("Delete", "MerchantPay", "VWUserLgn=customer-1;Password=123")
 		b.submitWallet(s)
-		require.Empty(t, b.book())
+		require.Empty(t, b.Book())
 	})
 
 	t.Run("ASavedCardAsksForItsCVCOnly", func(t *testing.T) {
@@ -211,19 +211,19 @@ func TestWalletPayPage(t *testing.T) {
 		b := withCustomer(t)
 		id := b.save("5486732058864471")
 		s := b.openWallet("MerchantPay", "SessionType=Pay;OrderId=o1;Amount=100;CardId="+id)
-		page := b.get("/payture/vwapi/Pay?SessionId=" + s).body
+		page := b.Get("/payture/vwapi/Pay?SessionId=" + s).Body
 		require.Contains(t, page, `<p class="saved" id="saved-card">•••• 4471</p>`)
 		require.Contains(t, page, `name="SecureCode"`)
 		require.NotContains(t, page, `name="CardNumber"`)
-		require.Contains(t, b.get("/payture/vwapi/Pay?SessionId="+s+"&Card=other").body, `name="CardNumber"`)
+		require.Contains(t, b.Get("/payture/vwapi/Pay?SessionId="+s+"&Card=other").Body, `name="CardNumber"`)
 
 		send := func(cvc string) answer {
-			return b.post("/payture/vwapi/PaySubmit", "SessionId", s, "Saved", "1", "SecureCode", cvc)
+			return b.Post("/payture/vwapi/PaySubmit", "SessionId", s, "Saved", "1", "SecureCode", cvc)
 		}
-		require.Equal(t, http.StatusUnprocessableEntity, send("").status)
-		acs := send("123").header.Get("Location")
+		require.Equal(t, http.StatusUnprocessableEntity, send("").Status)
+		acs := send("123").Header.Get("Location")
 		require.True(t, strings.HasPrefix(acs, "/payture/acs/"), acs)
-		b.post(acs, "Action", "confirm")
+		b.Post(acs, "Action", "confirm")
 		require.Equal(t, "Charged", b.walletState("MerchantPay", "o1")["State"])
 		require.Len(t, b.list(), 1)
 	})
@@ -234,15 +234,15 @@ func TestWalletPayPage(t *testing.T) {
 		id := b.save(goodCard)
 		s := b.openWallet("MerchantPay", "SessionType=Pay;OrderId=o1;Amount=100;CardId="+id)
 		b.wallet("Remove", "MerchantPay", who+"CardId="+id)
-		require.Contains(t, b.get("/payture/vwapi/Pay?SessionId="+s).body, `name="CardNumber"`)
-		require.Equal(t, http.StatusUnprocessableEntity, b.post("/payture/vwapi/PaySubmit", "SessionId", s, "Saved", "1").status)
+		require.Contains(t, b.Get("/payture/vwapi/Pay?SessionId="+s).Body, `name="CardNumber"`)
+		require.Equal(t, http.StatusUnprocessableEntity, b.Post("/payture/vwapi/PaySubmit", "SessionId", s, "Saved", "1").Status)
 	})
 
 	t.Run("ABankThatWants3DSGetsItHere", func(t *testing.T) {
 		t.Parallel()
 		b := withCustomer(t)
 		id := b.save(goodCard)
-		b.control("cards", `{"provider":"payture","card":"`+id+`","action":"refuse","code":"THREE_DS_NOT_ATTEMPTED"}`)
+		b.Control("cards", `{"provider":"payture","card":"`+id+`","action":"refuse","code":"THREE_DS_NOT_ATTEMPTED"}`)
 		require.Equal(t, "THREE_DS_NOT_ATTEMPTED", b.charge("MerchantPay", "o1", id, "Amount=100")["ErrCode"])
 		s := b.openWallet("MerchantPay", "SessionType=Pay;OrderId=o2;Amount=100;CardId="+id)
 		require.Equal(t, "PreAuthorized3DS", b.visit("Pay", s, "", "abandon").State)
@@ -280,11 +280,11 @@ func TestWalletNotice(t *testing.T) {
 
 	b.charge("MerchantBlock", "o3", id, "Amount=100")
 	require.Contains(t, <-got, "Notification=CustomerPaySuccess&MerchantContract=MerchantBlock")
-	b.post("/payture/vwapi/Charge", "VWID", "MerchantBlock", "Password", "123", "OrderId", "o3")
+	b.Post("/payture/vwapi/Charge", "VWID", "MerchantBlock", "Password", "123", "OrderId", "o3")
 	require.Contains(t, <-got, "Notification=EngineChargeSuccess&MerchantContract=MerchantBlock")
 
 	own := make(chan string, 1)
-	require.NoError(t, b.server.SetNotifyURL("payture", "MerchantPay", receiver(b, 200, own)))
+	require.NoError(t, b.Server.SetNotifyURL("payture", "MerchantPay", receiver(b, 200, own)))
 	b.charge("MerchantPay", "o4", id, "Amount=100")
 	require.Contains(t, <-own, "OrderId=o4", "a terminal's own address goes first")
 	require.Empty(t, got)
