@@ -494,9 +494,9 @@ var (
 				},
 			},
 			{
-				Name:    "cards_anybodys",
+				Name:    "cards_whose",
 				Unique:  false,
-				Columns: []*schema.Column{CardsColumns[3], CardsColumns[5]},
+				Columns: []*schema.Column{CardsColumns[5], CardsColumns[2]},
 			},
 			{
 				Name:    "cards_one_default",

@@ -51,7 +51,7 @@ func (Card) Edges() []ent.Edge {
 func (Card) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("user_id", "account", "ref_hash").Unique().StorageKey("cards_one_live").Annotations(entsql.IndexWhere("removed_at IS NULL")),
-		index.Fields("account", "ref_hash").StorageKey("cards_anybodys"),
+		index.Fields("ref_hash", "provider").StorageKey("cards_whose"),
 		index.Fields("user_id").Unique().StorageKey("cards_one_default").Annotations(entsql.IndexWhere("is_default")),
 		index.Fields("user_id", "id"),
 		index.Fields("status", "exp_year", "exp_month").StorageKey("cards_expiring"),

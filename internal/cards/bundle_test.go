@@ -56,6 +56,8 @@ type bundle struct {
 	merchant *ent.Merchant
 	other    *ent.Merchant
 	user     *ent.User
+
+	oneShop bool // the other account is at the same shop of the vendor
 }
 
 func setup(t *testing.T, url string) *bundle {
@@ -84,9 +86,13 @@ func setup(t *testing.T, url string) *bundle {
 // process.
 func (b *bundle) process() (*cards.Service, *jobs.Runner) {
 	b.t.Helper()
+	second := &vendor{clock: b.clock, title: "other", keeps: map[string][]providers.SavedCard{}}
+	if b.oneShop {
+		second = b.vendor
+	}
 	accounts, err := providers.NewAccounts(
 		providers.Account{Code: plainAccount, Merchant: b.merchant.ID, Provider: plain{}},
-		providers.Account{Code: otherAccount, Merchant: b.merchant.ID, Provider: &vendor{clock: b.clock, title: "other", keeps: map[string][]providers.SavedCard{}}},
+		providers.Account{Code: otherAccount, Merchant: b.merchant.ID, Provider: second},
 		providers.Account{Code: mainAccount, Merchant: b.merchant.ID, Provider: b.vendor},
 	)
 	require.NoError(b.t, err)

@@ -98,6 +98,22 @@ func TestService_OthersCards(t *testing.T) {
 		require.Equal(t, []string{"card_registration.no_active_card"}, keys(outcome.Errors))
 		require.Empty(t, b.cardsOf(bob))
 	})
+	fact(t, "NeitherAtAnotherAccountOfTheShop", func(t *testing.T, b *bundle) {
+		b.withCard("alices")
+		bob := b.onePhone()
+		b.vendor.adds(b.user, visa("alices"))
+		b.oneShop = true
+		b.Service, b.runner = b.process()
+		in := wish()
+		in.Provider = new(otherAccount)
+		outcome, err := b.Start(b.asUser(bob), in)
+		require.NoError(t, err)
+		require.Empty(t, outcome.Errors)
+		outcome, err = b.Finish(b.asUser(bob), outcome.Registration.String())
+		require.NoError(t, err)
+		require.Equal(t, []string{"card_registration.no_active_card"}, keys(outcome.Errors))
+		require.Empty(t, b.cardsOf(bob))
+	})
 	fact(t, "APaymentSavesNone", func(t *testing.T, b *bundle) {
 		bob := b.onePhone()
 		b.withCard("alices")
