@@ -108,13 +108,34 @@ func TestService_Returned(t *testing.T) {
 		_, err := b.withholds(g.BillID, false, pay.RefundRevoke)
 		require.Equal(t, pay.CodeConflict, pay.CodeOf(err))
 	})
-	fact("OfAnotherRefundIsNotRestored", func(t *testing.T, b *bundle) {
-		g, _ := b.give(t, b.pass(t))
-		_, err := b.withholds(g.BillID, true, pay.RefundRevoke)
-		require.NoError(t, err)
+	fact("OfAnEarlierPartIsRestoredToo", func(t *testing.T, b *bundle) {
+		g, code := b.give(t, b.pass(t))
+		b.earns(t, g.BillID, pay.Of(990_00, pay.RUB))
+		paid := b.store.Read().Attempt.Query().Where(attempt.BillID(g.BillID)).OnlyX(viewer.AsProgram(t.Context()))
+		row := func(minor int64, all bool, status pay.RefundStatus) (r *ent.Refund) {
+			b.inTx(t, func(ctx context.Context, tx *store.Tx) (err error) {
+				create := tx.Refund.Create().SetID(pay.NewRefundID(tx.Now)).SetMerchantID(b.merchant).SetBillID(g.BillID).SetAttemptID(paid.ID).SetStatus(status).
+					SetCurrency(pay.RUB).SetAmountMinor(minor).SetSource(pay.AccountRefunds).SetReturnsAll(all).SetReason("sorry").SetRequestedBy("ADMIN olga").
+					SetCreatedAt(tx.Now).SetUpdatedAt(tx.Now)
+				if !status.IsOpen() {
+					create.SetResolvedAt(tx.Now)
+				}
+				if r, err = create.Save(ctx); err != nil {
+					return err
+				}
+				return b.Withhold(ctx, tx, &ent.Bill{ID: g.BillID}, &ent.Product{RefundPolicy: pay.RefundRevoke}, r)
+			})
+			return r
+		}
+		first := row(600_00, false, pay.RefundAwaitingApproval)
+		require.Equal(t, pay.GiftIssued, b.gift(t, g.BillID).Status)
 		b.clock.Advance(time.Second)
-		b.restores(t, g.BillID, &ent.Refund{ID: pay.NewRefundID(b.clock.Now()), CreatedAt: b.clock.Now()})
+		row(390_00, true, pay.RefundSucceeded)
 		require.Equal(t, pay.GiftVoided, b.gift(t, g.BillID).Status)
+		b.clock.Advance(7 * 24 * time.Hour)
+		b.restores(t, g.BillID, first)
+		require.Equal(t, pay.GiftIssued, b.gift(t, g.BillID).Status)
+		require.Empty(t, b.redeem(t, b.user(t, "bob"), code).Errors)
 	})
 	scheduled := func(t *testing.T, b *bundle) (pay.BillID, time.Time) {
 		t.Helper()
