@@ -61,12 +61,7 @@ func (c *Client) judge(ctx context.Context, ref providers.Ref, i invoice) (provi
 	}
 	switch status(i.Status) {
 	case statusCreated, statusProcessPending:
-		told.Status = providers.Pending
-		if isPage(ref, i) {
-			told.Status = providers.ActionRequired
-		}
-		told.Decline = c.refusedSoFar(i)
-		return told, nil
+		return c.judgeOpen(ref, i, told), nil
 	case statusProcessing, statusProcessError:
 		told.Status, told.Decline = providers.Pending, c.refusedSoFar(i)
 		return told, nil
@@ -86,6 +81,24 @@ func (c *Client) judge(ctx context.Context, ref providers.Ref, i invoice) (provi
 	c.log.WarnContext(ctx, "payelata: a status that is not in the table", "order", ref.OrderNumber, "status", told.RawStatus)
 	told.Status = providers.Pending
 	return told, nil
+}
+
+// judgeOpen judges an invoice that waits for a card, the first or, after a refusal,
+// another. On a page its payer may try one. At the charge of a saved card nobody can:
+// its sale was sent once, and nobody was told of its page. So its refusal is the end
+// once nothing has happened to the invoice for the settling time, which is our choice:
+// a platform that tries once more by itself changes it.
+func (c *Client) judgeOpen(ref providers.Ref, i invoice, told providers.Result) providers.Result {
+	refused := c.refusedSoFar(i)
+	switch {
+	case isPage(ref, i):
+		told.Status, told.Decline = providers.ActionRequired, refused
+	case refused != nil && c.isLeftAlone(i):
+		told.Status, told.SessionOver, told.Decline = providers.Declined, true, c.declineOf(ref, i)
+	default:
+		told.Status, told.Decline = providers.Pending, refused
+	}
+	return told
 }
 
 // judgePaid judges an invoice that has taken money. How much of it is left is
@@ -175,4 +188,10 @@ const (
 // on its way. Where the metadata is lost, an order of a customer counts as such.
 func isPage(ref providers.Ref, i invoice) bool {
 	return !ref.OfCustomer || i.Metadata.value.OpenedFor == openedForPage
+}
+
+// isLeftAlone reports whether nothing has happened to an invoice for its settling time.
+func (c *Client) isLeftAlone(i invoice) bool {
+	at := i.UpdatedAt.at()
+	return !at.IsZero() && !c.clock.Now().Before(at.Add(c.config.Settling))
 }
