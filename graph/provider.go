@@ -24,7 +24,7 @@ func (r query) Providers(ctx context.Context, amount *pay.Money, capability *str
 }
 
 func shownProvider(a providers.Account) *model.Provider {
-	can := a.Provider.Capabilities()
+	can := a.Capabilities()
 	return &model.Provider{Code: a.Code, Name: a.Title, Sandbox: a.TestMode, Currencies: can.Currencies, Capabilities: can.Words(), Limits: shownLimits(can)}
 }
 

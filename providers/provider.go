@@ -160,11 +160,12 @@ func (c Capabilities) Takes(currency pay.Currency) bool {
 	return false
 }
 
-// Allows reports whether amount is within the account's limits and currencies.
+// Allows reports whether amount is within the account's limits and currencies. Nobody
+// takes nothing, or less.
 func (c Capabilities) Allows(amount pay.Money) bool {
 	least, hasMin := c.Min[amount.Currency]
 	most, hasMax := c.Max[amount.Currency]
-	return c.Takes(amount.Currency) && (!hasMin || amount.Amount >= least) && (!hasMax || amount.Amount <= most)
+	return amount.Amount > 0 && c.Takes(amount.Currency) && (!hasMin || amount.Amount >= least) && (!hasMax || amount.Amount <= most)
 }
 
 // Ref names an attempt at the vendor.

@@ -3,6 +3,7 @@ package providers
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/paygraph/paygraph/internal/pay"
@@ -27,6 +28,34 @@ type Account struct {
 	Merchant pay.MerchantID
 	TestMode bool
 	Provider Provider
+
+	// Min and Max are what the operator lets one payment be, in minor units by
+	// currency, both included. A currency without an entry has no such limit.
+	Min, Max map[pay.Currency]int64
+}
+
+// Capabilities are the provider's, within the operator's limits of one payment. Limits
+// are about payments: what was taken is settled and given back whatever they say.
+func (a Account) Capabilities() Capabilities {
+	can := a.Provider.Capabilities()
+	can.Min = narrowed(can.Min, a.Min, func(vendors, ours int64) int64 { return max(vendors, ours) })
+	can.Max = narrowed(can.Max, a.Max, func(vendors, ours int64) int64 { return min(vendors, ours) })
+	return can
+}
+
+// narrowed are the limits of both, the stricter where both have one.
+func narrowed(vendors, ours map[pay.Currency]int64, stricter func(vendors, ours int64) int64) map[pay.Currency]int64 {
+	if len(ours) == 0 {
+		return vendors
+	}
+	both := maps.Clone(ours)
+	for currency, limit := range vendors {
+		if own, set := both[currency]; set {
+			limit = stricter(limit, own)
+		}
+		both[currency] = limit
+	}
+	return both
 }
 
 // Accounts is every account of an installation. The zero value has none.

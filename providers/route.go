@@ -15,6 +15,10 @@ type Route struct {
 	Kinds      []pay.ProductKind // likewise
 	Min, Max   map[pay.Currency]int64
 	Accounts   []string // by their codes
+
+	// Fixed is true when a payer may name no other account than these. The merchant's
+	// side always may.
+	Fixed bool
 }
 
 // Purchase is what a Route looks at.
@@ -35,15 +39,23 @@ func (r Route) Takes(p Purchase) bool {
 
 func isAmong[T comparable](named []T, one T) bool { return named == nil || slices.Contains(named, one) }
 
+// RouteOf returns the first of the rules that is about the purchase; false when none is.
+func RouteOf(routes []Route, p Purchase) (Route, bool) {
+	for _, route := range routes {
+		if route.Takes(p) {
+			return route, true
+		}
+	}
+	return Route{}, false
+}
+
 // Order returns the accounts that the purchase may go through, the first choice
 // first: those of the first rule that is about it, in the rule's order; when no
 // rule is, all of own, the preferred one first. Own are the merchant's, in the
 // installation's order.
 func Order(own []Account, routes []Route, preferred string, p Purchase) []Account {
-	for _, route := range routes {
-		if route.Takes(p) {
-			return inOrder(own, route.Accounts)
-		}
+	if route, found := RouteOf(routes, p); found {
+		return inOrder(own, route.Accounts)
 	}
 	return inOrder(own, append([]string{preferred}, codesOf(own)...))
 }

@@ -35,6 +35,7 @@ func configuredAccounts(c *config.Serve, shops map[string]*ent.Merchant, clock p
 		}
 		list = append(list, providers.Account{
 			Code: account.Code, Title: account.Title, Merchant: shops[account.Merchant].ID, TestMode: account.TestMode, Provider: adapter,
+			Min: account.Min, Max: account.Max,
 		})
 	}
 	return providers.NewAccounts(list...)

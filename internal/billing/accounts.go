@@ -2,7 +2,6 @@ package billing
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/paygraph/paygraph/internal/pay"
@@ -10,33 +9,28 @@ import (
 	"github.com/paygraph/paygraph/providers"
 )
 
-// Providers returns the accounts that the viewer's payers can choose among, the
-// merchant's default first: those that take the amount, and that have the
-// capability, where these are given.
+// Providers returns the accounts that the viewer can choose among, in the order in which
+// they are tried when nobody chooses: those that take the amount, and that have the
+// capability, where these are given. A rule about certain products says nothing here.
 func (s *Service) Providers(ctx context.Context, amount *pay.Money, capability *string) ([]providers.Account, error) {
-	merchant := viewer.From(ctx).Merchant
-	own := slices.DeleteFunc(s.Accounts.Of(merchant), func(a providers.Account) bool {
-		can := a.Provider.Capabilities()
+	v := viewer.From(ctx)
+	own := s.Accounts.Of(v.Merchant)
+	var of providers.Purchase
+	if amount != nil {
+		of.Amount = *amount
+	}
+	tried := providers.Order(own, s.routesOf(v.Merchant), s.defaultOf(ctx, v.Merchant), of)
+	if route, found := providers.RouteOf(s.routesOf(v.Merchant), of); found && (!route.Fixed || v.Role.IsMerchantSide()) {
+		tried = append(tried, slices.DeleteFunc(slices.Clone(own), func(a providers.Account) bool { return isAmong(tried, a) })...)
+	}
+	return slices.DeleteFunc(tried, func(a providers.Account) bool {
+		can := a.Capabilities()
 		return amount != nil && !can.Allows(*amount) || capability != nil && !slices.Contains(can.Words(), *capability)
-	})
-	if len(own) < 2 {
-		return own, nil
-	}
-	m, err := s.Merchants.Cached(viewer.AsProgram(ctx), merchant)
-	if err != nil {
-		return nil, fmt.Errorf("find merchant %s: %w", merchant, err)
-	}
-	slices.SortStableFunc(own, func(a, b providers.Account) int {
-		return isDefault(b, m.DefaultProvider) - isDefault(a, m.DefaultProvider)
-	})
-	return own, nil
+	}), nil
 }
 
-func isDefault(a providers.Account, code string) int {
-	if a.Code == code {
-		return 1
-	}
-	return 0
+func isAmong(list []providers.Account, one providers.Account) bool {
+	return slices.ContainsFunc(list, func(a providers.Account) bool { return a.Code == one.Code })
 }
 
 // Account returns the account that an attempt or a review case went through;

@@ -34,7 +34,7 @@ func (s *Service) CheckCharges(account string, total pay.Money) *pay.Error {
 	if !known {
 		return accountNotSetUp()
 	}
-	can := of.Provider.Capabilities()
+	can := of.Capabilities()
 	switch {
 	case !can.Can(providers.OpChargeSaved) || !can.Allows(total):
 		return pay.Errorf(pay.CodeUnsupported, "card.amount_unsupported", "The provider that keeps this card does not take %s.", total)

@@ -3,6 +3,7 @@ package billing
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/internal/pay"
@@ -11,7 +12,7 @@ import (
 )
 
 // chooseAccount picks the provider account for a purchase: among those that the
-// caller names, else among those that the merchant's rules name, the first that can
+// caller names, where the merchant's rules let them, else among those that the merchant's rules name, the first that can
 // do what is needed. It asks nobody. The error says what the one lacks that is nearest
 // to it.
 func (s *Service) chooseAccount(ctx context.Context, merchant pay.MerchantID, named *string, of providers.Purchase, need need) (providers.Account, *pay.Error) {
@@ -19,18 +20,40 @@ func (s *Service) chooseAccount(ctx context.Context, merchant pay.MerchantID, na
 	var among []providers.Account
 	if named == nil {
 		among = providers.Order(own, s.routesOf(merchant), s.defaultOf(ctx, merchant), of)
-	} else if among = providers.Named(own, *named); len(among) == 0 {
-		return providers.Account{}, pay.NotFound("provider", "payWith", "provider")
+	} else {
+		var refused *pay.Error
+		if among, refused = s.namedBy(ctx, own, *named, of); refused != nil {
+			return providers.Account{}, refused
+		}
 	}
 	nearest := lacksAmount
 	for _, account := range among {
-		lack := need.lackOf(account.Provider.Capabilities(), of.Amount)
+		lack := need.lackOf(account.Capabilities(), of.Amount)
 		if lack == lacksNothing {
 			return account, nil
 		}
 		nearest = min(nearest, lack)
 	}
 	return providers.Account{}, nearest.refusal(of.Amount, named != nil)
+}
+
+// namedBy returns those of the merchant's own accounts that a caller means by a name.
+// A payer may name none that a rule's Fixed keeps from them.
+func (s *Service) namedBy(ctx context.Context, own []providers.Account, name string, of providers.Purchase) ([]providers.Account, *pay.Error) {
+	v := viewer.From(ctx)
+	among := providers.Named(own, name)
+	if len(among) == 0 {
+		return nil, pay.NotFound("provider", "payWith", "provider")
+	}
+	route, found := providers.RouteOf(s.routesOf(own[0].Merchant), of)
+	if !found || !route.Fixed || v.Role.IsMerchantSide() || v.IsProgram() {
+		return among, nil
+	}
+	among = slices.DeleteFunc(among, func(a providers.Account) bool { return !slices.Contains(route.Accounts, a.Code) })
+	if len(among) == 0 {
+		return nil, pay.Errorf(pay.CodeForbidden, "provider.not_yours_to_choose", "This bill is not paid through this provider.").At("payWith", "provider")
+	}
+	return among, nil
 }
 
 // lack is what an account cannot do of what is needed, the least first.

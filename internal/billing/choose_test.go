@@ -52,9 +52,19 @@ func (b *bundle) chooses(rules ...providers.Route) {
 		account("held", till{"bank", providers.Capabilities{TwoStage: true, Ops: []providers.Op{providers.OpSavePaid}}}),
 	)
 	b.Routes = func(merchant pay.MerchantID) []providers.Route {
-		require.Equal(b.t, b.merchant.ID, merchant)
-		return rules
+		return map[pay.MerchantID][]providers.Route{b.merchant.ID: rules}[merchant]
 	}
+}
+
+// limited gives the shop one account, which its operator lets take 1.00 to 600.00
+// rubles and its provider up to 500.00.
+func (b *bundle) limited() {
+	b.t.Helper()
+	b.Service, b.runner = b.process(providers.Account{
+		Code: "acme", Merchant: b.merchant.ID, TestMode: true,
+		Provider: till{"acme", providers.Capabilities{Currencies: []pay.Currency{pay.RUB}, Max: map[pay.Currency]int64{pay.RUB: 50000}}},
+		Min:      map[pay.Currency]int64{pay.RUB: 100}, Max: map[pay.Currency]int64{pay.RUB: 60000},
+	})
 }
 
 // buyArchive is a bill of 100.00 RUB or 5.00 USD.
@@ -165,6 +175,25 @@ func TestService_ChoosesAnAccount(t *testing.T) {
 		in.PayWith = &billing.PayWith{Provider: new("acme")}
 		require.Equal(t, "provider.amount_unsupported", refused(t, b, in).Key)
 	})
+	fact(t, "ThePayerMayChooseAmongAFixedRulesOwn", func(t *testing.T, b *bundle) {
+		b.chooses(providers.Route{Accounts: []string{"acme-large", "bank"}, Fixed: true})
+		named := func(name string) billing.NewBill {
+			in := b.buyPage()
+			in.Key, in.PayWith = uuid.NewString(), &billing.PayWith{Provider: new(name)}
+			return in
+		}
+		require.Equal(t, "bank", b.current(b.created(b.public(), named("bank"))).Account)
+		outcome, err := b.Create(b.public(), named("held"))
+		require.NoError(t, err)
+		require.Len(t, outcome.Errors, 1)
+		require.Equal(t, pay.CodeForbidden, outcome.Errors[0].Code)
+		require.Equal(t, []string{"payWith", "provider"}, outcome.Errors[0].Path)
+		require.Equal(t, "held", accountOf(b, named("held")), "the merchant's server may")
+	})
+	fact(t, "AboveTheOperatorsLimit", func(t *testing.T, b *bundle) {
+		b.limited()
+		require.Equal(t, "provider.none_for_currency", refused(t, b, b.buyPage()).Key)
+	})
 	fact(t, "NobodyOfThatName", func(t *testing.T, b *bundle) {
 		b.chooses()
 		in := b.buyPage()
@@ -226,6 +255,40 @@ func TestService_ProvidersAreAccounts(t *testing.T) {
 		saving, err := b.Providers(b.public(), new(pay.Of(500, pay.USD)), new("save_card"))
 		require.NoError(t, err)
 		require.Equal(t, []string{"bank"}, codesOf(saving))
+	})
+	fact(t, "InTheOrderOfTheRule", func(t *testing.T, b *bundle) {
+		b.chooses(providers.Route{Currencies: []pay.Currency{pay.RUB}, Accounts: []string{"held", "bank"}})
+		rubles, err := b.Providers(b.public(), new(pay.Of(99000, pay.RUB)), nil)
+		require.NoError(t, err)
+		require.Equal(t, []string{"held", "bank", "acme-large"}, codesOf(rubles), "who names another may have it")
+		dollars, err := b.Providers(b.public(), new(pay.Of(500, pay.USD)), nil)
+		require.NoError(t, err)
+		require.Equal(t, []string{"bank", "held"}, codesOf(dollars))
+	})
+	fact(t, "OfAFixedRuleItsOwnAlone", func(t *testing.T, b *bundle) {
+		b.chooses(providers.Route{Accounts: []string{"held", "bank"}, Fixed: true})
+		payers, err := b.Providers(b.public(), new(pay.Of(99000, pay.RUB)), nil)
+		require.NoError(t, err)
+		require.Equal(t, []string{"held", "bank"}, codesOf(payers))
+		servers, err := b.Providers(b.server(), new(pay.Of(99000, pay.RUB)), nil)
+		require.NoError(t, err)
+		require.Equal(t, []string{"held", "bank", "acme-large"}, codesOf(servers))
+	})
+	fact(t, "OfNothingNone", func(t *testing.T, b *bundle) {
+		b.chooses()
+		for _, amount := range []int64{0, -5} {
+			none, err := b.Providers(b.public(), new(pay.Of(amount, pay.RUB)), nil)
+			require.NoError(t, err)
+			require.Empty(t, none)
+		}
+	})
+	fact(t, "WithinTheOperatorsLimits", func(t *testing.T, b *bundle) {
+		b.limited()
+		for amount, want := range map[int64][]string{99: {}, 100: {"acme"}, 50000: {"acme"}, 50001: {}} {
+			found, err := b.Providers(b.public(), new(pay.Of(amount, pay.RUB)), nil)
+			require.NoError(t, err)
+			require.Equal(t, want, codesOf(found), amount)
+		}
 	})
 	fact(t, "OfAnotherMerchantNone", func(t *testing.T, b *bundle) {
 		b.chooses()

@@ -122,7 +122,7 @@ func (s *Service) byCard(ctx context.Context, merchant pay.MerchantID, user *pay
 	if !account.Provider.Capabilities().Can(providers.OpChargeSaved) {
 		return opening{}, unsupported("pay_with.card_unsupported", "The provider that keeps this card cannot charge it any more.", "payWith", "card"), nil
 	}
-	if !account.Provider.Capabilities().Allows(total) {
+	if !account.Capabilities().Allows(total) {
 		return opening{}, unsupported("provider.amount_unsupported", fmt.Sprintf("The provider that keeps this card does not take %s.", total), "payWith", "card"), nil
 	}
 	return opening{Account: account, Card: &card, Initiator: providers.ByPayer}, nil, nil

@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/providers"
 )
 
@@ -19,6 +20,8 @@ type Account struct {
 	Title    string // shown to people
 	TestMode bool   // it moves no real money
 
+	Min, Max map[pay.Currency]int64 // of one payment, in minor units
+
 	Open providers.Opener `json:"-"` // makes its provider, of the settings that only its vendor knows
 }
 
@@ -27,14 +30,14 @@ type Account struct {
 //	{
 //	  "accounts": [{
 //	    "code": "payture-main", "provider": "payture", "merchant": "shop",
-//	    "title": "Cards", "testMode": false,
+//	    "title": "Cards", "testMode": false, "maxAmount": {"RUB": 60000000},
 //	    "settings": { "baseUrl": "https://secure.payture.com", "keyFile": "payture-key", … }
 //	  }],
 //	  "merchants": [{
 //	    "code": "shop",
 //	    "routes": [{
 //	      "currencies": ["RUB"], "products": ["page-access"], "kinds": ["DIRECT"],
-//	      "minAmount": {"RUB": 100000}, "maxAmount": {"RUB": 5000000}, "accounts": ["payture-main"]
+//	      "minAmount": {"RUB": 100000}, "maxAmount": {"RUB": 5000000}, "accounts": ["payture-main"], "fixed": true
 //	    }],
 //	    "refunds": {"supportLimit": {"RUB": 500000}, "approvalAbove": {"RUB": 5000000}}
 //	  }],
@@ -103,7 +106,10 @@ func (d *document) account(n *node, vendors []providers.Vendor) Account {
 		Merchant: o.code("merchant"),
 		Title:    o.text("title", required),
 		TestMode: o.flag("testMode"),
+		Min:      o.amounts("minAmount"),
+		Max:      o.amounts("maxAmount"),
 	}
+	o.inOrder(a.Min, a.Max)
 	if !isTitle(a.Title) {
 		o.wrong("title", "want 1 to 200 printable characters")
 	}

@@ -33,6 +33,7 @@ func TestAccountsFile_MistakesHaveAPlace(t *testing.T) {
 		{"NullIsNoText", strings.Replace(account, `"T"`, `null`, 1), "title: want text, not null"},
 		{"TestModeAsText", strings.Replace(account, `"title"`, `"testMode": "`+canary+`", "title"`, 1), "testMode: want true or false, not text"},
 		{"EmptyTitle", strings.Replace(account, `"T"`, `""`, 1), "title: it is empty"},
+		{"LeastAboveMost", strings.Replace(account, `"title"`, `"minAmount": {"RUB": 2}, "maxAmount": {"RUB": 1}, "title"`, 1), "maxAmount: in RUB it is less than minAmount"},
 		{"CodeThatIsNoSlug", strings.Replace(account, `"a"`, `"a/../b"`, 1), "code: want 1 to 63 lower-case letters"},
 		{"UnknownProvider", strings.Replace(account, `"acme",`, `"paypal",`, 1), "provider: there is no such provider; want acme, other"},
 		{"NoSettings", `{"code": "a", "provider": "acme", "merchant": "m", "title": "T"}`, "settings: it is missing in this account"},

@@ -38,7 +38,7 @@ const goodAccounts = `{
   "accounts": [
     {"code": "acme-main", "provider": "acme", "merchant": "shop", "title": "Cards", "testMode": false,
      "settings": {"baseUrl": "https://acme.example", "key": "Merchant1", "password": "` + canary + `", "twoStage": true, "currency": "RUB"}},
-    {"code": "acme-test", "provider": "acme", "merchant": "demo", "title": "Cards, test", "testMode": true,
+    {"code": "acme-test", "provider": "acme", "merchant": "demo", "title": "Cards, test", "testMode": true, "minAmount": {"RUB": 100}, "maxAmount": {"RUB": 600000},
      "settings": {"baseUrl": "http://test.acme.example", "keyFile": "terminal", "passwordEnv": "TEST_PASSWORD"}}
   ],
   "issuers": [
@@ -112,7 +112,7 @@ func TestParseServe(t *testing.T) {
 		require.Empty(t, c.TrustedProxies)
 		require.Equal(t, []config.Account{
 			{Code: "acme-main", Provider: "acme", Merchant: "shop", Title: "Cards"},
-			{Code: "acme-test", Provider: "acme", Merchant: "demo", Title: "Cards, test", TestMode: true},
+			{Code: "acme-test", Provider: "acme", Merchant: "demo", Title: "Cards, test", TestMode: true, Min: map[pay.Currency]int64{pay.RUB: 100}, Max: map[pay.Currency]int64{pay.RUB: 600000}},
 		}, closed(c.Accounts))
 		require.Equal(t, acme{
 			BaseURL: "https://acme.example", Key: "Merchant1", Password: canary, TwoStage: true, Currency: pay.RUB,

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/paygraph/paygraph/internal/pay"
@@ -48,6 +49,7 @@ func (d *document) route(n *node, own []Account) providers.Route {
 		Min:        o.amounts("minAmount"),
 		Max:        o.amounts("maxAmount"),
 		Accounts:   o.texts("accounts"),
+		Fixed:      o.flag("fixed"),
 	}
 	if o.find("accounts") == nil {
 		o.wrong("accounts", "it is missing in this route")
@@ -61,13 +63,18 @@ func (d *document) route(n *node, own []Account) providers.Route {
 		o.wrong("products", "a product's code is not empty")
 	}
 	d.routed(o, own)
-	for currency, most := range r.Max {
-		if least, both := r.Min[currency]; both && least > most {
+	o.inOrder(r.Min, r.Max)
+	o.done()
+	return r
+}
+
+// inOrder refuses a maxAmount below the minAmount.
+func (o *object) inOrder(least, most map[pay.Currency]int64) {
+	for _, currency := range slices.Sorted(maps.Keys(most)) {
+		if from, both := least[currency]; both && from > most[currency] {
 			o.wrong("maxAmount", fmt.Sprintf("in %s it is less than minAmount", currency))
 		}
 	}
-	o.done()
-	return r
 }
 
 // routed checks the accounts of a route, each where it stands.

@@ -26,7 +26,7 @@ func TestAccountsFile_Merchants(t *testing.T) {
 		in.write(t, "accounts.json", fmt.Sprintf(file, `{"code": "shop",
 			"routes": [
 				{"currencies": ["KZT", "USD"], "products": ["page"], "kinds": ["DIRECT", "SUBSCRIPTION", "GIFT", "TOP_UP"],
-				 "minAmount": {"KZT": 0, "USD": 100}, "maxAmount": {"KZT": 9007199254740991}, "accounts": ["main"]},
+				 "minAmount": {"KZT": 0, "USD": 100}, "maxAmount": {"KZT": 9007199254740991}, "accounts": ["main"], "fixed": true},
 				{"accounts": ["main"]}
 			],
 			"refunds": {"supportLimit": {"RUB": 500000}, "approvalAbove": {"RUB": 5000000, "KZT": 0}}
@@ -41,7 +41,7 @@ func TestAccountsFile_Merchants(t *testing.T) {
 						Currencies: []pay.Currency{pay.KZT, pay.USD}, Products: []string{"page"},
 						Kinds: []pay.ProductKind{pay.ProductDirect, pay.ProductSubscription, pay.ProductGift, pay.ProductTopUp},
 						Min:   map[pay.Currency]int64{pay.KZT: 0, pay.USD: 100}, Max: map[pay.Currency]int64{pay.KZT: pay.MaxAmount},
-						Accounts: []string{"main"},
+						Accounts: []string{"main"}, Fixed: true,
 					},
 					{Accounts: []string{"main"}},
 				},
@@ -74,6 +74,7 @@ func TestAccountsFile_Merchants(t *testing.T) {
 		{"AmountInMajorUnits", `{"code": "shop", "routes": [{"minAmount": {"RUB": 1.50}, "accounts": ["main"]}]}`, ":4:65: RUB: want a whole number from 0 to 9007199254740991"},
 		{"AmountTwice", `{"code": "shop", "routes": [{"minAmount": {"RUB": 1, "RUB": 2}, "accounts": ["main"]}]}`, ":4:68: RUB: it is there twice"},
 		{"LeastAboveMost", `{"code": "shop", "routes": [{"minAmount": {"RUB": 2}, "maxAmount": {"RUB": 1}, "accounts": ["main"]}]}`, ":4:82: maxAmount: in RUB it is less than minAmount"},
+		{"FixedAsText", `{"code": "shop", "routes": [{"accounts": ["main"], "fixed": "yes"}]}`, ":4:75: fixed: want true or false, not text"},
 		{"LimitBelowNothing", `{"code": "shop", "refunds": {"supportLimit": {"RUB": -1}}}`, ":4:68: RUB: want a whole number from 0 to"},
 		{"LimitAsText", `{"code": "shop", "refunds": {"approvalAbove": {"RUB": "` + canary + `"}}}`, ":4:69: RUB: want number, not text"},
 		{"UnknownLimit", `{"code": "shop", "refunds": {"supportLimits": {}}}`, `:4:44: "supportLimits": there is no such member in this refunds`},
