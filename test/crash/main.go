@@ -49,20 +49,27 @@ var errMisused = errors.New("the command line is wrong")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdout)
+	// Nobody may read on, as of `| head`. The signal of that would end this process and
+	// leave its children behind: it is taken, and the write tells run.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	code := run(ctx, modes(), os.Args[1:], os.Stdout)
 	stop()
 	os.Exit(code)
 }
 
-// run runs the mode that the arguments name and returns the exit code.
-func run(ctx context.Context, args []string, out io.Writer) int {
+// run runs that of all modes that the arguments name and returns the exit code. When out takes
+// no more it ends as by an interrupt, with every process that it has started.
+func run(ctx context.Context, all []mode, args []string, out io.Writer) int {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	out = listener{Writer: out, gone: cancel}
 	name := "kill"
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		name, args = args[0], args[1:]
 	} else if len(args) > 0 && strings.Contains("-help --help -h", args[0]) {
 		name = "help"
 	}
-	for _, m := range modes() {
+	for _, m := range all {
 		if m.name != name {
 			continue
 		}
@@ -80,11 +87,26 @@ func run(ctx context.Context, args []string, out io.Writer) int {
 		_, _ = fmt.Fprintf(out, "there is no mode %s\n\n", name)
 	}
 	_, _ = fmt.Fprint(out, "Usage: go run ./test/crash [MODE] [flags]; MODE --help tells its flags.\n\nModes:\n")
-	for _, m := range modes() {
+	for _, m := range all {
 		_, _ = fmt.Fprintf(out, "  %-8s %s\n", m.name, m.about)
 	}
 	if name == "help" {
 		return 0
 	}
 	return 2
+}
+
+// listener is an output that tells when nobody reads it any more.
+type listener struct {
+	io.Writer
+
+	gone func()
+}
+
+func (l listener) Write(p []byte) (int, error) {
+	n, err := l.Writer.Write(p)
+	if err != nil {
+		l.gone()
+	}
+	return n, err
 }

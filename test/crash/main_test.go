@@ -2,6 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"io"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -51,8 +54,22 @@ func TestRun(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
-			require.Equal(t, tt.code, run(t.Context(), tt.args, &out))
+			require.Equal(t, tt.code, run(t.Context(), modes(), tt.args, &out))
 			require.Contains(t, out.String(), tt.says)
 		})
 	}
+}
+
+// `| head` ends the run as an interrupt does, and leaves no server behind.
+func TestRun_EndsWhenNobodyReads(t *testing.T) {
+	t.Parallel()
+	in, out, err := os.Pipe()
+	require.NoError(t, err)
+	require.NoError(t, in.Close())
+	defer func() { _ = out.Close() }()
+	talks := mode{name: "talk", run: func(ctx context.Context, _ []string, out io.Writer) error {
+		_, _ = io.WriteString(out, "to nobody\n")
+		return context.Cause(ctx)
+	}}
+	require.Equal(t, 1, run(t.Context(), []mode{talks}, []string{"talk"}, out))
 }
