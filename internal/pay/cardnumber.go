@@ -1,51 +1,91 @@
 package pay
 
+import (
+	"strings"
+	"unicode/utf8"
+)
+
 // HoldsCardNumber reports whether s contains what is very likely a card number:
-// 13 to 19 digits, perhaps parted by single blanks or hyphens, that begin like
-// one of the card schemes' numbers and pass the Luhn check. Other digits may
-// stand before it and after it, as an expiry date does. Fields of free text
+// 13 to 19 digits, perhaps parted by single blanks, hyphens, dots or the like, that
+// begin like one of the card schemes' numbers and pass the Luhn check. Other digits
+// may stand before it and after it, as an expiry date does. Fields of free text
 // refuse such input, so that a number typed into the wrong box is never stored.
 func HoldsCardNumber(s string) bool {
+	// Parted by blanks and hyphens as somebody likes, and by anything as on a card.
+	return holdsCardNumber(s, " -", 1) || holdsCardNumber(s, separators, fours)
+}
+
+// fours is how many digits each group of a card number has at least, but the last.
+// Dates, phone numbers and thousands, which dots and slashes part too, have fewer.
+const fours = 4
+
+// separators are what people and programs write between the groups of a number:
+// blanks, hyphens and dashes of all widths, dots, slashes, underscores.
+const separators = " \u00a0\u2007\u2009\u202f" + "-\u2010\u2011\u2012\u2013\u2014\u2212" + ".\u00b7/_"
+
+// holdsCardNumber is HoldsCardNumber of numbers that are parted by these separators,
+// into groups of so many digits at least; the last may have fewer.
+func holdsCardNumber(s, separators string, least int) bool {
 	digits := make([]byte, 0, 32)
 	groups := make([]int, 0, 8) // where each group of digits begins
-	for at := 0; at <= len(s); at++ {
+	isGroup := false            // the last character was a digit
+	for at := 0; at <= len(s); {
+		r, width := utf8.DecodeRuneInString(s[at:])
+		from := at
+		at += max(1, width) // at the end there is no character, and one step more
 		switch {
-		case isDigitAt(s, at):
-			if !isDigitAt(s, at-1) {
+		case isDigitAt(s, from):
+			if !isGroup {
 				groups = append(groups, len(digits))
 			}
-			digits = append(digits, s[at]-'0')
-		case len(digits) > 0 && at < len(s) && (s[at] == ' ' || s[at] == '-') && isDigitAt(s, at+1):
+			digits = append(digits, s[from]-'0')
+			isGroup = true
+			continue
+		case isGroup && strings.ContainsRune(separators, r) && isDigitAt(s, at):
 		default:
-			if isCardNumber(digits) || isCardNumberAmong(digits, groups) {
+			if isWholeCardNumber(digits, groups, least) || isCardNumberAmong(digits, groups, least) {
 				return true
 			}
 			digits, groups = digits[:0], groups[:0]
 		}
+		isGroup = false
 	}
 	return false
 }
 
 func isDigitAt(s string, at int) bool {
-	return at >= 0 && at < len(s) && s[at] >= '0' && s[at] <= '9'
+	return at < len(s) && s[at] >= '0' && s[at] <= '9'
+}
+
+// isWholeCardNumber reports whether all the groups are a card number.
+func isWholeCardNumber(digits []byte, groups []int, least int) bool {
+	for n := 1; n < len(groups); n++ {
+		if groups[n]-groups[n-1] < least {
+			return false
+		}
+	}
+	return isCardNumber(digits)
 }
 
 // isCardNumberAmong reports whether some of the groups, one after the other, are
 // a card number. Groups of one and two digits are no part of one here: they are
 // days, months and numbers of a list.
-func isCardNumberAmong(digits []byte, groups []int) bool {
-	const least = 3
+func isCardNumberAmong(digits []byte, groups []int, least int) bool {
+	const leastOfLast = 3
 	for first, from := range groups {
 		for last := first; last < len(groups); last++ {
 			to := len(digits)
 			if last+1 < len(groups) {
 				to = groups[last+1]
 			}
-			if to-groups[last] < least || to-from > 19 {
+			if to-groups[last] < leastOfLast || to-from > 19 {
 				break
 			}
 			if isCardNumber(digits[from:to]) {
 				return true
+			}
+			if to-groups[last] < least {
+				break
 			}
 		}
 	}

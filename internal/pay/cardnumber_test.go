@@ -45,6 +45,13 @@ func TestHoldsCardNumber_PublishedCards(t *testing.T) {
 				`{"note":"` + number + `"}`,
 				inFours(number, " "),
 				inFours(number, "-"),
+				inFours(number, "."),
+				inFours(number, "/"),
+				inFours(number, "_"),
+				inFours(number, "\u00a0"), // no-break space
+				inFours(number, "\u202f"), // and a narrow one
+				inFours(number, "\u2011"), // no-break hyphen
+				inFours(number, "–"),
 				"pay with\n" + inFours(number, " ") + "\nplease",
 				number + " 12/29",
 				number + " 12/29 123",
@@ -84,6 +91,19 @@ func TestHoldsCardNumber_OtherText(t *testing.T) {
 		"SumsOfMoney":           "124.80 + 99.99 = 224.79",
 		"NumbersOfAList":        "41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58",
 		"TwoPhoneNumbers":       "+7 495 123-45-67 +7 495 765-43-21",
+		"PhoneNumberInDots":     "+7.495.123.45.67",
+		"TwoPhonesInDots":       "495.123.4567/495.765.4321",
+		"DatesInDots":           "22.11.2026–31.12.2026",
+		"DatesInSlashes":        "22/11/2026-31/12/2026",
+		"Path":                  "/2026/11/22/4111/page/000417",
+		"Thousands":             "1.000.000.000.000,00",
+		"ThousandsThatSumUp":    "4.222.222.222.222", // as 4222222222222 it is a card of the table above
+		"ThousandsWithNoBreaks": "4\u00a0222\u00a0222\u00a0222\u00a0222",
+		"AddressOfAHost":        "255.255.255.255",
+		"Coordinates":           "55.755826,37.617300",
+		"Version":               "4.111.111-2026.1111",
+		"Decimals":              "411111.111111",
+		"TwoDotsPart":           "4111..1111..1111..1111",
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.False(t, pay.HoldsCardNumber(text), "%q", text)
@@ -142,6 +162,13 @@ func TestHoldsCardNumber_BesideOtherNumbers(t *testing.T) {
 
 	for _, text := range []string{
 		"4111 1111 1111 1111 12/29",
+		"4111-1111 1111.1111",
+		"4111.1111.1111.1111.12.29.123",
+		"4111\u00a01111\u00a01111\u00a01111\u00a012/29",
+		"22.11.2026/4111/1111/1111/1111",
+		"3782.822463.10005_12.29",
+		"41111111.11111111",
+		"41 11 11 11 11 11 11 11.",
 		"4111 1111 1111 1111 12 29 123",
 		"4111-1111-1111-1111 1229",
 		"5555 5555 5555 4444 exp 12 26",
@@ -157,12 +184,21 @@ func TestHoldsCardNumber_BesideOtherNumbers(t *testing.T) {
 }
 
 func FuzzHoldsCardNumber(f *testing.F) {
+	between := []string{" ", "-", ".", "/", "_", "\u00a0", "\u2007", "\u2009", "\u202f", "\u2010", "\u2011", "\u2012", "–", "—", "\u2212", "·"}
 	for _, number := range publishedCards() {
-		f.Add("before "+number, " after")
+		f.Add("before "+number, " after", uint(0))
 	}
-	f.Fuzz(func(t *testing.T, before, after string) {
-		parted := func(s string) string { return strings.Trim(s, "0123456789 -") }
-		require.True(t, pay.HoldsCardNumber(parted(before)+"|4111 1111 1111 1111|"+parted(after)))
+	for at, separator := range between {
+		f.Add("before "+inFours("5555555555554444", separator), "22.11.2026–31.12.2026", uint(at))
+	}
+	f.Add("1.000.000.000.000,00", "4111-1111 1111.1111", uint(1234))
+	f.Fuzz(func(t *testing.T, before, after string, mix uint) {
+		n := uint(len(between))
+		card := "4111" + between[mix%n] + "1111" + between[mix/n%n] + "1111" + between[mix/n/n%n] + "1111"
+		require.True(t, pay.HoldsCardNumber(before+"|"+card+"|"+after), "%q", card)
+		if pay.HoldsCardNumber(before) {
+			require.True(t, pay.HoldsCardNumber(before+"|"+after))
+		}
 	})
 }
 
