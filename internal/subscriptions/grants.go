@@ -59,3 +59,16 @@ func (s *Service) shorten(ctx context.Context, tx *store.Tx, id pay.Subscription
 	}
 	return nil
 }
+
+// revoke takes back at an instant what was granted and may be used then. What ended
+// before stays as it was.
+func (s *Service) revoke(ctx context.Context, tx *store.Tx, id pay.SubscriptionID, now time.Time) error {
+	now = pay.Instant(now)
+	err := tx.Entitlement.Update().
+		Where(entitlement.SubscriptionID(id), entitlement.ExpiresAtGTE(now), entitlement.RevokedAtIsNil()).
+		SetExpiresAt(now).SetRevokedAt(tx.Now).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("revoke what subscription %s opens: %w", id, err)
+	}
+	return nil
+}

@@ -21,10 +21,10 @@ func (s *Service) Restore(context.Context, *store.Tx, *ent.Bill, *ent.Product, *
 }
 
 // Returned ends within tx a subscription whose newest paid period was given back in
-// full: it is canceled, and what it opens ends now, or when that period would have
-// begun. The money of an older period is
-// history: giving it back changes nothing, and neither does a product whose buyer
-// keeps what was bought. Repeating it changes nothing.
+// full: it is canceled, and what it opens is revoked now, or ends when that period
+// would have begun. The money of an older period is history: giving it back changes
+// nothing, and neither does a product whose buyer keeps what was bought. Repeating it
+// changes nothing.
 func (s *Service) Returned(ctx context.Context, tx *store.Tx, b *ent.Bill, p *ent.Product, r *ent.Refund) error {
 	if !r.ReturnsAll || p.RefundPolicy == pay.RefundKeep || b.SubscriptionID == nil {
 		return nil
@@ -58,6 +58,8 @@ func (s *Service) Returned(ctx context.Context, tx *store.Tx, b *ent.Bill, p *en
 			return err
 		}
 	}
-	// What was paid before the period that is given back lasts.
-	return s.shorten(ctx, tx, st.id(), later(given.StartsAt, st.now))
+	if given.StartsAt.After(st.now) { // what was paid before that period lasts
+		return s.shorten(ctx, tx, st.id(), given.StartsAt)
+	}
+	return s.revoke(ctx, tx, st.id(), st.now)
 }
