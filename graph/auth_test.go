@@ -219,6 +219,7 @@ var asking = []string{
 	`query { gift(code: "x") { id } }`,
 	`mutation($id: ID!) { refundCreate(input: {idempotencyKey: $id, bill: $id, reason: "x", amount: {amount: 100000000, currency: "RUB"}}) { refund { id } bill { id } errors { code key path } } }`,
 	`mutation($id: ID!) { refundApprove(idempotencyKey: $id, refund: $id) { refund { id } bill { id } errors { code key path } } }`,
+	`mutation($id: ID!) { refundReject(idempotencyKey: $id, refund: $id, reason: "x") { refund { id } bill { id } errors { code key path } } }`,
 	`subscription($id: ID!) { cardRegistrationUpdated(id: $id) { snapshot } }`,
 	`subscription($id: ID!) { billingSubscriptionUpdated(id: $id) { snapshot } }`,
 }

@@ -40,6 +40,7 @@ func linked(bills ...*ent.Bill) []*ent.Bill {
 		}
 		for _, c := range b.Edges.Reviews {
 			c.Edges.Bill = b
+			c.Edges.Attempt = attemptOf(b, c)
 		}
 		for _, f := range b.Edges.Refunds {
 			f.Edges.Bill = b
@@ -49,6 +50,16 @@ func linked(bills ...*ent.Bill) []*ent.Bill {
 		}
 	}
 	return bills
+}
+
+// attemptOf is the attempt that a case is about, among those read along with its bill.
+func attemptOf(b *ent.Bill, c *ent.ReviewCase) *ent.Attempt {
+	for _, a := range b.Edges.Attempts {
+		if c.AttemptID != nil && a.ID == *c.AttemptID {
+			return a
+		}
+	}
+	return c.Edges.Attempt
 }
 
 // linkedOne is linked for one bill, which may be nil.
@@ -84,7 +95,7 @@ func (r billFields) Reviews(ctx context.Context, b *ent.Bill) ([]*ent.ReviewCase
 	return edgeOf(ctx, r.Resolver, b, billing.Want{Reviews: true}, ent.BillEdges.ReviewsOrErr)
 }
 
-// Refundable is what was paid less what was returned and what is on its way back.
+// Refundable is what is left: paid less what was returned and what is on its way back.
 func (r billFields) Refundable(_ context.Context, b *ent.Bill) (*pay.Money, error) {
 	return new(pay.Of(b.PaidMinor-b.RefundedMinor-b.RefundingMinor, b.Currency)), nil
 }
@@ -148,13 +159,21 @@ func roleOver(ctx context.Context, b *ent.Bill) pay.Role {
 	return viewer.From(asHolder(ctx, b.ID)).Role
 }
 
-// AllowedActions is what the caller can do with the bill as it stands.
+// AllowedActions is what the caller can do with the bill as it stands. Its cases are
+// read for those who may give money back.
 func (r billFields) AllowedActions(ctx context.Context, b *ent.Bill) ([]string, error) {
 	attempts, err := r.attempts(ctx, b)
 	if err != nil {
 		return nil, err
 	}
-	actions := billing.AllowedActions(b, attempts, roleOver(ctx, b))
+	role := roleOver(ctx, b)
+	var cases []*ent.ReviewCase
+	if pay.ActionRefund.IsFor(role) {
+		if cases, err = r.Reviews(ctx, b); err != nil {
+			return nil, err
+		}
+	}
+	actions := r.Billing.AllowedActions(b, attempts, cases, role)
 	words := make([]string, len(actions))
 	for at, action := range actions {
 		words[at] = string(action)

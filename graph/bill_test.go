@@ -107,7 +107,7 @@ func TestBill(t *testing.T) {
 		require.Equal(t, id, text(t, found, "bill", "id"))
 		require.Equal(t, "One page", text(t, found, "bill", "product", "title"))
 		require.Equal(t, id, text(t, found, "attempt", "bill", "id"))
-		require.Equal(t, []any{"FULFIL", "REFUND_EXCESS", "REFUND_ALL", "DISMISS"}, get(t, found, "allowedResolutions"))
+		require.Equal(t, []any{"FULFIL", "DISMISS"}, get(t, found, "allowedResolutions"))
 	})
 }
 

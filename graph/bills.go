@@ -86,10 +86,18 @@ func (r *Resolver) billOf(ctx context.Context, id *pay.BillID) (*ent.Bill, error
 // billsOf reads the bills that rows belong to, with what was asked for of them,
 // in as many statements for all as for one. The map is nil when nothing was.
 func (r *Resolver) billsOf(ctx context.Context, asked selection, ids []pay.BillID) (map[pay.BillID]*ent.Bill, error) {
-	if asked.isEmpty() || len(ids) == 0 {
+	if asked.isEmpty() {
 		return nil, nil
 	}
-	bills, err := r.Billing.BillsByID(ctx, ids, asked.want())
+	return r.billsWith(ctx, asked, asked.want(), ids)
+}
+
+// billsWith is billsOf for rows that want something of their bills for themselves.
+func (r *Resolver) billsWith(ctx context.Context, asked selection, want billing.Want, ids []pay.BillID) (map[pay.BillID]*ent.Bill, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	bills, err := r.Billing.BillsByID(ctx, ids, want)
 	if err != nil {
 		return nil, err
 	}

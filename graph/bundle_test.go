@@ -309,6 +309,7 @@ type scripted struct {
 	says    map[string]providers.Result // what Sync answers
 	refuses *providers.Result           // what Start answers, if set
 	refunds bool                        // it can give money back
+	away    bool                        // and cannot be reached to do it
 }
 
 func newScripted() *scripted {
@@ -357,6 +358,9 @@ func (s *scripted) Sync(_ context.Context, ref providers.Ref) (providers.Result,
 func (s *scripted) Refund(_ context.Context, r providers.RefundRequest) (providers.Result, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.away {
+		return providers.Result{}, &providers.Error{Provider: s.Name(), Op: providers.OpRefund, Kind: providers.Unavailable}
+	}
 	said := s.says[r.Ref.OrderNumber]
 	said.Captured.Amount -= r.Amount.Amount
 	if said.Captured.IsZero() {

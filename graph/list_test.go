@@ -168,6 +168,7 @@ func TestBills_Statements(t *testing.T) {
 		{"Aliases", `query($n: Int) { bills(first: $n) { a: nodes { id } b: nodes { goods: product { title } tries: attempts { id } payer { id } } } }`, 6},
 		{"EverythingElse", `query($n: Int) { bills(first: $n) { nodes { reviewReason reviews { bill { id } } nextAction { __typename } latestAttempt { id }
 			entitlements { bill { id } } history { at } lines { title } } } }`, 7},
+		{"Allowed", `query($n: Int) { bills(first: $n) { nodes { allowedActions refundable { amount } } } }`, 4}, // BEGIN, the bills, attempts, cases
 		{"SkippedIsNotRead", `query($n: Int) { bills(first: $n) { nodes { id attempts @include(if: false) { id } ... @skip(if: true) { payer { id } } } } }`, 1},
 		{"UsersWithWallets", `query($n: Int) { users(first: $n) { nodes { id wallets { balance { amount } } } } }`, 2},
 		{"WhatPaid", `query($n: Int) { bills(first: $n) { nodes { attempts { card { mask billingSubscriptions { id } } method { wallet { balance { amount } } } } } } }`, 6},

@@ -63,7 +63,7 @@ func (r *Resolver) nodesOf(ctx context.Context, prefix string, ids []string, ask
 	case "att":
 		return collect(ctx, found, ids, pay.ParseAttemptID, r.Billing.AttemptsByID, func(a *ent.Attempt) pay.AttemptID { return a.ID })
 	case "rev":
-		return collect(ctx, found, ids, pay.ParseReviewCaseID, r.Billing.ReviewsByID, func(c *ent.ReviewCase) pay.ReviewCaseID { return c.ID })
+		return collect(ctx, found, ids, pay.ParseReviewCaseID, filled(asked, r.Billing.ReviewsByID, r.fillCases), func(c *ent.ReviewCase) pay.ReviewCaseID { return c.ID })
 	case "ref":
 		return collect(ctx, found, ids, pay.ParseRefundID, r.Billing.RefundsByID, func(f *ent.Refund) pay.RefundID { return f.ID })
 	case "ent":

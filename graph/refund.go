@@ -24,6 +24,12 @@ func (r mutation) RefundApprove(ctx context.Context, key, refund string) (*model
 	return r.refundPayload(ctx, done, err)
 }
 
+// RefundReject turns down a refund that waits for a second person.
+func (r mutation) RefundReject(ctx context.Context, key, refund, reason string) (*model.RefundPayload, error) {
+	done, err := r.Billing.Reject(ctx, key, refund, reason)
+	return r.refundPayload(ctx, done, err)
+}
+
 // refundPayload shows what became of a refund, with its bill as it is now.
 func (r mutation) refundPayload(ctx context.Context, done *billing.RefundOutcome, err error) (*model.RefundPayload, error) {
 	if err != nil {

@@ -63,11 +63,13 @@ func TestRefundCreate(t *testing.T) {
 			},
 			"bill": map[string]any{
 				"id": bill, "status": "DONE", "refunded": map[string]any{"amount": 10000.0}, "refundable": map[string]any{"amount": 89000.0},
-				"allowedActions": []any{"refresh", "refund"}, "refunds": []any{map[string]any{"id": id, "status": "SUCCEEDED"}},
+				"allowedActions": []any{"refresh"}, "refunds": []any{map[string]any{"id": id, "status": "SUCCEEDED"}},
 				"entitlements": []any{map[string]any{"revokedAt": nil}},
 			},
 			"errors": []any{}, "replayed": false,
 		}, payload)
+		may := b.do(b.as(pay.RoleFinance), `query($id: ID!) { bill(id: $id) { allowedActions } }`, vars{"id": bill})
+		require.Equal(t, []any{"refresh", "refund"}, get(t, may, "bill", "allowedActions"), "SUPPORT's limit is used up, and not FINANCE's")
 		again := b.do(b.as(pay.RoleSupport), refundDocument, asked)["refundCreate"]
 		require.Equal(t, true, get(t, again, "replayed"))
 		require.Equal(t, id, text(t, again, "refund", "id"))
@@ -126,7 +128,11 @@ func TestRefundCreate(t *testing.T) {
 		bill := b.sold()
 		b.provider.refunds = false
 		payload := b.do(b.as(pay.RoleAdmin), refundDocument, toRefund(bill))["refundCreate"]
-		require.Equal(t, "UNSUPPORTED", text(t, payload, "errors", 0, "code"))
+		require.Equal(t, []any{map[string]any{
+			"__typename": "InputError", "code": "UNSUPPORTED", "key": "refund.unsupported", "path": []any{"bill"}, "retry": "DO_NOT_RETRY",
+		}}, get(t, payload, "errors"))
+		require.Equal(t, []any{"refresh"}, get(t, payload, "bill", "allowedActions"))
+		require.InDelta(t, 99000, get(t, payload, "bill", "refundable", "amount"), 0, "it is left, whoever can give it back")
 		require.Nil(t, get(t, payload, "refund"))
 		require.Equal(t, bill, text(t, payload, "bill", "id"))
 	})
@@ -166,6 +172,112 @@ func TestRefundCreate(t *testing.T) {
 			reasons = append(reasons, text(t, e, "reason"))
 		}
 		require.Equal(t, []string{"refund.requested", "refund.sent", "refund.succeeded"}, reasons)
+	})
+}
+
+const rejectDocument = `mutation Reject($key: ID!, $refund: ID!, $reason: String!) { refundReject(idempotencyKey: $key, refund: $refund, reason: $reason) {
+	refund { id status failure { code message } resolvedAt } bill { id status refundable { amount } allowedActions history { reason note actor } }
+	errors { code key path } replayed } }`
+
+func TestRefundReject(t *testing.T) {
+	t.Parallel()
+
+	rejection := func(id string) vars {
+		return vars{"key": uuid.NewString(), "refund": id, "reason": "The page was there."}
+	}
+	waiting := func(b *bundle) (bill, id string) {
+		bill = b.sold()
+		payload := b.do(b.as(pay.RoleFinance), refundDocument, toRefund(bill))["refundCreate"]
+		require.Equal(b.t, "AWAITING_APPROVAL", text(b.t, payload, "refund", "status"))
+		return bill, text(b.t, payload, "refund", "id")
+	}
+	fact(t, "AnotherPersonTurnsItDown", func(t *testing.T, b *bundle) {
+		bill, id := waiting(b)
+		asked := rejection(id)
+		payload := b.do(b.as(pay.RoleAdmin), rejectDocument, asked)["refundReject"]
+		require.Equal(t, []any{}, get(t, payload, "errors"))
+		require.Equal(t, "FAILED", text(t, payload, "refund", "status"))
+		require.Equal(t, "rejected", text(t, payload, "refund", "failure", "code"))
+		require.NotNil(t, get(t, payload, "refund", "resolvedAt"))
+		require.Equal(t, "DONE", text(t, payload, "bill", "status"))
+		require.InDelta(t, 99000, get(t, payload, "bill", "refundable", "amount"), 0)
+		require.Equal(t, []any{"refresh", "refund"}, get(t, payload, "bill", "allowedActions"))
+		events, ok := get(t, payload, "bill", "history").([]any)
+		require.True(t, ok)
+		require.Equal(t, map[string]any{"reason": "refund.rejected", "note": "The page was there.", "actor": "ADMIN"}, events[len(events)-1])
+		require.Equal(t, true, get(t, b.do(b.as(pay.RoleAdmin), rejectDocument, asked), "refundReject", "replayed"))
+		read := b.do(b.as(pay.RoleUser), `query($id: ID!) { bill(id: $id) { history { note } refunds { status failure { message } } } }`, vars{"id": bill})
+		require.NotContains(t, get(t, read, "bill", "history"), map[string]any{"note": "The page was there."}, "the reason is the merchant's")
+		require.Equal(t, "The refund was turned down before it was sent.", text(t, read, "bill", "refunds", 0, "failure", "message"))
+	})
+	fact(t, "OthersMayNotAndSeeNothing", func(t *testing.T, b *bundle) {
+		_, id := waiting(b)
+		for _, role := range []pay.Role{pay.RolePublic, pay.RoleGuest, pay.RoleUser, pay.RoleServer, pay.RoleSupport} {
+			denied := b.try(b.as(role), rejectDocument, rejection(id))
+			require.Equal(t, pay.CodeForbidden, denied.Errors[0].Extensions["code"], role)
+		}
+		stranger := b.by(viewer.Viewer{Role: pay.RoleAdmin, Merchant: b.other.ID, Principal: "operator/other"})
+		for _, unseen := range []string{id, "ref_01h455vb4pex5vsknk084sn02q", "nonsense"} {
+			require.Equal(t, map[string]any{
+				"refund": nil, "bill": nil, "replayed": false,
+				"errors": []any{map[string]any{"code": "NOT_FOUND", "key": "refund.not_found", "path": []any{"refund"}}},
+			}, b.do(stranger, rejectDocument, rejection(unseen))["refundReject"])
+		}
+	})
+	fact(t, "WhatWaitsForNobodyIsNotTurnedDown", func(t *testing.T, b *bundle) {
+		bill := b.sold()
+		payload := b.do(b.as(pay.RoleFinance), rejectDocument, rejection(b.returned(bill, 100)))["refundReject"]
+		require.Equal(t, []any{map[string]any{"code": "STATE_CONFLICT", "key": "refund.waits_for_nobody", "path": []any{"refund"}}}, get(t, payload, "errors"))
+		require.Equal(t, bill, text(t, payload, "bill", "id"))
+		require.Nil(t, get(t, payload, "refund"))
+	})
+}
+
+// A refusal by the state of things says what the bill is, and what is allowed instead.
+func TestRefundCreate_InState(t *testing.T) {
+	t.Parallel()
+
+	const refused = `mutation Refund($input: RefundCreateInput!) { refundCreate(input: $input) { errors { code key ... on StateError { from allowed } } } }`
+	ask := func(b *bundle, bill string) any {
+		return get(b.t, b.do(b.as(pay.RoleFinance), refused, toRefund(bill, 1)), "refundCreate", "errors")
+	}
+	says := func(key, from string, allowed ...any) []any {
+		return []any{map[string]any{"code": "STATE_CONFLICT", "key": key, "from": from, "allowed": append([]any{}, allowed...)}}
+	}
+	fact(t, "BeforeAndAfterAndMeanwhile", func(t *testing.T, b *bundle) {
+		b.provider.refunds = true
+		require.Equal(t, says("refund.nothing_taken", "PENDING", "refresh", "cancel"), ask(b, b.bill(b.as(pay.RoleUser), nil)))
+		bill := b.sold()
+		b.returned(bill, 50000)
+		payload := b.do(b.as(pay.RoleFinance), refundDocument, toRefund(bill))["refundCreate"]
+		require.Equal(t, "AWAITING_APPROVAL", text(t, payload, "refund", "status"))
+		require.Equal(t, says("refund.nothing_left", "DONE", "refresh"), ask(b, bill))
+		wrong, _ := b.misfit()
+		require.Equal(t, says("refund.case_is_open", "AMOUNT_MISMATCH", "refresh"), ask(b, wrong))
+	})
+}
+
+// A watcher is not left with SENT when the provider was surely not reached.
+func TestRefundCreate_NotSent(t *testing.T) {
+	t.Parallel()
+
+	fact(t, "IsPushed", func(t *testing.T, b *bundle) {
+		bill := b.sold()
+		b.provider.away = true
+		live := b.watch(b.as(pay.RoleUser), "billUpdated", `subscription($id: ID!) { billUpdated(id: $id) { bill { refunds { status } history { reason } } } }`, vars{"id": bill})
+		live.message(t)
+		payload := b.do(b.as(pay.RoleFinance), refundDocument, toRefund(bill, 50000))["refundCreate"]
+		require.Equal(t, "REQUESTED", text(t, payload, "refund", "status"))
+		for range 3 { // versions may be skipped
+			now := live.message(t)
+			events, ok := get(t, now, "bill", "history").([]any)
+			require.True(t, ok)
+			if text(t, events[len(events)-1], "reason") == "refund.not_sent" {
+				require.Equal(t, "REQUESTED", text(t, now, "bill", "refunds", 0, "status"))
+				return
+			}
+		}
+		require.Fail(t, "the watcher was not told")
 	})
 }
 

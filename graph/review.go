@@ -16,8 +16,7 @@ func (r query) ReviewCases(ctx context.Context, first *int, after *string, open 
 	if err != nil {
 		return nil, err
 	}
-	rows := selected(ctx).rows()
-	if err := r.fillCases(ctx, rows.at("bill").and(rows.at("attempt", "bill")), cases.Rows); err != nil {
+	if err := r.fillCases(ctx, selected(ctx).rows(), cases.Rows); err != nil {
 		return nil, err
 	}
 	return model.NewReviewCaseConnection(cases, ask), nil
@@ -34,8 +33,7 @@ func (r mutation) ReviewResolve(ctx context.Context, in model.ReviewResolveInput
 	shown := &model.ReviewPayload{Case: resolved.Case, Replayed: resolved.Replayed}
 	if shown.Case != nil {
 		asked := selected(ctx)
-		bills := asked.at("bill").and(asked.at("case", "bill")).and(asked.at("case", "attempt", "bill"))
-		if err := r.fillCases(ctx, bills, []*ent.ReviewCase{shown.Case}); err != nil {
+		if err := r.fillCasesAnd(ctx, asked.at("case"), asked.at("bill"), []*ent.ReviewCase{shown.Case}); err != nil {
 			return nil, err
 		}
 		shown.Bill = shown.Case.Edges.Bill
@@ -44,24 +42,36 @@ func (r mutation) ReviewResolve(ctx context.Context, in model.ReviewResolveInput
 	return shown, err
 }
 
-// fillCases reads what was asked for of the cases' bills, and points the cases
-// and their attempts at them.
+// fillCases reads what was asked for of cases and stands in their bills, and points
+// the cases and their attempts at them.
 func (r *Resolver) fillCases(ctx context.Context, asked selection, cases []*ent.ReviewCase) error {
+	return r.fillCasesAnd(ctx, asked, asked.at("bill"), cases)
+}
+
+// fillCasesAnd is fillCases where the bills are asked for beside the cases, too.
+func (r *Resolver) fillCasesAnd(ctx context.Context, asked, beside selection, cases []*ent.ReviewCase) error {
+	bills := asked.at("bill").and(asked.at("attempt", "bill")).and(beside)
+	want := bills.want()
+	if asked.has("allowedResolutions") {
+		want.Reviews = true // the bill's other cases speak for or against it
+	} else if bills.isEmpty() {
+		return nil
+	}
 	var ids []pay.BillID
 	for _, c := range cases {
 		if c.BillID != nil {
 			ids = append(ids, *c.BillID)
 		}
 	}
-	bills, err := r.billsOf(ctx, asked, ids)
+	found, err := r.billsWith(ctx, bills, want, ids)
 	if err != nil {
 		return err
 	}
 	for _, c := range cases {
-		if c.BillID == nil || bills[*c.BillID] == nil {
+		if c.BillID == nil || found[*c.BillID] == nil {
 			continue
 		}
-		c.Edges.Bill = bills[*c.BillID]
+		c.Edges.Bill = found[*c.BillID]
 		if c.Edges.Attempt != nil {
 			c.Edges.Attempt.Edges.Bill = c.Edges.Bill
 		}
@@ -112,9 +122,18 @@ func (r reviewFields) Amount(_ context.Context, c *ent.ReviewCase) (*pay.Money, 
 }
 
 // AllowedResolutions is how the case may be ended; nothing once it is.
-func (r reviewFields) AllowedResolutions(_ context.Context, c *ent.ReviewCase) ([]pay.ReviewResolution, error) {
+func (r reviewFields) AllowedResolutions(ctx context.Context, c *ent.ReviewCase) ([]pay.ReviewResolution, error) {
 	if c.ResolvedAt != nil {
 		return []pay.ReviewResolution{}, nil
 	}
-	return c.Reason.AllowedResolutions(), nil
+	b, err := r.Bill(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	a, err := r.Attempt(ctx, c)
+	if err != nil || b == nil {
+		return r.Billing.AllowedResolutions(c, b, a, nil), err
+	}
+	cases, err := billFields(r).Reviews(ctx, b)
+	return r.Billing.AllowedResolutions(c, b, a, cases), err
 }

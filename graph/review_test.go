@@ -64,12 +64,12 @@ func TestReviewResolve(t *testing.T) {
 		payload := b.do(b.as(pay.RoleAdmin), resolveDocument, input(id, "RETRY_FULFILMENT"))["reviewResolve"]
 		require.Equal(t, []any{map[string]any{
 			"__typename": "StateError", "code": "STATE_CONFLICT", "key": "review.resolution_not_allowed", "path": []any{"resolution"},
-			"retry": "RETRY_NEW_KEY", "from": "AMOUNT_MISMATCH", "allowed": []any{"FULFIL", "REFUND_EXCESS", "REFUND_ALL", "DISMISS"},
+			"retry": "RETRY_NEW_KEY", "from": "AMOUNT_MISMATCH", "allowed": []any{"FULFIL", "DISMISS"},
 		}}, get(t, payload, "errors"))
 		require.Nil(t, get(t, payload, "case", "resolution"))
 
 		payload = b.do(b.as(pay.RoleAdmin), resolveDocument, input(id, "REFUND_ALL"))["reviewResolve"]
-		require.Equal(t, []any{wrong("UNSUPPORTED", "review.refunds_unsupported", []any{"resolution"}, "RETRY_NEW_KEY")}, get(t, payload, "errors"))
+		require.Equal(t, []any{wrong("UNSUPPORTED", "review.refunds_unsupported", []any{"resolution"}, "DO_NOT_RETRY")}, get(t, payload, "errors"))
 
 		asked := input(id, "DISMISS")
 		b.do(b.as(pay.RoleAdmin), resolveDocument, asked)

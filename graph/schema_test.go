@@ -169,6 +169,7 @@ func TestSchema_RootFieldsAreForTheseRoles(t *testing.T) {
 		"Mutation.reviewResolve":                 "FINANCE ADMIN",
 		"Mutation.refundCreate":                  merchantSide,
 		"Mutation.refundApprove":                 "FINANCE ADMIN",
+		"Mutation.refundReject":                  "FINANCE ADMIN",
 		"Mutation.cardRegistrationStart":         "USER SERVER ADMIN",
 		"Mutation.cardRegistrationFinish":        "GUEST USER SERVER ADMIN",
 		"Mutation.cardRemove":                    "USER SERVER ADMIN",
@@ -215,7 +216,7 @@ func TestSchema_ListsOfWordsNameTheirWords(t *testing.T) {
 		"BillingSubscription.allowedActions": "cancel resume pause change_card",
 		"Provider.capabilities":              "start sync webhooks two_stage capture partial_capture void refund partial_refund expire save_card charge_saved",
 		"Viewer.permissions": "catalogue.read catalogue.write bills.create bills.create_custom bills.read_own bills.read_all bills.pay bills.refresh " +
-			"bills.cancel bills.capture bills.claim bills.share " +
+			"bills.cancel bills.capture bills.claim bills.share refunds.create refunds.approve " +
 			"cards.register cards.finish cards.manage subscriptions.read_all subscriptions.manage gifts.read gifts.redeem clocks.manage " +
 			"reviews.read reviews.resolve users.read users.write",
 		"Merchant.webhookEventTypes": "bill.created bill.authorized bill.paid bill.done bill.amount_mismatch bill.failed bill.expired bill.canceled bill.refunded " +

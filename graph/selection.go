@@ -7,6 +7,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/paygraph/paygraph/internal/billing"
+	"github.com/paygraph/paygraph/internal/pay"
+	"github.com/paygraph/paygraph/internal/viewer"
 )
 
 // A selection is what was asked for of one object: its fields with theirs, through
@@ -16,12 +18,16 @@ import (
 type selection struct {
 	operation *graphql.OperationContext
 	sets      []ast.SelectionSet
+	refunds   bool // the caller is one who may give money back
 }
 
 // selected is what was asked for of the field that is being resolved.
 func selected(ctx context.Context) selection {
 	field := graphql.GetFieldContext(ctx)
-	return selection{graphql.GetOperationContext(ctx), []ast.SelectionSet{field.Field.Selections}}
+	return selection{
+		operation: graphql.GetOperationContext(ctx), sets: []ast.SelectionSet{field.Field.Selections},
+		refunds: pay.ActionRefund.IsFor(viewer.From(ctx).Role),
+	}
 }
 
 // at goes down a path of fields. Aliases of one field are taken together.
@@ -40,7 +46,8 @@ func (s selection) at(path ...string) selection {
 
 // and is what was asked for by either of two paths.
 func (s selection) and(other selection) selection {
-	return selection{s.operation, append(s.sets[:len(s.sets):len(s.sets)], other.sets...)}
+	s.sets = append(s.sets[:len(s.sets):len(s.sets)], other.sets...)
+	return s
 }
 
 // rows is what was asked for of the rows of a connection.
@@ -81,8 +88,11 @@ func (s selection) want() billing.Want {
 			w.User = true
 		case "lines":
 			w.Lines = true
-		case "attempts", "latestAttempt", "nextAction", "allowedActions":
+		case "attempts", "latestAttempt", "nextAction":
 			w.Attempts = true
+		case "allowedActions":
+			w.Attempts = true
+			w.Reviews = w.Reviews || s.refunds // a case may decide about its money
 		case "reviews", "reviewReason":
 			w.Reviews = true
 		case "refunds":
@@ -93,6 +103,7 @@ func (s selection) want() billing.Want {
 			w.Events = true
 		}
 	})
+	w.Attempts = w.Attempts || s.at("reviews").has("allowedResolutions", "attempt")
 	// An attempt, a case, a refund and an entitlement lead back to the bill itself.
 	for _, name := range []string{"attempts", "latestAttempt", "reviews", "refunds", "entitlements"} {
 		if back := s.at(name, "bill"); !back.isEmpty() {

@@ -55,6 +55,21 @@ func TestStatements(t *testing.T) {
 		}
 		const query = `query($n: Int) { reviewCases(first: $n) { nodes { bill ` + shown + ` attempt { bill { lines { title } } } } } }`
 		require.Equal(t, b.counted(t, query, 1), b.counted(t, query, 3))
+
+		const allowed = `query($n: Int) { reviewCases(first: $n) { nodes { id allowedResolutions } } }`
+		require.EqualValues(t, 6, b.counted(t, allowed, 1), "the cases, their bills and attempts; BEGIN, the bills again with all their cases")
+		require.EqualValues(t, 6, b.counted(t, allowed, 3))
+		ids, ok := get(t, b.do(b.as(pay.RoleSupport), allowed, vars{"n": 3}), "reviewCases", "nodes").([]any)
+		require.True(t, ok)
+		var named []string
+		for _, one := range ids {
+			named = append(named, text(t, one, "id"))
+		}
+		const nodes = `query($ids: [ID!]!) { nodes(ids: $ids) { ... on ReviewCase { allowedResolutions bill { reviews { allowedResolutions attempt { id } } } } } }`
+		ask := func(ids []string) int64 {
+			return b.taken(func() { b.do(b.as(pay.RoleSupport), nodes, vars{"ids": ids}) })
+		}
+		require.Equal(t, ask(named[:1]), ask(named))
 	})
 }
 

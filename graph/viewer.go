@@ -44,6 +44,8 @@ func permissionsOf(schema *ast.Schema) map[pay.Role][]string {
 	add("bills.capture", mutation("billCapture"), nil)
 	add("bills.claim", mutation("billClaim"), nil)
 	add("bills.share", mutation("billAccessTokenCreate"), nil)
+	add("refunds.create", mutation("refundCreate"), nil)
+	add("refunds.approve", mutation("refundApprove"), nil)
 	add("cards.register", mutation("cardRegistrationStart"), nil)
 	add(mayFinishCards, mutation("cardRegistrationFinish"), nil)
 	add("cards.manage", mutation("cardRemove"), nil)

@@ -159,6 +159,7 @@ type MutationResolver interface {
 	BillAccessTokenCreate(ctx context.Context, bill string, ttl *pay.Period) (*model.BillPayload, error)
 	RefundCreate(ctx context.Context, input model.RefundCreateInput) (*model.RefundPayload, error)
 	RefundApprove(ctx context.Context, idempotencyKey string, refund string) (*model.RefundPayload, error)
+	RefundReject(ctx context.Context, idempotencyKey string, refund string, reason string) (*model.RefundPayload, error)
 	ReviewResolve(ctx context.Context, input model.ReviewResolveInput) (*model.ReviewPayload, error)
 	CardRegistrationStart(ctx context.Context, input model.CardRegistrationStartInput) (*model.CardRegistrationPayload, error)
 	CardRegistrationFinish(ctx context.Context, registration string) (*model.CardRegistrationPayload, error)
@@ -693,7 +694,7 @@ enum RefundStatus {
   SENT
   """The money is returned. Final."""
   SUCCEEDED
-  """It surely was not given back: the provider refused, it never arrived, or nobody approved it in a week. Final; a person may try another refund."""
+  """It surely was not given back: the provider refused, it never arrived, it was turned down or withdrawn (refundReject), or nobody approved it in a week. Final; a person may try another refund."""
   FAILED
   """Money may or may not have moved. The server asks the provider; the bill takes no other refund meanwhile."""
   UNKNOWN
@@ -943,6 +944,7 @@ type Viewer {
   ` + "`" + `bills.read_own` + "`" + ` (their own bills), ` + "`" + `bills.read_all` + "`" + ` (bills, billByReference, billTotals, merchantBillUpdated),
   ` + "`" + `bills.pay` + "`" + ` (billPay), ` + "`" + `bills.refresh` + "`" + ` (billRefresh), ` + "`" + `bills.cancel` + "`" + ` (billCancel), ` + "`" + `bills.capture` + "`" + ` (billCapture),
   ` + "`" + `bills.claim` + "`" + ` (billClaim), ` + "`" + `bills.share` + "`" + ` (billAccessTokenCreate),
+  ` + "`" + `refunds.create` + "`" + ` (refundCreate), ` + "`" + `refunds.approve` + "`" + ` (refundApprove, refundReject),
   ` + "`" + `cards.register` + "`" + ` (cardRegistrationStart), ` + "`" + `cards.finish` + "`" + ` (cardRegistrationFinish), ` + "`" + `cards.manage` + "`" + ` (cardRemove, cardSetDefault),
   ` + "`" + `subscriptions.read_all` + "`" + ` (billingSubscriptions), ` + "`" + `subscriptions.manage` + "`" + ` (billingSubscriptionCreate and what is done to one),
   ` + "`" + `gifts.read` + "`" + ` (gift), ` + "`" + `gifts.redeem` + "`" + ` (giftRedeem), ` + "`" + `clocks.manage` + "`" + ` (testClockCreate and what is done to one),
@@ -1089,7 +1091,7 @@ type Entitlement implements Node {
   grantedAt: DateTime!
   """When it ends by itself; a subscription's moves on with each renewal. Null: never."""
   expiresAt: DateTime
-  """When it was taken back, by a refund or a person. Null: it was not."""
+  """When a refund took it back: all that the bill earned, of a subscription that of its newest period, was returned before it ended. Null: none did."""
   revokedAt: DateTime
 }
 
@@ -1165,11 +1167,11 @@ type Bill implements Node {
   reviews: [ReviewCase!]! @cost(weight: 1, perItem: true)
   """What is asked for, the sum of the lines, in minor units."""
   total: Money!
-  """What was really taken for it, over all attempts, in minor units."""
+  """What was really taken for it, over all attempts, in minor units: with the commission that a provider put on top."""
   paid: Money!
-  """What was returned of that, in minor units."""
+  """What was returned of that, in minor units. All is back when the commission is, too."""
   refunded: Money!
-  """What can still be returned: paid less refunded less refunds under way, in minor units."""
+  """What can still be returned, the commission with it: paid less refunded less refunds under way, in minor units."""
   refundable: Money!
   """What it is for, at least one line."""
   lines: [BillLine!]! @cost(weight: 1, perItem: true)
@@ -1193,7 +1195,10 @@ type Bill implements Node {
   What this caller can do with the bill as it stands; the same rule that admits
   the call made this list. Values: ` + "`" + `pay` + "`" + ` (billPay), ` + "`" + `refresh` + "`" + ` (billRefresh asks the provider now),
   ` + "`" + `cancel` + "`" + ` (billCancel), ` + "`" + `capture` + "`" + ` (billCapture takes the held money), ` + "`" + `refund` + "`" + ` (refundCreate),
-  and, once there is such a call for a bill that its reader sees, ` + "`" + `claim` + "`" + `.
+  and, once there is such a call for a bill that its reader sees, ` + "`" + `claim` + "`" + `. ` + "`" + `refund` + "`" + ` is there
+  when an account can give some of the money back, no review case decides about it, and this
+  caller's limit leaves any; whether what was bought is used up (a redeemed gift, a spent
+  top-up), only the call finds out. While money is in doubt, ` + "`" + `refresh` + "`" + ` is all there is.
   """
   allowedActions: [String!]!
   """Every try at paying it, oldest first."""
@@ -1244,7 +1249,7 @@ type BillEvent {
   from: BillStatus
   """The status after."""
   to: BillStatus!
-  """Why, as a stable word for programs: ` + "`" + `bill.created` + "`" + `, ` + "`" + `bill.claimed` + "`" + `, ` + "`" + `bill.canceled` + "`" + `, ` + "`" + `bill.expired` + "`" + `, ` + "`" + `bill.hold_lapsed` + "`" + `, ` + "`" + `bill.fulfilled` + "`" + `; ` + "`" + `attempt.` + "`" + ` and its status in lower case; ` + "`" + `payment.authorized` + "`" + `, ` + "`" + `payment.captured` + "`" + `, or ` + "`" + `payment.` + "`" + ` and the reason of the review case in lower case; ` + "`" + `review.` + "`" + ` and the resolution of a review case in lower case; ` + "`" + `bill.refunded` + "`" + `; ` + "`" + `refund.` + "`" + ` and ` + "`" + `requested` + "`" + `, ` + "`" + `awaits_approval` + "`" + `, ` + "`" + `approved` + "`" + `, ` + "`" + `sent` + "`" + `, ` + "`" + `succeeded` + "`" + `, ` + "`" + `failed` + "`" + ` or ` + "`" + `unknown` + "`" + `. Treat an unknown one as a change like any other."""
+  """Why, as a stable word for programs: ` + "`" + `bill.created` + "`" + `, ` + "`" + `bill.claimed` + "`" + `, ` + "`" + `bill.canceled` + "`" + `, ` + "`" + `bill.expired` + "`" + `, ` + "`" + `bill.hold_lapsed` + "`" + `, ` + "`" + `bill.fulfilled` + "`" + `; ` + "`" + `attempt.` + "`" + ` and its status in lower case; ` + "`" + `payment.authorized` + "`" + `, ` + "`" + `payment.captured` + "`" + `, or ` + "`" + `payment.` + "`" + ` and the reason of the review case in lower case; ` + "`" + `review.` + "`" + ` and the resolution of a review case in lower case; ` + "`" + `bill.refunded` + "`" + `; ` + "`" + `refund.` + "`" + ` and ` + "`" + `requested` + "`" + `, ` + "`" + `awaits_approval` + "`" + `, ` + "`" + `approved` + "`" + `, ` + "`" + `rejected` + "`" + `, ` + "`" + `sent` + "`" + `, ` + "`" + `not_sent` + "`" + ` (the provider was surely not reached: it is sent again), ` + "`" + `succeeded` + "`" + `, ` + "`" + `failed` + "`" + ` or ` + "`" + `unknown` + "`" + `. Treat an unknown one as a change like any other."""
   reason: String!
   """Who was calling when it happened, which may be who asked the provider. Null when the server did it by itself."""
   actor: Role
@@ -1273,7 +1278,7 @@ type PaymentAttempt implements Node {
   amount: Money!
   """What the provider put on top for the payer, in minor units. Zero where the vendor adds nothing."""
   fee: Money!
-  """What was really taken, fee excluded, in minor units. Zero until CAPTURED."""
+  """What was really taken, in minor units: ` + "`" + `fee` + "`" + ` is a part of it. Zero until CAPTURED."""
   captured: Money!
   """The saved card that was charged. Null for others."""
   card: Card
@@ -1329,9 +1334,9 @@ type Refund implements Node {
   amount: Money!
   """Where it stands."""
   status: RefundStatus!
-  """Why, in the words of the one who asked for it."""
+  """Why, in the words of the one who asked for it. A fixed sentence for a refund that the resolution of a review case asked for."""
   reason: String!
-  """Why the provider refused. Null unless FAILED."""
+  """Why it was not given back. Of one that never was sent the code is ` + "`" + `rejected` + "`" + `, ` + "`" + `withdrawn` + "`" + ` or ` + "`" + `not_approved` + "`" + `; others are the provider's refusals, and what asking it found. Null unless FAILED."""
   failure: Decline
   """Who asked for it: their role, and how their token names them. Null for callers other than persons at the console."""
   requestedBy: String
@@ -1359,7 +1364,11 @@ type ReviewCase implements Node {
   amount: Money
   """What was found, in English, for the person who decides."""
   details: String!
-  """How it may be ended. Empty once it is."""
+  """
+  How it may be ended as things stand, by the rule that admits the call: no money is offered
+  to be returned that its account cannot give back, and none as too much that is not.
+  Whether what was bought is used up, only the call finds out. Empty once it is ended.
+  """
   allowedResolutions: [ReviewResolution!]!
   """How it was ended. Null while open."""
   resolution: ReviewResolution
@@ -1724,7 +1733,7 @@ type BillTotals {
   count: Int!
   """What they ask for together, in minor units."""
   total: Money!
-  """What was taken for them together, in minor units."""
+  """What was taken for them together, commissions with it, in minor units."""
   paid: Money!
   """What was returned of that together, in minor units."""
   refunded: Money!
@@ -1816,7 +1825,7 @@ input GiftInput {
 
 """What to pay with: exactly one of the three, else INVALID."""
 input PayWith @oneOf {
-  """A provider's page, by ` + "`" + `Provider.code` + "`" + `."""
+  """A provider's page: of one account, by ` + "`" + `Provider.code` + "`" + `, or of the first of a vendor's accounts that takes the bill, by the vendor's name."""
   provider: String
   """A saved card of the payer, by id."""
   card: ID
@@ -1887,7 +1896,7 @@ input BillCreateInput {
   product: ID
   """One price of the product, by id. Absent: the product's only price in the currency."""
   price: ID
-  """Which of the product's prices, by currency. Absent: the only one it has."""
+  """Which of the product's prices, by currency. Absent: the only one it has, or that the provider named in ` + "`" + `payWith` + "`" + ` takes."""
   currency: Currency
   """How much to top up, in minor units, at least the price's amount. For TOP_UP only, else INVALID."""
   amount: MoneyInput
@@ -2141,7 +2150,7 @@ type TestClockPayload {
   replayed: Boolean!
 }
 
-"""What became of refundCreate or refundApprove."""
+"""What became of refundCreate, refundApprove or refundReject."""
 type RefundPayload {
   """The refund as it is now. Null when nothing was done."""
   refund: Refund
@@ -2482,10 +2491,12 @@ type Mutation {
   sent again; watch the bill. Above the merchant's sum the refund waits for
   refundApprove. What was bought ends with a full refund, unless its product says KEEP.
   Codes: INVALID (reason, amount, attempt), NOT_FOUND, FORBIDDEN, STATE_CONFLICT (nothing
-  to give back, or a review case decides about it), CONFLICT (a refund is in doubt, or
-  the gift was redeemed), INSUFFICIENT_FUNDS (the top-up was spent), LIMIT_EXCEEDED
-  (SUPPORT's limit), UNSUPPORTED (this provider gives nothing back, or no part), and those
-  of the key; with a refund also DECLINED and PROVIDER_UNAVAILABLE.
+  was taken or is left, or a review case decides about it), CONFLICT (a refund is in doubt,
+  or the gift was redeemed), INSUFFICIENT_FUNDS (the top-up was spent: ` + "`" + `available` + "`" + ` is what
+  its wallet still has), LIMIT_EXCEEDED (SUPPORT's limit), UNSUPPORTED (this provider gives
+  nothing back, or no part), and those of the key; with a refund also DECLINED and
+  PROVIDER_UNAVAILABLE (in doubt, or the provider could not be reached: it is sent again).
+  One that waits its turn behind another of its attempt is REQUESTED, without an error.
   """
   refundCreate(
     """Which bill, how much, and why."""
@@ -2501,6 +2512,20 @@ type Mutation {
     idempotencyKey: ID!
     """The refund's id."""
     refund: ID!
+  ): RefundPayload! @auth(any: [FINANCE, ADMIN]) @cost(weight: 10)
+  """
+  Turns down a refund that is AWAITING_APPROVAL: it is FAILED, and its amount is there to be
+  given back again, with what was withheld for it. The one who asked for it may withdraw it
+  like this, too. Of an approval and a rejection at once one wins. Codes: INVALID (the
+  reason), NOT_FOUND, FORBIDDEN, STATE_CONFLICT (it waits for nobody), those of the key.
+  """
+  refundReject(
+    """Made by the caller once per rejection and sent again on every repeat; 1 to 255 characters."""
+    idempotencyKey: ID!
+    """The refund's id."""
+    refund: ID!
+    """Why, for the merchant's side: the note of ` + "`" + `refund.rejected` + "`" + ` in the bill's history. 1 to 2000 characters, no card number."""
+    reason: String!
   ): RefundPayload! @auth(any: [FINANCE, ADMIN]) @cost(weight: 10)
   """
   Ends a review case by a person's decision, which is carried out with it: delivery,
@@ -4280,6 +4305,36 @@ func (ec *executionContext) field_Mutation_refundCreate_args(ctx context.Context
 		return nil, err
 	}
 	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_refundReject_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "idempotencyKey",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["idempotencyKey"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "refund",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["refund"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "reason",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["reason"] = arg2
 	return args, nil
 }
 
@@ -11276,6 +11331,68 @@ func (ec *executionContext) fieldContext_Mutation_refundApprove(ctx context.Cont
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_refundApprove_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_refundReject(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_refundReject(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RefundReject(ctx, fc.Args["idempotencyKey"].(string), fc.Args["refund"].(string), fc.Args["reason"].(string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				any, err := ec.unmarshalNRole2ᚕgithubᚗcomᚋpaygraphᚋpaygraphᚋinternalᚋpayᚐRoleᚄ(ctx, []any{"FINANCE", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.RefundPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.RefundPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, any)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RefundPayload) graphql.Marshaler {
+			return ec.marshalNRefundPayload2ᚖgithubᚗcomᚋpaygraphᚋpaygraphᚋgraphᚋmodelᚐRefundPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_refundReject(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RefundPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_refundReject_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -24169,6 +24286,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "refundApprove":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_refundApprove(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "refundReject":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_refundReject(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++

@@ -36,7 +36,7 @@ type BillCreateInput struct {
 	Product *string `json:"product"`
 	// One price of the product, by id. Absent: the product's only price in the currency.
 	Price *string `json:"price"`
-	// Which of the product's prices, by currency. Absent: the only one it has.
+	// Which of the product's prices, by currency. Absent: the only one it has, or that the provider named in `payWith` takes.
 	Currency *pay.Currency `json:"currency"`
 	// How much to top up, in minor units, at least the price's amount. For TOP_UP only, else INVALID.
 	Amount *pay.Money `json:"amount"`
@@ -449,7 +449,7 @@ type PageInfo struct {
 
 // What to pay with: exactly one of the three, else INVALID.
 type PayWith struct {
-	// A provider's page, by `Provider.code`.
+	// A provider's page: of one account, by `Provider.code`, or of the first of a vendor's accounts that takes the bill, by the vendor's name.
 	Provider *string `json:"provider"`
 	// A saved card of the payer, by id.
 	Card *string `json:"card"`
@@ -597,7 +597,7 @@ type RefundCreateInput struct {
 	Reason string `json:"reason"`
 }
 
-// What became of refundCreate or refundApprove.
+// What became of refundCreate, refundApprove or refundReject.
 type RefundPayload struct {
 	// The refund as it is now. Null when nothing was done.
 	Refund *ent.Refund `json:"refund"`

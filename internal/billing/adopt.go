@@ -19,6 +19,10 @@ import (
 // that names it is the only trace: it arrives as a stranger's. It is taken for the
 // lost charge's when nothing else can be meant.
 
+// adoptWithin is how long after a lost charge a notification is taken for its own: our
+// choice. Bisys states no times; its sibling plans a minute for a payment.
+const adoptWithin = time.Hour
+
 // adopt gives a lost charge the number of a stranger that must be its own: of the same
 // account and the same money, sent before the notification came, whose answer cannot
 // come any more, and the only one of which that is true. Wait is true while it may
@@ -42,6 +46,9 @@ func (s *Service) adopt(ctx context.Context, account providers.Account, event *e
 	age := s.now().Sub(event.ReceivedAt)
 	if len(lost) == 0 {
 		return false, false, nil
+	}
+	if len(lost) == 1 && lost[0].DoubtSince != nil && event.ReceivedAt.After(lost[0].DoubtSince.Add(adoptWithin)) {
+		return false, false, nil // too long after it to be about it: a person looks at both
 	}
 	if len(lost) > 1 || !s.isLost(lost[0], s.now()) {
 		return false, age < strangersKept, nil

@@ -184,3 +184,16 @@ func TestService_NotifyHintsInARow(t *testing.T) {
 		require.Len(t, b.events(), 2)
 	})
 }
+
+// A notification of another program's order long after a charge was lost is not about it.
+func TestService_AdoptInTime(t *testing.T) {
+	t.Parallel()
+	payerFact(t, "TheNextDaysStrangerIsNotTaken", func(t *testing.T, owner *payer) {
+		p := numbered(owner)
+		bill := p.loses() // and it never arrived
+		p.later(20 * time.Hour)
+		p.notes("88", providers.Captured, 99000) // somebody else's
+		p.passes(30)
+		require.NotEqual(t, pay.BillDone, p.bill(bill.ID).Status, "paid with another's money")
+	})
+}

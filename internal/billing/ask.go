@@ -54,14 +54,16 @@ func (s *Service) askWhat(ctx context.Context, id pay.AttemptID) (said providers
 		return "", true, fmt.Errorf("ask about attempt %s: %w", id, err)
 	}
 	err = s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
+		asked = true
 		now, err := tx.Attempt.Query().Where(attempt.ID(id)).WithBill().Only(ctx)
 		switch {
 		case err != nil:
 			return fmt.Errorf("read attempt %s: %w", id, err)
 		case isOldNews(now, result.Status, *a.AskedAt):
 			return nil
-		case now.RefundedMinor != a.RefundedMinor: // money went back between the question and its answer
-			err = s.askAt(ctx, tx, id, soonest(now, tx.Now))
+		case now.RefundedMinor != a.RefundedMinor, // money went back between the question and its answer
+			isHeldUp(tx.Now.Sub(*a.AskedAt)) && !isNewMoney(now, result.Status):
+			asked, err = false, s.askAt(ctx, tx, id, soonest(now, tx.Now))
 		case contradicts(now, result.Status): // never having heard of it included
 			err = s.compareCapture(ctx, tx, now.Edges.Bill, now, now.Captured().Zero())
 		case kind == providers.NotFound:
@@ -73,7 +75,18 @@ func (s *Service) askWhat(ctx context.Context, id pay.AttemptID) (said providers
 		return err
 	})
 	crashpoint.Here(crashpoint.Settled)
-	return result.Status, true, err
+	return result.Status, asked, err
+}
+
+// isHeldUp reports whether an answer is recorded so long after its question that it
+// tells of another time: its process stood still, or the clock was moved. What was
+// sent meanwhile would be held for not done.
+func isHeldUp(since time.Duration) bool { return since.Abs() > callTimeout+askInterval }
+
+// isNewMoney reports whether a provider tells of money that we do not know of, which
+// no delay makes untrue.
+func isNewMoney(a *ent.Attempt, said providers.Status) bool {
+	return said == providers.Captured && a.Status != pay.AttemptCaptured
 }
 
 // canAsk reports whether an account's provider can be asked about an attempt: some can

@@ -193,6 +193,9 @@ func (s *Service) recordCharge(ctx context.Context, tx *store.Tx, a *ent.Attempt
 	}
 	switch result.Status {
 	case providers.Captured, providers.Authorized:
+		if s.isForAsking(now, result) { // evidence was faster, and so was a refund
+			return nil, s.askAt(ctx, tx, a.ID, soonest(now, tx.Now))
+		}
 		return nil, s.settle(ctx, tx, a.ID, result)
 	case providers.Declined:
 		if result.Decline == nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/ent/attempt"
 	"github.com/paygraph/paygraph/ent/bill"
 	"github.com/paygraph/paygraph/ent/refund"
@@ -32,9 +33,9 @@ func (s *Service) fulfilJob(ctx context.Context, job jobs.Job) error {
 		return failed
 	}
 	return errors.Join(failed, s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {
-		paid, err := tx.Attempt.Query().Where(attempt.BillID(id), attempt.StatusEQ(pay.AttemptCaptured)).WithBill().First(ctx)
+		paid, err := paidBy(ctx, tx, id)
 		if err != nil {
-			return fmt.Errorf("read the capture of bill %s: %w", id, err)
+			return err
 		}
 		return s.report(ctx, tx, pay.ReviewFulfilmentFailed, paid.Edges.Bill, paid, new(paid.Captured()), "The bill is paid, and what was bought could not be given.")
 	}))
@@ -101,4 +102,28 @@ func (s *Service) fulfilLater(ctx context.Context, tx *store.Tx, id pay.BillID) 
 	}
 	tx.AfterCommit(s.Runner.Wake)
 	return nil
+}
+
+// paidBy is the attempt whose money paid the bill, and not one of money that came on
+// top.
+func paidBy(ctx context.Context, tx *store.Tx, id pay.BillID) (*ent.Attempt, error) {
+	taken, err := tx.Attempt.Query().Where(attempt.BillID(id), attempt.StatusEQ(pay.AttemptCaptured)).
+		WithBill().Order(ent.Asc(attempt.FieldID)).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the captures of bill %s: %w", id, err)
+	}
+	var paid *ent.Attempt
+	for _, a := range taken {
+		source, _, err := sourceOf(ctx, tx, a)
+		if err != nil && pay.CodeOf(err) != pay.CodeUnsupported {
+			return nil, err
+		}
+		if paid == nil || err == nil && source == pay.AccountRefunds {
+			paid = a
+		}
+	}
+	if paid == nil {
+		return nil, fmt.Errorf("bill %s is paid, and nothing was taken for it", id)
+	}
+	return paid, nil
 }

@@ -97,7 +97,8 @@ func (s *Service) orderAt(ctx context.Context, account providers.Account, token 
 
 // takeCustomerEvent takes a hint that a customer's cards have changed: it has them
 // read, and stores the hint. One about nobody's customer is acknowledged and no
-// more, so that a stranger fills no table with it.
+// more, and of those about one customer one in askInterval is stored: a stranger, and
+// who knows a customer's name, fills no table.
 func (s *Service) takeCustomerEvent(ctx context.Context, account providers.Account, event providers.Event, body []byte) error {
 	if s.Cards == nil {
 		return nil
@@ -106,7 +107,7 @@ func (s *Service) takeCustomerEvent(ctx context.Context, account providers.Accou
 	if err != nil {
 		return fmt.Errorf("look at the cards of a customer: %w", err)
 	}
-	if !known {
+	if !known || !s.hinted.pass(account.Code+"/"+event.Customer, s.now(), askInterval) {
 		return nil
 	}
 	err = s.Store.InTxAgain(ctx, func(ctx context.Context, tx *store.Tx) error {

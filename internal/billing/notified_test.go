@@ -298,12 +298,36 @@ func TestService_NotifyStrangers(t *testing.T) {
 			return string(body)
 		}
 		told(providers.Event{Kind: "CustomerAddSuccess", Hint: true, Customer: "customer-known", Body: []byte("without the card")})
+		b.clock.Advance(2 * time.Second)
 		whole := told(providers.Event{Kind: "CustomerAddFail", Hint: true, Customer: "customer-known"})
 		told(providers.Event{Kind: "CustomerAddSuccess", Hint: true, Customer: "customer-of-nobody"})
 		stored := b.events()
 		require.Len(t, stored, 2, "one about nobody's customer is not stored")
 		require.Equal(t, "without the card", string(stored[0].Body))
 		require.Equal(t, whole, string(stored[1].Body))
+	})
+	signedFact(t, "OfHintsAboutACustomerOneInTwoSecondsIsStored", func(t *testing.T, b *bundle) {
+		cards := &drawer{}
+		b.Cards = cards
+		body, err := json.Marshal(providers.Event{Kind: "CustomerAddSuccess", Hint: true, Customer: "customer-known"})
+		require.NoError(t, err)
+		tells := func() {
+			_, err := b.Notify(t.Context(), "payture", oneStage, providers.Notification{Body: body})
+			require.NoError(t, err)
+		}
+		for range 10 {
+			tells()
+		}
+		require.Len(t, b.events(), 1)
+		require.Equal(t, 10, cards.hinted, "each has the cards read")
+		for range 10 {
+			b.clock.Advance(time.Second)
+			tells()
+		}
+		require.Len(t, b.events(), 1+5)
+		b.clock.Advance(-time.Hour)
+		tells()
+		require.Len(t, b.events(), 1+5+1, "a clock that is set back loses none")
 	})
 	fact(t, "AForgedOneIsForgotten", func(t *testing.T, b *bundle) {
 		b.notified(&ent.Attempt{OrderNumber: "never-existed", Account: oneStage})

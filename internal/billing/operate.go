@@ -7,6 +7,8 @@ import (
 
 	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/ent/attempt"
+	"github.com/paygraph/paygraph/ent/operation"
+	"github.com/paygraph/paygraph/ent/predicate"
 	"github.com/paygraph/paygraph/internal/crashpoint"
 	"github.com/paygraph/paygraph/internal/idempotency"
 	"github.com/paygraph/paygraph/internal/pay"
@@ -138,7 +140,7 @@ func notDone(ctx context.Context, tx *store.Tx, id pay.AttemptID) error {
 func (s *Service) recordOperation(ctx context.Context, tx *store.Tx, a *ent.Attempt, result providers.Result, callErr error) (*pay.Error, error) {
 	if callErr == nil && result.Status == providers.Declined && result.Decline != nil {
 		// The operation was refused; the hold stands.
-		err := openOperation(tx, a.ID).SetStatus(pay.OperationDeclined).SetResolvedAt(tx.Now).SetErrorCode(result.Decline.ProviderCode).Exec(ctx)
+		err := openOperation(tx, a.ID).Where(notOfRefund()).SetStatus(pay.OperationDeclined).SetResolvedAt(tx.Now).SetErrorCode(result.Decline.ProviderCode).Exec(ctx)
 		return declined(a.ID, *result.Decline), errors.Join(err, notDone(ctx, tx, a.ID))
 	}
 	if callErr == nil {
@@ -160,13 +162,17 @@ func (s *Service) recordOperation(ctx context.Context, tx *store.Tx, a *ent.Atte
 	case providers.Rejected, providers.Auth, providers.NotFound, providers.Malformed:
 		unavailable.Retry = pay.RetryNewKey
 	}
-	err := openOperation(tx, a.ID).SetStatus(pay.OperationFailed).SetResolvedAt(tx.Now).
+	err := openOperation(tx, a.ID).Where(notOfRefund()).SetStatus(pay.OperationFailed).SetResolvedAt(tx.Now).
 		SetErrorKind(string(kind)).SetNillableErrorCode(optional(codeOf(callErr))).Exec(ctx)
 	if err != nil {
 		return nil, errors.Join(err, callErr)
 	}
 	return unavailable, notDone(ctx, tx, a.ID)
 }
+
+// notOfRefund leaves a refund's operation alone: another may be resolved by evidence,
+// and its money on the way back, before its own late answer is recorded.
+func notOfRefund() predicate.Operation { return operation.KindNEQ(pay.OperationRefund) }
 
 // doubt marks money in doubt: the attempt is UNKNOWN and blocks its bill, its
 // operation stays open, and the provider is asked soon.
@@ -179,7 +185,7 @@ func (s *Service) doubt(ctx context.Context, tx *store.Tx, a *ent.Attempt, kind 
 	if n == 0 {
 		return nil // evidence was faster than this answer
 	}
-	if err := openOperation(tx, a.ID).SetStatus(pay.OperationUnknown).SetErrorKind(string(kind)).Exec(ctx); err != nil {
+	if err := openOperation(tx, a.ID).Where(notOfRefund()).SetStatus(pay.OperationUnknown).SetErrorKind(string(kind)).Exec(ctx); err != nil {
 		return fmt.Errorf("mark the operation of attempt %s as in doubt: %w", a.ID, err)
 	}
 	b, err := tx.Bill.Get(ctx, a.BillID)

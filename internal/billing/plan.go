@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -16,6 +17,7 @@ import (
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/users"
 	"github.com/paygraph/paygraph/internal/viewer"
+	"github.com/paygraph/paygraph/providers"
 )
 
 // What a bill may hold.
@@ -163,6 +165,9 @@ func (p *plan) fromCatalogue(ctx context.Context, s *Service, v viewer.Viewer) e
 	if currency == nil && p.in.Amount != nil {
 		currency = &p.in.Amount.Currency
 	}
+	if currency == nil && priceID == nil {
+		currency = p.meantCurrency(s, product)
+	}
 	price, err := catalogue.PriceFor(product, priceID, currency)
 	if err != nil {
 		return err
@@ -179,6 +184,27 @@ func (p *plan) fromCatalogue(ctx context.Context, s *Service, v viewer.Viewer) e
 	}
 	p.lines = []NewLine{{Title: product.Title, Quantity: 1, Unit: p.total}}
 	return p.decidePage(product)
+}
+
+// meantCurrency is the one currency of the product's prices that the provider takes
+// whom the caller names; nil when nobody is named, or that leaves the choice open.
+func (p *plan) meantCurrency(s *Service, product *ent.Product) *pay.Currency {
+	if p.in.PayWith == nil || p.in.PayWith.Provider == nil {
+		return nil
+	}
+	named := providers.Named(s.Accounts.Of(p.merchant), *p.in.PayWith.Provider)
+	var meant *pay.Currency
+	for _, price := range product.Edges.Prices {
+		isTaken := slices.ContainsFunc(named, func(a providers.Account) bool { return a.Provider.Capabilities().Takes(price.Currency) })
+		switch {
+		case !price.Active || !isTaken:
+		case meant != nil && *meant != price.Currency:
+			return nil
+		default:
+			meant = &price.Currency
+		}
+	}
+	return meant
 }
 
 func (p *plan) findProduct(ctx context.Context, s *Service, v viewer.Viewer) (*ent.Product, error) {

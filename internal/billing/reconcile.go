@@ -11,6 +11,7 @@ import (
 	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/ent/attempt"
 	"github.com/paygraph/paygraph/ent/predicate"
+	"github.com/paygraph/paygraph/ent/refund"
 	"github.com/paygraph/paygraph/internal/jobs"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store"
@@ -20,8 +21,8 @@ import (
 
 // Reconciliation asks the provider, where it can be asked, about what is over for
 // us: each capture once about an hour after it, and whatever ended, captured or
-// not, once a day or two after. What we missed is settled as ever; what differs
-// from what we recorded becomes a review case.
+// not, once a day or two after, and as long after each refund. What we missed is
+// settled as ever; what differs from what we recorded becomes a review case.
 const (
 	reconcileEvery     = time.Hour
 	reconcileLateEvery = 24 * time.Hour
@@ -44,25 +45,28 @@ func (s *Service) reconcileJob(ctx context.Context, job jobs.Job) error {
 
 func (s *Service) reconcileLateJob(ctx context.Context, job jobs.Job) error {
 	now := s.now()
-	return s.reconcile(ctx, job.Key, reconcileLateEvery, []predicate.Attempt{
-		attempt.ResolvedAtLTE(now.Add(-reconcileLateEvery)), attempt.ResolvedAtGT(now.Add(-reconcileReach)),
-		// Two hours more than a day: the question of the run before is younger.
-		attempt.Or(attempt.AskedAtIsNil(), attempt.AskedAtLT(now.Add(-reconcileLateEvery-2*reconcileEvery))),
-	})
+	until, from := now.Add(-reconcileLateEvery), now.Add(-reconcileReach)
+	// Two hours more than a day: the question of the run before is younger.
+	unasked := attempt.Or(attempt.AskedAtIsNil(), attempt.AskedAtLT(until.Add(-2*reconcileEvery)))
+	return s.reconcile(ctx, job.Key, reconcileLateEvery,
+		[]predicate.Attempt{attempt.ResolvedAtLTE(until), attempt.ResolvedAtGT(from), unasked},
+		[]predicate.Attempt{attempt.HasRefundsWith(
+			refund.StatusIn(pay.RefundSucceeded, pay.RefundFailed), refund.UpdatedAtLTE(until), refund.UpdatedAtGT(from),
+		), unasked},
+	)
 }
 
 // reconcile asks about a batch of attempts, one at a time, and snoozes until the
-// next.
-func (s *Service) reconcile(ctx context.Context, code string, every time.Duration, due []predicate.Attempt) error {
+// next. What is in an earlier set comes first.
+func (s *Service) reconcile(ctx context.Context, code string, every time.Duration, sets ...[]predicate.Attempt) error {
 	account, known := s.Accounts.ByCode(code)
 	if !known || !account.Provider.Capabilities().Can(providers.OpSync) {
 		return nil // an account that is gone, or one whose notifications are all there is
 	}
 	ctx = viewer.AsProgram(ctx)
-	batch, err := s.Store.Read().Attempt.Query().Where(append(due, attempt.Account(code))...).
-		Order(ent.Asc(attempt.FieldResolvedAt, attempt.FieldID)).Limit(reconcileBatch).All(ctx)
+	batch, err := s.dueBatch(ctx, code, sets)
 	if err != nil {
-		return fmt.Errorf("find what is to be reconciled with account %s: %w", code, err)
+		return err
 	}
 	if len(batch) == 0 {
 		return jobs.Snooze(s.now().Add(every))
@@ -111,6 +115,26 @@ func (s *Service) reconcile(ctx context.Context, code string, every time.Duratio
 		return jobs.Snooze(s.now().Add(askInterval))
 	}
 	return jobs.Snooze(s.now().Add(every))
+}
+
+// dueBatch returns attempts of the sets, each once, as many as a batch holds.
+func (s *Service) dueBatch(ctx context.Context, code string, sets [][]predicate.Attempt) ([]*ent.Attempt, error) {
+	var batch []*ent.Attempt
+	for _, due := range sets {
+		known := make([]pay.AttemptID, len(batch))
+		for at, a := range batch {
+			known[at] = a.ID
+		}
+		found, err := s.Store.Read().Attempt.Query().Where(append(due, attempt.Account(code), attempt.IDNotIn(known...))...).
+			Order(ent.Asc(attempt.FieldResolvedAt, attempt.FieldID)).Limit(reconcileBatch - len(batch)).All(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("find what is to be reconciled with account %s: %w", code, err)
+		}
+		if batch = append(batch, found...); len(batch) == reconcileBatch {
+			break
+		}
+	}
+	return batch, nil
 }
 
 // unask takes back that an attempt was asked about, for there was no answer: the

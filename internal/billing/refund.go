@@ -2,11 +2,10 @@ package billing
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/paygraph/paygraph/ent"
-	"github.com/paygraph/paygraph/ent/attempt"
 	"github.com/paygraph/paygraph/ent/refund"
 	"github.com/paygraph/paygraph/internal/crashpoint"
 	"github.com/paygraph/paygraph/internal/idempotency"
@@ -56,11 +55,8 @@ type Returner interface {
 	Returned(ctx context.Context, tx *store.Tx, b *ent.Bill, p *ent.Product, r *ent.Refund) error
 }
 
-// The keys of the two mutations in idempotency scopes.
-const (
-	refundMutation  = "refundCreate"
-	approveMutation = "refundApprove"
-)
+// refundMutation is its name in idempotency scopes.
+const refundMutation = "refundCreate"
 
 // Refund gives money back that a bill's attempt took: all that is left of it, or
 // less, until nothing is. The row is committed before the provider hears of it, and
@@ -75,7 +71,8 @@ const (
 // money, CodeConflict while money is in doubt and for what was used up (a redeemed
 // gift), CodeInsufficientFunds for a spent top-up, CodeLimitExceeded, CodeUnsupported
 // before any call, and those of the key. With a refund: CodeDeclined, and
-// CodeProviderUnavailable while it is not known or sent.
+// CodeProviderUnavailable while it is in doubt or its provider cannot be reached; none
+// for one that waits its turn behind another.
 func (s *Service) Refund(ctx context.Context, in NewRefund) (*RefundOutcome, error) {
 	v := viewer.From(ctx)
 	if !pay.ActionRefund.IsFor(v.Role) {
@@ -115,73 +112,6 @@ func (s *Service) Refund(ctx context.Context, in NewRefund) (*RefundOutcome, err
 	return s.afterRequest(ctx, b.ID, made, replayed, err)
 }
 
-// Approve lets a refund go that waits for a second person. Repeating it with the same
-// key approves once.
-//
-// Outcome.Errors: CodeForbidden unless the viewer is FINANCE or ADMIN and another
-// person than who asked for it, CodeNotFound, CodeStateConflict when it waits for
-// nobody, those of the key, and those of the sending as for Refund.
-func (s *Service) Approve(ctx context.Context, key, rawID string) (*RefundOutcome, error) {
-	v := viewer.From(ctx)
-	if v.Role != pay.RoleFinance && v.Role != pay.RoleAdmin {
-		return refuseRefund(pay.Errorf(pay.CodeForbidden, "refund.not_yours_to_approve", "Only FINANCE and ADMIN approve refunds."))
-	}
-	if err := idempotency.CheckKey(v.Role, key); err != nil {
-		return refuseRefund(err)
-	}
-	found, err := s.refundSeen(ctx, rawID)
-	if found == nil || err != nil {
-		if err != nil {
-			return nil, err
-		}
-		return refuseRefund(pay.NotFound("refund", "refund"))
-	}
-	hash, err := idempotency.HashOf(map[string]string{"refund": rawID})
-	if err != nil {
-		return nil, fmt.Errorf("hash the input of %s: %w", approveMutation, err)
-	}
-	scope := idempotency.Scope{Merchant: v.Merchant, Principal: v.Principal, Mutation: approveMutation, Key: key}
-	var replayed bool
-	err = store.Again(func() error {
-		_, replayed, err = idempotency.Once(ctx, s.Store, scope, hash, func(ctx context.Context, tx *store.Tx) (string, error) {
-			return rawID, s.approve(ctx, tx, v, found.ID)
-		})
-		return err
-	})
-	return s.afterRequest(ctx, found.BillID, rawID, replayed, err)
-}
-
-// approve moves a refund that waits on to be sent.
-func (s *Service) approve(ctx context.Context, tx *store.Tx, v viewer.Viewer, id pay.RefundID) error {
-	r, err := readRefund(ctx, tx, id)
-	if err != nil {
-		return err
-	}
-	contested, err := isContested(ctx, tx, r.AttemptID)
-	if err != nil {
-		return err
-	}
-	_, principal, _ := strings.Cut(r.RequestedBy, " ")
-	switch {
-	case r.Status != pay.RefundAwaitingApproval:
-		e := pay.Errorf(pay.CodeStateConflict, "refund.waits_for_nobody", "The refund is %s: it waits for nobody's approval.", r.Status).At("refund")
-		e.Detail = pay.StateDetail{From: string(r.Status)}
-		return e
-	case principal == v.Principal: // in whatever role
-		return pay.Errorf(pay.CodeForbidden, "refund.own_request", "Another person than the one who asked for it has to approve it.").At("refund")
-	case contested:
-		return pay.Errorf(pay.CodeStateConflict, "refund.case_is_open", "A review case says that this money was taken back already. Resolve it first.").At("refund")
-	}
-	err = moveRefund(ctx, tx, r, pay.RefundRequested, func(u *ent.RefundUpdate) { u.SetApprovedBy(personOf(v)) })
-	if err != nil {
-		return err
-	}
-	if err := s.sendLater(ctx, tx, r.ID, tx.Now.Add(refundLease)); err != nil {
-		return err
-	}
-	return s.advance(ctx, tx, r.Edges.Bill, move{To: r.Edges.Bill.Status, Reason: "refund.approved"})
-}
-
 // afterRequest sends a refund that was just requested, and says what became of it.
 func (s *Service) afterRequest(ctx context.Context, bill pay.BillID, made string, replayed bool, err error) (*RefundOutcome, error) {
 	if e := pay.Readable(err); e != nil {
@@ -198,7 +128,10 @@ func (s *Service) afterRequest(ctx context.Context, bill pay.BillID, made string
 	crashpoint.Here(crashpoint.RefundRequested)
 	if !replayed {
 		// From here on the work is finished even if the caller hangs up.
-		if err := s.sendRefund(context.WithoutCancel(ctx), id); err != nil {
+		switch err := s.sendRefund(context.WithoutCancel(ctx), id); {
+		case errors.Is(err, errRefundBusy):
+			s.Logger.InfoContext(ctx, "a refund waits its turn", "refund", id)
+		case err != nil:
 			s.Logger.WarnContext(ctx, "a refund is left to its job", "refund", id, "error", err)
 		}
 	}
@@ -210,7 +143,9 @@ func (s *Service) afterRequest(ctx context.Context, bill pay.BillID, made string
 	return out, nil
 }
 
-// whatOf is what a caller should know of a refund that is not done.
+// whatOf is what a caller should know of a refund that is not done. One that was not
+// tried yet only waits its turn behind another of its attempt, or for its job: that it
+// is REQUESTED says all.
 func whatOf(r *ent.Refund) *pay.Error {
 	var e *pay.Error
 	switch r.Status {
@@ -222,7 +157,10 @@ func whatOf(r *ent.Refund) *pay.Error {
 	case pay.RefundUnknown:
 		e = pay.Errorf(pay.CodeProviderUnavailable, "refund.in_doubt", "The provider did not answer clearly. It is being asked; the refund says what became of it.")
 	case pay.RefundRequested:
-		e = pay.Errorf(pay.CodeProviderUnavailable, "refund.waits", "The refund is not sent yet. It is tried again without you; the refund says what became of it.")
+		if r.Tries == 0 {
+			return nil
+		}
+		e = pay.Errorf(pay.CodeProviderUnavailable, "refund.waits", "The provider could not be reached. The refund is sent again without you, and says what became of it.")
 	case pay.RefundAwaitingApproval, pay.RefundSent, pay.RefundSucceeded:
 		return nil
 	}
@@ -268,20 +206,18 @@ func (s *Service) RefundsByID(ctx context.Context, ids []pay.RefundID) ([]*ent.R
 	return found, nil
 }
 
-// attemptToReturn finds the attempt whose money goes back: the one that was named,
-// or the only one that has any.
-func attemptToReturn(ctx context.Context, tx *store.Tx, id pay.BillID, named *string) (*ent.Attempt, error) {
-	taken, err := tx.Attempt.Query().
-		Where(attempt.BillID(id), attempt.StatusEQ(pay.AttemptCaptured), attempt.CapturedMinorGT(0)).
-		Order(ent.Asc(attempt.FieldID)).All(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read what was taken for bill %s: %w", id, err)
-	}
-	var left []*ent.Attempt
-	for _, a := range taken {
+// attemptToReturn finds the attempt whose money goes back among those of a bill: the
+// one that was named, or the only one that has any.
+func attemptToReturn(attempts []*ent.Attempt, named *string) (*ent.Attempt, *pay.Error) {
+	var taken, left []*ent.Attempt
+	for _, a := range attempts {
+		if a.Status != pay.AttemptCaptured || a.CapturedMinor == 0 {
+			continue
+		}
 		if named != nil && a.ID.String() == *named {
 			return a, nil
 		}
+		taken = append(taken, a)
 		if restOf(a).Amount > 0 {
 			left = append(left, a)
 		}
@@ -289,10 +225,12 @@ func attemptToReturn(ctx context.Context, tx *store.Tx, id pay.BillID, named *st
 	switch {
 	case named != nil:
 		return nil, pay.NotFound("attempt", "attempt")
-	case len(left) == 0:
-		return nil, pay.Errorf(pay.CodeStateConflict, "refund.nothing_left", "Nothing is left that could be given back.").At("bill")
+	case len(taken) == 0:
+		return nil, pay.Errorf(pay.CodeStateConflict, "refund.nothing_taken", "No money was taken for this bill, so none can be given back.").At("bill")
 	case len(left) > 1:
 		return nil, pay.Invalid("refund.attempt_missing", "More than one attempt took money for this bill. Name the one whose money goes back.", "attempt")
+	case len(left) == 0:
+		return taken[0], nil
 	}
 	return left[0], nil
 }

@@ -162,7 +162,7 @@ func TestService_ResolveByRefund(t *testing.T) {
 		for _, how := range []pay.ReviewResolution{pay.ResolveRefundAll, pay.ResolveRefundExcess} {
 			refused := s.ends(bill.Edges.Reviews[0], how)
 			require.Equal(t, []string{"UNSUPPORTED review.refunds_unsupported resolution"}, refusals(refused))
-			require.Equal(t, pay.RetryNewKey, refused.Errors[0].Retry)
+			require.Equal(t, pay.DoNotRetry, refused.Errors[0].Retry)
 		}
 		require.Equal(t, bill.Version, s.bill(bill.ID).Version)
 		require.Equal(t, []pay.ReviewReason{pay.ReviewAmountMismatch}, openCases(s.bill(bill.ID)))

@@ -3,6 +3,7 @@ package billing_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -77,13 +78,28 @@ func TestService_RefundReturner(t *testing.T) {
 		w.wrong = pay.Errorf(pay.CodeConflict, "gift.redeemed", "The gift was redeemed and cannot be taken back.")
 		bill := s.bought()
 		in := wants(bill)
-		require.Equal(t, []string{"CONFLICT gift.redeemed"}, faults(s.asks(s.finance(), in)))
+		refused := s.asks(s.finance(), in)
+		require.Equal(t, []string{"CONFLICT gift.redeemed bill"}, faults(refused))
+		require.Equal(t, pay.DoNotRetry, refused.Errors[0].Retry)
 		require.Zero(t, s.till.sent())
 		after := s.bill(bill.ID)
 		require.Equal(t, []any{bill.Version, int64(0)}, []any{after.Version, after.RefundingMinor})
 		require.Empty(t, s.refundsOf(bill))
 		w.wrong = nil
 		require.Empty(t, s.asks(s.finance(), in).Errors, "the key made nothing, and may be used again")
+	})
+	inShops(t, "ItsRefusalOfAResolutionIsAboutTheResolution", func(t *testing.T, s *shop) {
+		s.Fulfillers[pay.ProductDirect] = refusing{}
+		bill := s.paid()
+		for range 8 {
+			s.later(15 * time.Minute)
+		}
+		w := watched(s)
+		w.wrong = pay.Errorf(pay.CodeConflict, "gift.redeemed", "The gift was redeemed and cannot be taken back.")
+		refused := s.ends(s.bill(bill.ID).Edges.Reviews[0], pay.ResolveRefundAll)
+		require.Equal(t, []string{"CONFLICT gift.redeemed resolution"}, refusals(refused))
+		require.Equal(t, pay.DoNotRetry, refused.Errors[0].Retry)
+		require.Equal(t, []pay.ReviewReason{pay.ReviewFulfilmentFailed}, openCases(s.bill(bill.ID)))
 	})
 	inShops(t, "MoneyThatWaitedForAPersonGaveNothing", func(t *testing.T, s *shop) {
 		bill := s.bought()
@@ -99,27 +115,12 @@ func TestService_RefundReturner(t *testing.T) {
 // A top-up's money, all the way.
 func TestService_RefundOfATopUp(t *testing.T) {
 	t.Parallel()
-	// filled is a bill whose 500.00 are in the payer's wallet.
-	filled := func(t *testing.T, s *shop) (*ent.Bill, *ent.Wallet) {
-		t.Helper()
-		topUp := wallets.NewTopUp(wallets.New(s.store))
-		s.Fulfillers[pay.ProductTopUp], s.Returners[pay.ProductTopUp] = topUp, topUp
-		product := s.product(catalogue.Upsert{
-			Code: "top-up", Kind: pay.ProductTopUp, Title: "500", Active: true, Prices: []catalogue.NewPrice{{Amount: pay.Of(50000, pay.RUB)}},
-		})
-		bill := s.created(s.ctx, billing.NewBill{Key: uuid.NewString(), Product: new(product.ID.String())})
-		require.Empty(t, s.pays(uuid.NewString(), bill, s.byCard()).Errors)
-		s.later(0)
-		w := s.filled(s.user.ID, pay.Of(0, pay.RUB))
-		require.Equal(t, int64(50000), s.wallet(w.ID).AvailableMinor)
-		return s.bill(bill.ID), w
-	}
 	has := func(t *testing.T, s *shop, w *ent.Wallet, available, held int64) {
 		t.Helper()
 		require.Equal(t, []int64{available, held}, []int64{s.wallet(w.ID).AvailableMinor, s.wallet(w.ID).HeldMinor})
 	}
 	inShops(t, "IsSetAsideAndTakenOut", func(t *testing.T, s *shop) {
-		bill, w := filled(t, s)
+		bill, w := s.filledByTopUp()
 		s.till.answer = s.till.accepts
 		s.gives(bill, 20000)
 		has(t, s, w, 30000, 20000)
@@ -135,19 +136,22 @@ func TestService_RefundOfATopUp(t *testing.T) {
 		s.holds(map[pay.AccountKind]int64{})
 	})
 	inShops(t, "IsThereAgainWhenItFails", func(t *testing.T, s *shop) {
-		bill, w := filled(t, s)
+		bill, w := s.filledByTopUp()
 		s.till.answer = s.till.refuses
 		s.gives(bill)
 		has(t, s, w, 50000, 0)
 		s.holds(map[pay.AccountKind]int64{pay.AccountClearing: -50000, pay.AccountWalletAvailable: 50000})
 	})
 	inShops(t, "WhatIsSpentIsNotGivenBack", func(t *testing.T, s *shop) {
-		bill, w := filled(t, s)
+		bill, w := s.filledByTopUp()
 		page := s.created(s.ctx, billing.NewBill{Key: uuid.NewString(), Product: new(s.resource.ID.String()), Currency: new(pay.RUB)})
 		require.Empty(t, s.pays(uuid.NewString(), page, byWallet(w)).Errors)
 		has(t, s, w, 40000, 0)
 		refused := s.asks(s.finance(), wants(bill))
-		require.Equal(t, pay.CodeInsufficientFunds, refused.Errors[0].Code)
+		require.Equal(t, []string{"INSUFFICIENT_FUNDS refund.top_up_spent bill"}, faults(refused))
+		require.Equal(t, "What this top-up brought was spent. The wallet has 400.00 RUB left: no more can be given back.", refused.Errors[0].Message)
+		require.Equal(t, pay.DoNotRetry, refused.Errors[0].Retry)
+		require.Equal(t, pay.LimitDetail{Available: new(pay.Of(40000, pay.RUB))}, refused.Errors[0].Detail)
 		require.Zero(t, s.till.sent())
 		require.Equal(t, pay.RefundSucceeded, s.gives(bill, 40000).Status)
 		has(t, s, w, 0, 0)
@@ -158,9 +162,7 @@ func TestService_RefundOfATopUp(t *testing.T) {
 	inShops(t, "BeforeItIsThereNothingIsTakenAndLessComes", func(t *testing.T, s *shop) {
 		topUp := wallets.NewTopUp(wallets.New(s.store))
 		s.Fulfillers[pay.ProductTopUp], s.Returners[pay.ProductTopUp] = topUp, topUp
-		product := s.product(catalogue.Upsert{
-			Code: "top-up", Kind: pay.ProductTopUp, Title: "500", Active: true, Prices: []catalogue.NewPrice{{Amount: pay.Of(50000, pay.RUB)}},
-		})
+		product := s.product(topUpOf500())
 		bill := s.created(s.ctx, billing.NewBill{Key: uuid.NewString(), Product: new(product.ID.String())})
 		require.Empty(t, s.pays(uuid.NewString(), bill, s.byCard()).Errors)
 		require.Equal(t, pay.RefundSucceeded, s.gives(bill, 20000).Status)
@@ -176,8 +178,15 @@ func TestService_RefundOfATopUp(t *testing.T) {
 			said := providers.Result{Status: providers.Captured, Captured: pay.Of(r.Amount.Amount+700, pay.RUB), Fee: pay.Of(700, pay.RUB)}
 			return s.bank.note(r.OrderNumber, said), nil
 		}
-		bill, w := filled(t, s)
+		bill, w := s.filledByTopUp()
 		require.Equal(t, pay.Of(50700, pay.RUB), s.gives(bill).Amount())
 		has(t, s, w, 0, 0)
 	})
+}
+
+// topUpOf500 is a product that brings 500.00 to a wallet.
+func topUpOf500() catalogue.Upsert {
+	return catalogue.Upsert{
+		Code: "top-up", Kind: pay.ProductTopUp, Title: "500", Active: true, Prices: []catalogue.NewPrice{{Amount: pay.Of(50000, pay.RUB)}},
+	}
 }

@@ -1,6 +1,9 @@
 package billing_test
 
 import (
+	"bytes"
+	"errors"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -114,7 +117,7 @@ func TestService_RefundInput(t *testing.T) {
 			{"Nothing", with(func(in *billing.NewRefund) { in.Amount = new(pay.Of(0, pay.RUB)) }), "INVALID refund.amount_range amount.amount"},
 			{"LessThanNothing", with(func(in *billing.NewRefund) { in.Amount = new(pay.Of(-5, pay.RUB)) }), "INVALID refund.amount_range amount.amount"},
 			{"OtherCurrency", with(func(in *billing.NewRefund) { in.Amount = new(pay.Of(5, pay.USD)) }), "INVALID refund.currency_differs amount.currency"},
-			{"UnpaidBill", wants(s.unpaid()), "STATE_CONFLICT refund.nothing_left bill"},
+			{"UnpaidBill", wants(s.unpaid()), "STATE_CONFLICT refund.nothing_taken bill"},
 		}
 		for _, tt := range tests {
 			require.Equal(t, []string{tt.want}, faults(s.asks(s.finance(), tt.in)), tt.name)
@@ -219,26 +222,36 @@ func TestService_RefundRaces(t *testing.T) {
 	})
 	inShops(t, "OneKeyManyTimesAtOnceRefundsOnce", func(t *testing.T, s *shop) {
 		bill := s.bought()
-		in := wants(bill, 33000)
+		in := wants(bill) // everything: to any other key nothing is left
+		outcomes, errs := make([]*billing.RefundOutcome, 12), make([]error, 12)
 		var calls sync.WaitGroup
-		for range 12 {
-			calls.Go(func() {
-				_, err := s.Refund(s.finance(), in)
-				require.NoError(t, err)
-			})
+		for at := range outcomes {
+			calls.Go(func() { outcomes[at], errs[at] = s.Refund(s.finance(), in) })
 		}
 		calls.Wait()
+		require.NoError(t, errors.Join(errs...))
+		for _, outcome := range outcomes {
+			require.Empty(t, outcome.Errors, "each is told of the one refund")
+			require.Equal(t, outcomes[0].Refund, outcome.Refund)
+		}
 		s.later(time.Minute)
 		require.Equal(t, 1, s.till.sent())
-		require.Equal(t, int64(33000), s.bill(bill.ID).RefundedMinor)
+		require.Equal(t, bill.TotalMinor, s.bill(bill.ID).RefundedMinor)
 	})
 	inShops(t, "OneRefundAtATimeIsOut", func(t *testing.T, s *shop) {
 		bill := s.bought()
 		s.till.answer = s.till.accepts
 		first := s.gives(bill, 33000)
 		require.Equal(t, pay.RefundSent, first.Status)
-		second := s.asks(s.finance(), wants(bill, 33000))
-		require.Equal(t, []string{"PROVIDER_UNAVAILABLE refund.waits"}, faults(second))
+		var log bytes.Buffer
+		s.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		in := wants(bill, 33000)
+		second := s.asks(s.finance(), in)
+		require.Empty(t, second.Errors, "to wait one's turn is no outage")
+		require.Equal(t, pay.RefundRequested, s.refund(second.Refund).Status)
+		require.Empty(t, s.asks(s.finance(), in).Errors, "nor by its key")
+		require.Contains(t, log.String(), `level=INFO msg="a refund waits its turn"`)
+		require.NotContains(t, log.String(), "level=WARN")
 		require.Equal(t, 1, s.till.sent())
 		s.till.giveBack(s.till.refunds[0])
 		s.till.answer = nil

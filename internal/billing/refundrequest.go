@@ -24,12 +24,24 @@ func (s *Service) request(ctx context.Context, tx *store.Tx, v viewer.Viewer, id
 	if err != nil {
 		return nil, fmt.Errorf("read bill %s: %w", id, err)
 	}
-	a, err := attemptToReturn(ctx, tx, b.ID, in.Attempt)
+	// What was read after the bill stands: see readAbout.
+	attempts, err := tx.Attempt.Query().Where(attempt.BillID(id)).Order(ent.Asc(attempt.FieldID)).All(ctx)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read the attempts of bill %s: %w", id, err)
 	}
-	if err := undecided(ctx, tx, a); err != nil {
-		return nil, err
+	cases, err := tx.ReviewCase.Query().Where(reviewcase.BillID(id)).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the cases of bill %s: %w", id, err)
+	}
+	a, refused := attemptToReturn(attempts, in.Attempt)
+	if refused == nil {
+		if err := undoubted(ctx, tx, id); err != nil {
+			return nil, err
+		}
+		refused = s.whyNotBack(b, a, cases, v.Role)
+	}
+	if refused != nil {
+		return nil, inState(refused, b, s.AllowedActions(b, attempts, cases, v.Role))
 	}
 	source, most, err := sourceOf(ctx, tx, a)
 	if err != nil {
@@ -42,8 +54,6 @@ func (s *Service) request(ctx context.Context, tx *store.Tx, v viewer.Viewer, id
 	switch {
 	case a.Currency != b.Currency || amount.Currency != a.Currency:
 		return nil, pay.Invalid("refund.currency_differs", "The money was taken in another currency.", "amount", "currency")
-	case most.Amount <= 0:
-		return nil, pay.Errorf(pay.CodeStateConflict, "refund.nothing_left", "Nothing is left that could be given back.").At("bill")
 	case amount.Amount < 1 || amount.Amount > most.Amount:
 		return nil, pay.Invalid("refund.amount_range", fmt.Sprintf("At least 1 minor unit and at most %s, which is what is left.", most), "amount", "amount")
 	}
@@ -51,7 +61,38 @@ func (s *Service) request(ctx context.Context, tx *store.Tx, v viewer.Viewer, id
 	if err := s.limit(v, &w); err != nil {
 		return nil, err
 	}
+	was, err := wasContested(ctx, tx, a.ID)
+	if err != nil {
+		return nil, err
+	}
+	if was && v.Role == pay.RoleSupport {
+		return nil, pay.Errorf(pay.CodeStateConflict, "refund.was_contested", "This money may have been taken back already. FINANCE can look and give it back.").At("bill")
+	}
+	w.waits = w.waits || was
 	return s.insertRefund(ctx, tx, w)
+}
+
+// wasContested reports whether a bank or the provider has ever said that an attempt's
+// money was taken back. A person who took note of it has booked nothing, so what is left
+// by our own books may be gone: two persons decide.
+func wasContested(ctx context.Context, tx *store.Tx, id pay.AttemptID) (bool, error) {
+	n, err := tx.ReviewCase.Query().
+		Where(reviewcase.AttemptID(id), reviewcase.ReasonIn(pay.ReviewProviderDisagrees, pay.ReviewChargeback)).Count(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look for cases against attempt %s: %w", id, err)
+	}
+	return n > 0, nil
+}
+
+// inState says in a refusal by the state of things what the bill is, and what is
+// allowed instead.
+func inState(e *pay.Error, b *ent.Bill, allowed []pay.BillAction) *pay.Error {
+	if e.Code != pay.CodeStateConflict {
+		return e
+	}
+	told := *e
+	told.Detail = pay.StateDetail{From: string(b.Status)}
+	return allowing(&told, allowed)
 }
 
 // wish is a refund that was judged, to be written.
@@ -66,43 +107,47 @@ type wish struct {
 	waits   bool // for a second person
 }
 
+// rules are the merchant's limits of refunds.
+func (s *Service) rules(id pay.MerchantID) RefundRules {
+	if s.RefundRules == nil {
+		return RefundRules{}
+	}
+	return s.RefundRules(id)
+}
+
 // limit holds a wish against the merchant's sums for all that is given back of a bill.
 func (s *Service) limit(v viewer.Viewer, w *wish) error {
-	var rules RefundRules
-	if s.RefundRules != nil {
-		rules = s.RefundRules(w.bill.MerchantID)
-	}
-	before := w.bill.RefundedMinor + w.bill.RefundingMinor
-	if most := rules.SupportLimit[w.bill.Currency]; v.Role == pay.RoleSupport && before+w.amount.Amount > most {
-		e := pay.Errorf(pay.CodeLimitExceeded, "refund.above_your_limit", "SUPPORT gives back at most %s of one bill. FINANCE can give more.", pay.Of(most, w.bill.Currency)).At("amount")
-		available := pay.Of(max(most-before, 0), w.bill.Currency)
-		e.Detail, e.Retry = pay.LimitDetail{Limit: new(pay.Of(most, w.bill.Currency)), Available: &available}, pay.DoNotRetry
+	if e := s.aboveLimit(w.bill, w.amount, v.Role); e != nil {
 		return e
 	}
-	sum, limited := rules.ApprovalAbove[w.bill.Currency]
-	w.waits = limited && before+w.amount.Amount > sum
+	sum, limited := s.rules(w.bill.MerchantID).ApprovalAbove[w.bill.Currency]
+	w.waits = limited && w.bill.RefundedMinor+w.bill.RefundingMinor+w.amount.Amount > sum
 	return nil
 }
 
-// undecided returns why the money of an attempt is not anybody's to give back just
-// now: a refund of its bill is in doubt, or a review case decides about it.
-func undecided(ctx context.Context, tx *store.Tx, a *ent.Attempt) error {
-	doubted, err := tx.Refund.Query().Where(refund.BillID(a.BillID), refund.StatusEQ(pay.RefundUnknown)).Count(ctx)
-	if err != nil {
-		return fmt.Errorf("look for refunds in doubt of bill %s: %w", a.BillID, err)
+// aboveLimit returns CodeLimitExceeded when role may not give that much back of b.
+func (s *Service) aboveLimit(b *ent.Bill, amount pay.Money, role pay.Role) *pay.Error {
+	if role != pay.RoleSupport {
+		return nil
 	}
-	if doubted > 0 {
+	most, before := s.rules(b.MerchantID).SupportLimit[b.Currency], b.RefundedMinor+b.RefundingMinor
+	if before+amount.Amount <= most {
+		return nil
+	}
+	e := pay.Errorf(pay.CodeLimitExceeded, "refund.above_your_limit", "SUPPORT gives back at most %s of one bill. FINANCE can give more.", pay.Of(most, b.Currency)).At("amount")
+	available := pay.Of(max(most-before, 0), b.Currency)
+	e.Detail, e.Retry = pay.LimitDetail{Limit: new(pay.Of(most, b.Currency)), Available: &available}, pay.DoNotRetry
+	return e
+}
+
+// undoubted returns CodeConflict while a refund of the bill is in doubt.
+func undoubted(ctx context.Context, tx *store.Tx, id pay.BillID) error {
+	n, err := tx.Refund.Query().Where(refund.BillID(id), refund.StatusEQ(pay.RefundUnknown)).Count(ctx)
+	if err != nil {
+		return fmt.Errorf("look for refunds in doubt of bill %s: %w", id, err)
+	}
+	if n > 0 {
 		return pay.Errorf(pay.CodeConflict, "refund.in_doubt", "An earlier refund of this bill may have been done. Its provider is being asked.")
-	}
-	open, err := tx.ReviewCase.Query().Where(reviewcase.AttemptID(a.ID), reviewcase.ResolvedAtIsNil(), reviewcase.ReasonIn(
-		pay.ReviewAmountMismatch, pay.ReviewCurrencyMismatch, pay.ReviewDuplicatePayment, pay.ReviewLatePayment,
-		pay.ReviewInDoubt, pay.ReviewProviderDisagrees, pay.ReviewChargeback,
-	)).Count(ctx)
-	if err != nil {
-		return fmt.Errorf("look for cases of attempt %s: %w", a.ID, err)
-	}
-	if open > 0 {
-		return pay.Errorf(pay.CodeStateConflict, "refund.case_is_open", "A review case decides about this money. Resolve it: it can give the money back, too.").At("bill")
 	}
 	return nil
 }
@@ -155,8 +200,8 @@ func sourceOf(ctx context.Context, tx *store.Tx, a *ent.Attempt) (pay.AccountKin
 // insertRefund writes a refund within tx, withholds what the bill gave, and has it
 // sent. It returns CodeUnsupported when its provider cannot do it.
 func (s *Service) insertRefund(ctx context.Context, tx *store.Tx, w wish) (*ent.Refund, error) {
-	if err := s.canReturn(w.attempt, w.amount); err != nil {
-		return nil, err
+	if e := s.canReturn(w.attempt, w.amount); e != nil {
+		return nil, e
 	}
 	all, err := returnsAll(ctx, tx, w)
 	if err != nil {
@@ -188,7 +233,7 @@ func (s *Service) insertRefund(ctx context.Context, tx *store.Tx, w wish) (*ent.
 		return nil, fmt.Errorf("insert a refund of attempt %s: %w", w.attempt.ID, err)
 	}
 	if err := s.withReturner(ctx, tx, w.bill, r, Returner.Withhold); err != nil {
-		return nil, err
+		return nil, usedUp(err)
 	}
 	at := tx.Now.Add(refundLease)
 	switch {
@@ -201,9 +246,28 @@ func (s *Service) insertRefund(ctx context.Context, tx *store.Tx, w wish) (*ent.
 	return r, s.sendLater(ctx, tx, r.ID, at)
 }
 
+// usedUp is why what was bought cannot be taken back, in words for the one who gives
+// back: those that it comes with may be a payer's.
+func usedUp(err error) error {
+	e := pay.Readable(err)
+	if e == nil {
+		return err
+	}
+	told := e.At("bill").Because(err)
+	told.Retry = pay.DoNotRetry
+	if e.Code != pay.CodeInsufficientFunds {
+		return told
+	}
+	told.Key, told.Message = "refund.top_up_spent", "What this top-up brought was spent, and cannot be given back a second time."
+	if limit, ok := e.Detail.(pay.LimitDetail); ok && limit.Available != nil {
+		told.Message = fmt.Sprintf("What this top-up brought was spent. The wallet has %s left: no more can be given back.", limit.Available)
+	}
+	return told
+}
+
 // canReturn returns CodeUnsupported when the account cannot give an amount back of
 // what the attempt has left.
-func (s *Service) canReturn(a *ent.Attempt, amount pay.Money) error {
+func (s *Service) canReturn(a *ent.Attempt, amount pay.Money) *pay.Error {
 	if a.WalletID != nil {
 		return nil
 	}

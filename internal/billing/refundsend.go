@@ -223,18 +223,30 @@ func (s *Service) recordRefundAnswer(ctx context.Context, tx *store.Tx, r *ent.R
 	case providers.Pending, providers.ActionRequired, providers.Authorized, providers.Voided, providers.Expired:
 	}
 	// Accepted, to be done: it is asked about, and nothing but a refusal is a no.
-	if err := openOperation(tx, r.AttemptID).SetErrorKind(kindAccepted).Exec(ctx); err != nil {
+	kind := kindAccepted
+	if result.RefundFailed { // the one before, and this may be its word for as long as this one waits
+		kind = kindAcceptedAgain
+	}
+	if err := openOperation(tx, r.AttemptID).SetErrorKind(kind).Exec(ctx); err != nil {
 		return fmt.Errorf("write that refund %s was accepted: %w", r.ID, err)
 	}
 	return nil
 }
 
-// kindAccepted marks the operation of a refund that its provider has promised to do.
-const kindAccepted = "accepted"
+// The marks of a refund's operation that its provider has promised to do.
+const (
+	kindAccepted      = "accepted"
+	kindAcceptedAgain = "accepted_again" // while its word was still that the one before had failed
+)
 
-// isAccepted reports whether the provider has promised to do the refund that is out.
-func isAccepted(ctx context.Context, tx *store.Tx, id pay.AttemptID) (bool, error) {
-	n, err := tx.Operation.Query().Where(operation.AttemptID(id), operation.ResolvedAtIsNil(), operation.ErrorKind(kindAccepted)).Count(ctx)
+// isAccepted reports whether the provider has promised to do the refund that is out, and
+// has not taken the promise back: saidFailed is its word that a refund has failed.
+func isAccepted(ctx context.Context, tx *store.Tx, id pay.AttemptID, saidFailed bool) (bool, error) {
+	kinds := []string{kindAccepted, kindAcceptedAgain}
+	if saidFailed {
+		kinds = kinds[1:]
+	}
+	n, err := tx.Operation.Query().Where(operation.AttemptID(id), operation.ResolvedAtIsNil(), operation.ErrorKindIn(kinds...)).Count(ctx)
 	if err != nil {
 		return false, fmt.Errorf("look for a promise about attempt %s: %w", id, err)
 	}
@@ -252,6 +264,9 @@ func (s *Service) refundNotSent(ctx context.Context, tx *store.Tx, r *ent.Refund
 		return fmt.Errorf("end the doubt about refund %s: %w", r.ID, err)
 	}
 	if err := moveRefund(ctx, tx, r, pay.RefundRequested, func(u *ent.RefundUpdate) { u.AddTries(1) }); err != nil {
+		return err
+	}
+	if err := s.advance(ctx, tx, r.Edges.Bill, move{To: r.Edges.Bill.Status, Reason: "refund.not_sent"}); err != nil {
 		return err
 	}
 	return s.sendLater(ctx, tx, r.ID, tx.Now.Add(refundAgain(r.Tries)))

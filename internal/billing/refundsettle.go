@@ -51,18 +51,22 @@ func (s *Service) judgeRefund(ctx context.Context, tx *store.Tx, b *ent.Bill, a 
 	if left.IsZero() && said.Status != providers.Refunded {
 		return true, nil // a vendor whose posting failed says so too, of money that it may have
 	}
-	accepted, err := isAccepted(ctx, tx, a.ID)
+	accepted, err := isAccepted(ctx, tx, a.ID, said.RefundFailed)
 	if err != nil {
 		return false, err
 	}
 	verdict := pay.JudgeRefund(pay.RefundEvidence{
 		Taken: taken, Amount: r.Amount(), Left: left,
-		Refunding: said.Refunding || accepted && !said.RefundFailed, Settled: s.hasSettled(a, tx.Now), Tells: tells,
+		Refunding: said.Refunding || accepted, Settled: s.hasSettled(a, tx.Now), Tells: tells,
 	})
 	switch verdict {
 	case pay.RefundIsDone:
 		return true, s.succeedRefund(ctx, tx, r, said.RawStatus)
 	case pay.RefundIsNotDone:
+		// One that is slower than its settling time does it after all.
+		if err := s.askAt(ctx, tx, a.ID, tx.Now.Add(lostPoll)); err != nil {
+			return true, err
+		}
 		return true, s.failRefund(ctx, tx, r, providers.Decline{Code: kindNotDone, Message: "The refund did not reach the provider. Nothing was given back."}, kindNotDone)
 	case pay.RefundIsOut:
 		return true, nil
@@ -152,6 +156,11 @@ func nothingStays(ctx context.Context, tx *store.Tx, r *ent.Refund) (bool, error
 // failRefund ends a refund that surely was not done: what it spoke for may be given
 // back by another, and what it withheld is there again.
 func (s *Service) failRefund(ctx context.Context, tx *store.Tx, r *ent.Refund, why providers.Decline, kind string) error {
+	return s.endRefund(ctx, tx, r, why, kind, move{Reason: "refund.failed"})
+}
+
+// endRefund is failRefund with another line in the bill's history.
+func (s *Service) endRefund(ctx context.Context, tx *store.Tx, r *ent.Refund, why providers.Decline, kind string, told move) error {
 	a, b, amount := r.Edges.Attempt, r.Edges.Bill, r.Amount()
 	err := moveRefund(ctx, tx, r, pay.RefundFailed, func(u *ent.RefundUpdate) {
 		u.SetDeclineCode(why.Code).SetDeclineMessage(why.Message).SetDeclineRetry(pay.RetryNewKey)
@@ -178,8 +187,8 @@ func (s *Service) failRefund(ctx context.Context, tx *store.Tx, r *ent.Refund, w
 			return err
 		}
 	}
-	err = s.advance(ctx, tx, b, move{To: b.Status, Reason: "refund.failed", Set: func(u *ent.BillUpdate) { u.AddRefundingMinor(-amount.Amount) }})
-	if err != nil {
+	told.To, told.Set = b.Status, func(u *ent.BillUpdate) { u.AddRefundingMinor(-amount.Amount) }
+	if err := s.advance(ctx, tx, b, told); err != nil {
 		return err
 	}
 	if err := s.withReturner(ctx, tx, b, r, Returner.Restore); err != nil {

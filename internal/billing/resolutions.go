@@ -20,32 +20,18 @@ import (
 // What each resolution does, within the transaction that ends the case. None of it
 // calls a provider.
 
-// carryOut does what a resolution means and writes it into the bill's history, as
-// "review.fulfil" and the like, with the note.
-//
-// The bill is read before the attempt: whatever moves an attempt moves its bill to
-// a new version, so a bill that is still the same when it moves here vouches for
-// what was read after it.
-func (s *Service) carryOut(ctx context.Context, tx *store.Tx, c *ent.ReviewCase, in Resolution) error {
-	if c.BillID == nil || c.AttemptID == nil {
-		if in.Resolution != pay.ResolveDismiss {
-			return refundsUnsupported()
-		}
+// carryOut does what a resolution means, which whyNotEnd has admitted, and writes it
+// into the bill's history, as "review.fulfil" and the like, with the note.
+func (s *Service) carryOut(ctx context.Context, tx *store.Tx, c *ent.ReviewCase, of about, in Resolution) (err error) {
+	b, a := of.bill, of.attempt
+	if b == nil || a == nil {
 		return nil
-	}
-	b, err := tx.Bill.Get(ctx, *c.BillID)
-	if err != nil {
-		return fmt.Errorf("read bill %s: %w", c.BillID, err)
-	}
-	a, err := tx.Attempt.Get(ctx, *c.AttemptID)
-	if err != nil {
-		return fmt.Errorf("read attempt %s: %w", c.AttemptID, err)
 	}
 	to := b.Status
 	switch in.Resolution {
 	case pay.ResolveFulfil:
 		if c.Reason != pay.ReviewInDoubt {
-			to, err = s.accept(ctx, tx, c, b, a, a.Captured())
+			to, err = s.accept(ctx, tx, b, a, a.Captured())
 			break
 		}
 		if err = s.settleSeen(ctx, tx, c, b, a); err == nil {
@@ -55,7 +41,7 @@ func (s *Service) carryOut(ctx context.Context, tx *store.Tx, c *ent.ReviewCase,
 			to = b.Status
 		}
 	case pay.ResolveRetryFulfilment:
-		err = s.fulfilAgain(ctx, tx, b)
+		err = s.fulfilLater(ctx, tx, b.ID) // with all the tries of a new job; when the last of them fails too, another case opens
 	case pay.ResolveRefundAll:
 		to, err = s.giveBack(ctx, tx, c, b, a)
 	case pay.ResolveRefundExcess:
@@ -74,26 +60,7 @@ func (s *Service) carryOut(ctx context.Context, tx *store.Tx, c *ent.ReviewCase,
 // accept takes captured money, or the part of it that is kept: it is earned, the bill
 // is paid by it, and what was bought is given. What the bill counts as paid, settle
 // has counted.
-func (s *Service) accept(ctx context.Context, tx *store.Tx, c *ent.ReviewCase, b *ent.Bill, a *ent.Attempt, kept pay.Money) (pay.BillStatus, error) {
-	orReturn := []pay.ReviewResolution{pay.ResolveRefundAll, pay.ResolveDismiss}
-	contradicted, err := tx.ReviewCase.Query().Where(
-		reviewcase.BillID(b.ID), reviewcase.AttemptID(a.ID), reviewcase.IDNEQ(c.ID),
-		reviewcase.ReasonIn(pay.ReviewProviderDisagrees, pay.ReviewChargeback),
-		reviewcase.Or(reviewcase.ResolvedAtIsNil(), reviewcase.OpenedAtGTE(c.OpenedAt)),
-	).Count(ctx)
-	if err != nil {
-		return "", fmt.Errorf("look for other cases of attempt %s: %w", a.ID, err)
-	}
-	switch {
-	case a.Status != pay.AttemptCaptured || restOf(a).IsZero():
-		return "", cannotEnd("review.nothing_taken", string(a.Status), orReturn, "No money was taken, so none can be accepted; what is held can be given back.")
-	case c.Currency != nil && *c.Currency != b.Currency:
-		return "", cannotEnd("review.other_currency", string(b.Status), orReturn, "The money is in %s and the bill in %s, so it cannot pay it.", *c.Currency, b.Currency)
-	case contradicted > 0:
-		return "", cannotEnd("review.money_is_gone", string(a.Status), orReturn, "Another case says that the provider or the payer's bank took this money back.")
-	case !awaitsPerson(b.Status):
-		return "", cannotEnd("review.bill_is_paid", string(b.Status), orReturn, "The bill is %s: it was paid by other money, and this comes on top.", b.Status)
-	}
+func (s *Service) accept(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, kept pay.Money) (pay.BillStatus, error) {
 	if _, err := s.Ledger.Post(ctx, tx, b.MerchantID, &b.ID, pay.AcceptTransfer(a.ID, kept)); err != nil {
 		return "", fmt.Errorf("book the acceptance of attempt %s: %w", a.ID, err)
 	}
@@ -111,30 +78,12 @@ func awaitsPerson(status pay.BillStatus) bool {
 	return false
 }
 
-// fulfilAgain has what a paid bill is for given now, with all the tries of a new
-// job. When the last of them fails too, another case opens.
-func (s *Service) fulfilAgain(ctx context.Context, tx *store.Tx, b *ent.Bill) error {
-	if b.Status != pay.BillPaid {
-		return cannotEnd("review.nothing_to_give", string(b.Status), []pay.ReviewResolution{pay.ResolveDismiss},
-			"The bill is %s, so there is nothing to give any more.", b.Status)
-	}
-	return s.fulfilLater(ctx, tx, b.ID)
-}
-
 // giveBack returns what is held or was taken: what was taken by a refund, as if
 // somebody had asked for it. The bill is REFUNDED when that is done, at once when it
 // is done already.
 func (s *Service) giveBack(ctx context.Context, tx *store.Tx, c *ent.ReviewCase, b *ent.Bill, a *ent.Attempt) (pay.BillStatus, error) {
 	switch {
 	case a.Status == pay.AttemptCaptured && !restOf(a).IsZero():
-		contested, err := isContested(ctx, tx, a.ID)
-		if err != nil {
-			return "", err
-		}
-		if contested {
-			return "", cannotEnd("review.money_is_gone", string(a.Status), []pay.ReviewResolution{pay.ResolveDismiss},
-				"Another case says that the provider or the payer's bank took this money back.")
-		}
 		source, most, err := sourceOf(ctx, tx, a)
 		if e := pay.Readable(err); e != nil && e.Code == pay.CodeUnsupported {
 			return "", refundsUnsupported().Because(err)
@@ -158,36 +107,31 @@ func (s *Service) giveBack(ctx context.Context, tx *store.Tx, c *ent.ReviewCase,
 // giveBackExcess returns what is above the bill's total, the vendor's commission left
 // aside; the rest pays the bill.
 func (s *Service) giveBackExcess(ctx context.Context, tx *store.Tx, c *ent.ReviewCase, b *ent.Bill, a *ent.Attempt) (pay.BillStatus, error) {
-	kept := pay.Of(b.TotalMinor+a.FeeMinor, b.Currency)
-	excess := pay.Of(a.CapturedMinor-kept.Amount, b.Currency)
-	if excess.Amount <= 0 {
-		return "", cannotEnd("review.no_excess", string(b.Status), []pay.ReviewResolution{pay.ResolveFulfil, pay.ResolveRefundAll, pay.ResolveDismiss},
-			"%s was taken and %s asked for, so nothing is too much.", a.Captured(), kept)
-	}
-	to, err := s.accept(ctx, tx, c, b, a, kept)
+	kept, excess := excessOf(b, a)
+	to, err := s.accept(ctx, tx, b, a, kept)
 	if err != nil {
 		return "", err
 	}
 	return to, s.refundByCase(ctx, tx, c, wish{bill: b, attempt: a, amount: excess, source: pay.AccountSuspense})
 }
 
-// refundByCase writes the refund that a resolution asks for. A case about money whose
-// currency is not its attempt's, or whose provider cannot give back, is for a person
-// to settle there.
+// refundByCase writes the refund that a resolution asks for. What its provider cannot
+// give back is for a person to settle there.
 func (s *Service) refundByCase(ctx context.Context, tx *store.Tx, c *ent.ReviewCase, w wish) error {
-	if c.Currency != nil && *c.Currency != w.attempt.Currency {
-		return refundsUnsupported()
-	}
 	v := viewer.From(ctx)
 	w.by, w.review, w.reason = personOf(v), &c.ID, reviewedReason
 	if err := s.limit(v, &w); err != nil {
 		return err
 	}
 	_, err := s.insertRefund(ctx, tx, w)
-	if e := pay.Readable(err); e != nil && e.Code == pay.CodeUnsupported {
+	switch e := pay.Readable(err); {
+	case e == nil:
+		return err
+	case e.Code == pay.CodeUnsupported:
 		return refundsUnsupported().Because(err)
+	default:
+		return e.At("resolution")
 	}
-	return err
 }
 
 // reviewedReason is the reason of a refund that a resolution asked for. The payer reads
@@ -197,7 +141,7 @@ const reviewedReason = "Given back after a review of the payment."
 // refundsUnsupported is why money that was taken stays where it is.
 func refundsUnsupported() *pay.Error {
 	e := pay.Errorf(pay.CodeUnsupported, "review.refunds_unsupported", "This money cannot be returned from here. Return it at the provider, then dismiss the case.").At("resolution")
-	e.Retry = pay.RetryNewKey
+	e.Retry = pay.DoNotRetry
 	return e
 }
 
@@ -265,10 +209,6 @@ func (s *Service) settleSeen(ctx context.Context, tx *store.Tx, c *ent.ReviewCas
 			return err
 		}
 		return s.succeedRefund(ctx, tx, r, "")
-	}
-	if !isAbout(c, a) {
-		return cannotEnd("review.doubt_is_over", string(a.Status), []pay.ReviewResolution{pay.ResolveDismiss},
-			"The provider has said since what became of the payment: it is %s.", a.Status)
 	}
 	seen := a.Amount()
 	lost, err := tx.Operation.Query().Where(operation.AttemptID(a.ID), operation.ResolvedAtIsNil()).Only(ctx)

@@ -3,7 +3,6 @@ package billing
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/paygraph/paygraph/ent"
@@ -91,13 +90,6 @@ func (s *Service) resolve(ctx context.Context, in Resolution) (replayed bool, er
 		})
 		return err
 	})
-	if pay.CodeOf(err) == pay.CodeStateConflict {
-		// Ended by this very call perhaps, sent twice: then its key says so.
-		done, look := s.keys.Look(ctx, scope, hash)
-		if replayed = done != nil; replayed || look != nil {
-			err = look
-		}
-	}
 	if err != nil {
 		return false, fmt.Errorf("resolve case %s: %w", id, err)
 	}
@@ -135,12 +127,16 @@ func (s *Service) endCase(ctx context.Context, tx *store.Tx, v viewer.Viewer, id
 	case err != nil:
 		return fmt.Errorf("read case: %w", err)
 	case c.Resolution != nil:
-		ended := cannotEnd("review.resolved", string(*c.Resolution), nil, "Somebody has ended this case before, by %s.", *c.Resolution)
+		ended := cannotEnd("review.resolved", string(*c.Resolution), "Somebody has ended this case before, by %s.", *c.Resolution)
 		ended.Retry = pay.DoNotRetry
 		return ended
 	}
-	if allowed := c.Reason.AllowedResolutions(); !slices.Contains(allowed, in.Resolution) {
-		return cannotEnd("review.resolution_not_allowed", string(c.Reason), allowed, "A case of %s does not end by %s.", c.Reason, in.Resolution)
+	about, err := readAbout(ctx, tx, c)
+	if err != nil {
+		return err
+	}
+	if e := s.whyNotEnd(c, about.bill, about.attempt, about.cases, in.Resolution); e != nil {
+		return allowing(e, s.AllowedResolutions(c, about.bill, about.attempt, about.cases))
 	}
 	n, err := tx.ReviewCase.Update().Where(reviewcase.ID(id), reviewcase.ResolvedAtIsNil()).
 		SetResolution(in.Resolution).SetNote(in.Note).SetResolvedAt(tx.Now).
@@ -157,16 +153,59 @@ func (s *Service) endCase(ctx context.Context, tx *store.Tx, v viewer.Viewer, id
 	tx.AfterCommit(func() {
 		s.Logger.InfoContext(ctx, "a review case is resolved", "case", id, "reason", c.Reason, "resolution", in.Resolution)
 	})
-	return s.carryOut(ctx, tx, c, in)
+	return s.carryOut(ctx, tx, c, about, in)
 }
 
-// cannotEnd is why a case cannot end as was asked, and how it can.
-func cannotEnd(key, from string, allowed []pay.ReviewResolution, format string, args ...any) *pay.Error {
-	detail := pay.StateDetail{From: from, Allowed: make([]string, len(allowed))}
-	for at, how := range allowed {
-		detail.Allowed[at] = string(how)
+// about is what a case is about: its bill and its attempt, nil when it has none, and
+// all of the bill's cases.
+type about struct {
+	bill    *ent.Bill
+	attempt *ent.Attempt
+	cases   []*ent.ReviewCase
+}
+
+// readAbout reads what a case is about.
+//
+// The bill is read before the rest: whatever moves an attempt or opens a case moves the
+// bill to a new version, so a bill that is still the same when it moves later vouches
+// for what was read after it.
+func readAbout(ctx context.Context, tx *store.Tx, c *ent.ReviewCase) (about, error) {
+	if c.BillID == nil || c.AttemptID == nil {
+		return about{}, nil
 	}
+	b, err := tx.Bill.Get(ctx, *c.BillID)
+	if err != nil {
+		return about{}, fmt.Errorf("read bill %s: %w", c.BillID, err)
+	}
+	a, err := tx.Attempt.Get(ctx, *c.AttemptID)
+	if err != nil {
+		return about{}, fmt.Errorf("read attempt %s: %w", c.AttemptID, err)
+	}
+	cases, err := tx.ReviewCase.Query().Where(reviewcase.BillID(b.ID)).All(ctx)
+	if err != nil {
+		return about{}, fmt.Errorf("read the cases of bill %s: %w", b.ID, err)
+	}
+	return about{b, a, cases}, nil
+}
+
+// cannotEnd is why a case cannot end as was asked.
+func cannotEnd(key, from, format string, args ...any) *pay.Error {
 	e := pay.Errorf(pay.CodeStateConflict, key, format, args...).At("resolution")
-	e.Detail = detail
+	e.Detail = pay.StateDetail{From: from}
 	return e
+}
+
+// allowing says in a refusal that has a place for it what is allowed instead.
+func allowing[T ~string](e *pay.Error, allowed []T) *pay.Error {
+	detail, ok := e.Detail.(pay.StateDetail)
+	if !ok {
+		return e
+	}
+	told := *e
+	detail.Allowed = make([]string, len(allowed))
+	for at, one := range allowed {
+		detail.Allowed[at] = string(one)
+	}
+	told.Detail = detail
+	return &told
 }

@@ -217,7 +217,7 @@ func TestService_ResolveTaken(t *testing.T) {
 		a := b.bill(bill.ID).Edges.Attempts[0]
 		require.NoError(t, b.SettleForTest(b.program(), a.ID, providers.Result{Status: providers.Captured, Captured: pay.Of(99000, pay.USD)}))
 		c := b.bill(bill.ID).Edges.Reviews[0]
-		require.Equal(t, []string{"STATE_CONFLICT review.other_currency resolution REFUND_ALL,DISMISS"}, refusals(b.ends(c, pay.ResolveFulfil)))
+		require.Equal(t, []string{"STATE_CONFLICT review.other_currency resolution DISMISS"}, refusals(b.ends(c, pay.ResolveFulfil)))
 	})
 }
 

@@ -21,7 +21,7 @@ func TestService_ResolveReturned(t *testing.T) {
 		require.NoError(t, b.SettleForTest(b.program(), bill.Edges.Attempts[0].ID, providers.Result{Status: providers.Refunded}))
 		require.Len(t, b.cases(pay.ReviewProviderDisagrees), 1)
 		refused := b.ends(b.cases(pay.ReviewLatePayment)[0], pay.ResolveFulfil)
-		require.Equal(t, []string{"STATE_CONFLICT review.money_is_gone resolution REFUND_ALL,DISMISS"}, refusals(refused))
+		require.Equal(t, []string{"STATE_CONFLICT review.money_is_gone resolution DISMISS"}, refusals(refused))
 		b.later(time.Second)
 		require.Equal(t, pay.BillExpired, b.bill(bill.ID).Status)
 		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: -99000, pay.AccountSuspense: 99000}, b.booked())

@@ -100,6 +100,7 @@ type Service struct {
 	breakers *breaker.Group // of calls that move a payment's money or open its page, by account and operation
 	lanes    *lanes         // of jobs that wait on a provider
 	reasked  turnstile      // when all doubt at an account was asked about last
+	hinted   turnstile      // when a hint about a customer's cards was stored last
 
 	strangers turns
 }
@@ -108,7 +109,7 @@ type Service struct {
 func New(c Config) *Service {
 	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
 	s := &Service{Config: c, keys: idempotency.New(c.Store)}
-	s.strangers.last = map[string]string{}
+	s.strangers.last, s.strangers.began = map[string]string{}, map[string]time.Time{}
 	s.lanes = &lanes{clock: c.Store.Clock(), lane: map[string]*lane{}}
 	s.breakers = breaker.NewGroup(breaker.Options{Clock: c.Store.Clock(), OnChange: s.logBreaker})
 	s.registerJobs()

@@ -93,7 +93,9 @@ func (s *Service) isTooEarly(a *ent.Attempt, said providers.Result, now time.Tim
 // settleCapture books money that was taken.
 func (s *Service) settleCapture(ctx context.Context, tx *store.Tx, b *ent.Bill, a *ent.Attempt, r providers.Result) error {
 	captured := r.Captured
-	if a.Status == pay.AttemptCaptured {
+	// A capture of nothing is a vendor's that could not end the payment and may yet.
+	isKnown := a.Status == pay.AttemptCaptured && (a.CapturedMinor > 0 || captured.IsZero())
+	if isKnown {
 		explained, err := s.judgeRefund(ctx, tx, b, a, captured, r)
 		if explained || err != nil {
 			return err

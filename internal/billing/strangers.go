@@ -27,7 +27,7 @@ import (
 // The pace of strangers.
 const (
 	strangersWait  = 2 * time.Second  // for our own commit that may be under way
-	strangersEvery = 10 * time.Second // between two rounds
+	strangersEvery = 10 * time.Second // between two rounds, whatever comes in
 	strangersBatch = 5                // orders of one round
 	strangersLimit = 1000             // hints that may wait at one account
 	strangersKept  = 24 * time.Hour   // a provider that cannot be asked for so long was told of enough
@@ -52,11 +52,15 @@ func waitingStrangers(account string) predicate.ProviderEvent {
 	return providerevent.And(providerevent.Account(account), providerevent.ProcessedAtIsNil(), providerevent.Hint(true))
 }
 
-// strangersJob looks at the parked hints of one account, the oldest first.
+// strangersJob looks at the parked hints of one account, the oldest first. Each that
+// comes wants a round soon, and a flood of them has no more rounds for it.
 func (s *Service) strangersJob(ctx context.Context, job jobs.Job) error {
 	account, known := s.Accounts.ByCode(job.Key)
 	if !known {
 		return jobs.Snooze(s.now().Add(accountAway))
+	}
+	if wait := s.strangers.wait(account.Code, s.now()); wait > 0 {
+		return jobs.Snooze(s.now().Add(wait))
 	}
 	ctx = viewer.AsProgram(ctx)
 	waiting, err := s.Store.Read().ProviderEvent.Query().Where(waitingStrangers(account.Code)).
@@ -66,7 +70,7 @@ func (s *Service) strangersJob(ctx context.Context, job jobs.Job) error {
 		return fmt.Errorf("read the waiting events of account %s: %w", account.Code, err)
 	}
 	s.strangers.forget(account.Code, waiting)
-	for _, event := range s.strangers.next(account.Code, waiting) {
+	for _, event := range s.strangers.next(account.Code, waiting, s.now()) {
 		if err := s.lookAtStranger(ctx, account, event); err != nil {
 			return err
 		}

@@ -74,7 +74,10 @@ func (s *Service) sweepJob(ctx context.Context, _ jobs.Job) error {
 		return fmt.Errorf("look for forgotten attempts: %w", err)
 	}
 	unsent, err := s.Store.Read().Refund.Query().
-		Where(refund.StatusEQ(pay.RefundRequested), refund.UpdatedAtLT(now.Add(-noNews-refundAgain(refundTries)))).
+		Where(refund.Or(
+			refund.And(refund.StatusEQ(pay.RefundRequested), refund.UpdatedAtLT(now.Add(-noNews-refundAgain(refundTries)))),
+			refund.And(refund.StatusEQ(pay.RefundAwaitingApproval), refund.CreatedAtLT(now.Add(-noNews-approvalEnds))),
+		)).
 		Order(ent.Asc(refund.FieldID)).Limit(sweepLimit).All(ctx)
 	if err != nil {
 		return fmt.Errorf("look for forgotten refunds: %w", err)

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/paygraph/paygraph/ent"
 	"github.com/paygraph/paygraph/internal/pay"
@@ -14,9 +15,10 @@ import (
 // that the provider cannot answer about keep none of the others waiting, and what each
 // look-up said.
 type turns struct {
-	mu   sync.Mutex
-	last map[string]string            // the id of the last event, by account
-	said map[string]map[string]answer // of the last look-up, by account and order number
+	mu    sync.Mutex
+	last  map[string]string            // the id of the last event, by account
+	began map[string]time.Time         // when the last round began, by account
+	said  map[string]map[string]answer // of the last look-up, by account and order number
 }
 
 // answer is what a provider said of an order that is none of ours. It is remembered by
@@ -26,11 +28,26 @@ type answer struct {
 	unclear bool      // it may say more later
 }
 
-// next picks the events of one round, of different orders: those after the last
-// one, and then from the beginning again.
-func (t *turns) next(account string, waiting []*ent.ProviderEvent) []*ent.ProviderEvent {
+// wait is how long an account's next round has to wait yet; zero: it may begin. A last
+// round of a time that is yet to come was one of a clock that was set back.
+func (t *turns) wait(account string, now time.Time) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	began, known := t.began[account]
+	if !known || now.Before(began) {
+		return 0
+	}
+	return max(0, began.Add(strangersEvery).Sub(now))
+}
+
+// next picks the events of one round, of different orders: those after the last
+// one, and then from the beginning again. The round begins now, unless nothing waits.
+func (t *turns) next(account string, waiting []*ent.ProviderEvent, now time.Time) []*ent.ProviderEvent {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(waiting) > 0 {
+		t.began[account] = now
+	}
 	from := slices.IndexFunc(waiting, func(e *ent.ProviderEvent) bool { return e.ID.String() == t.last[account] }) + 1
 	var round []*ent.ProviderEvent
 	seen := map[string]bool{}

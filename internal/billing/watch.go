@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -170,7 +171,7 @@ func (s *Service) probeJob(ctx context.Context, job jobs.Job) error {
 	if err != nil || !asked {
 		return jobs.Snooze(s.now().Add(probeEvery))
 	}
-	if !s.reasked.pass(job.Key, now) {
+	if !s.reasked.pass(job.Key, now, reaskEvery) {
 		return nil
 	}
 	return s.askAllInDoubt(ctx, job.Key)
@@ -192,16 +193,28 @@ func isOutage(err error) bool {
 // others off again and again.
 const reaskEvery = 20 * time.Second
 
-// turnstile lets one through for each name and while.
+// turnstile lets one through for each name and while. Names may be strangers': it
+// remembers so many, and lets no more of them through meanwhile.
 type turnstile struct {
 	mu   sync.Mutex
 	last map[string]time.Time
 }
 
-func (t *turnstile) pass(name string, now time.Time) bool {
+// turnstileNames is how many names a turnstile remembers.
+const turnstileNames = 1000
+
+// pass reports whether the name may go through now: none did in the time of every. Who
+// went through at a time that is yet to come did so by a clock that was set back.
+func (t *turnstile) pass(name string, now time.Time, every time.Duration) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if last, known := t.last[name]; known && now.Sub(last).Abs() < reaskEvery {
+	if last, known := t.last[name]; known && now.Sub(last).Abs() < every {
+		return false
+	}
+	if len(t.last) >= turnstileNames {
+		maps.DeleteFunc(t.last, func(_ string, last time.Time) bool { return now.Sub(last).Abs() >= every })
+	}
+	if len(t.last) >= turnstileNames {
 		return false
 	}
 	if t.last == nil {

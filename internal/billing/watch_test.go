@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paygraph/paygraph/ent"
+	"github.com/paygraph/paygraph/ent/operation"
 	"github.com/paygraph/paygraph/internal/billing"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store/storetest"
@@ -117,7 +118,7 @@ func TestService_Doubt(t *testing.T) {
 
 func (b *bundle) operationsOf(a *ent.Attempt) []*ent.Operation {
 	b.t.Helper()
-	list, err := a.QueryOperations().Order(ent.Asc("id")).All(b.program())
+	list, err := b.store.Read().Operation.Query().Where(operation.AttemptID(a.ID)).Order(ent.Asc(operation.FieldID)).All(b.program())
 	require.NoError(b.t, err)
 	return list
 }

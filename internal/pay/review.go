@@ -68,3 +68,28 @@ func (r ReviewReason) AllowedResolutions() []ReviewResolution {
 func (r ReviewReason) OpensAgain() bool {
 	return r == ReviewFulfilmentFailed || r == ReviewInDoubt
 }
+
+// DecidesMoney reports whether the money that a case of reason r is about is nobody's
+// to give back while it is open: how it ends decides about that, too.
+func (r ReviewReason) DecidesMoney() bool {
+	switch r {
+	case ReviewAmountMismatch, ReviewCurrencyMismatch, ReviewDuplicatePayment, ReviewLatePayment,
+		ReviewInDoubt, ReviewProviderDisagrees, ReviewChargeback:
+		return true
+	case ReviewFulfilmentFailed, ReviewModeration, ReviewUnmatchedPayment:
+		return false
+	}
+	return false
+}
+
+// SaysMoneyIsGone reports whether a case of reason r says that the provider or the
+// payer's bank took money back: it must not be given a second time.
+func (r ReviewReason) SaysMoneyIsGone() bool {
+	return r == ReviewProviderDisagrees || r == ReviewChargeback
+}
+
+// IsOfMoneyThatCame reports whether a case of reason r is about money that came and
+// did not fit: its amount is what was taken.
+func (r ReviewReason) IsOfMoneyThatCame() bool {
+	return r == ReviewAmountMismatch || r == ReviewCurrencyMismatch || r == ReviewDuplicatePayment || r == ReviewLatePayment
+}

@@ -40,6 +40,24 @@ func TestReviewReason_AllowedResolutions(t *testing.T) {
 	require.Nil(t, pay.ReviewReason("NO_REASON").AllowedResolutions())
 }
 
+func TestReviewReason_Money(t *testing.T) {
+	t.Parallel()
+
+	of := func(is func(pay.ReviewReason) bool) (list []pay.ReviewReason) {
+		for _, reason := range append(pay.ReviewReasons(), "NO_REASON") {
+			if is(reason) {
+				list = append(list, reason)
+			}
+		}
+		return list
+	}
+	came := []pay.ReviewReason{pay.ReviewAmountMismatch, pay.ReviewCurrencyMismatch, pay.ReviewDuplicatePayment, pay.ReviewLatePayment}
+	gone := []pay.ReviewReason{pay.ReviewProviderDisagrees, pay.ReviewChargeback}
+	require.Equal(t, came, of(pay.ReviewReason.IsOfMoneyThatCame))
+	require.Equal(t, gone, of(pay.ReviewReason.SaysMoneyIsGone))
+	require.ElementsMatch(t, append(append(came, gone...), pay.ReviewInDoubt), of(pay.ReviewReason.DecidesMoney))
+}
+
 func TestReviewReason_OpensAgain(t *testing.T) {
 	t.Parallel()
 

@@ -218,5 +218,32 @@ func doubtMutants() []Mutant {
 			}},
 			Tests: []string{"./internal/billing"}, Run: "TestService_(Asked|Breaker)",
 		},
+		{
+			Name: "late-answer-believed", Harm: "A process that stood still settles what was true before it, and a charge that was done is made again.",
+			Edits: []Edit{{
+				File: "internal/billing/ask.go",
+				Old:  `isHeldUp(tx.Now.Sub(*a.AskedAt)) && !isNewMoney(now, result.Status):`,
+				New:  `isHeldUp(tx.Now.Sub(*a.AskedAt)) && !isNewMoney(now, result.Status) && false:`,
+			}},
+			Tests: []string{"./internal/billing"}, Run: "TestService_LateAnswers",
+		},
+		{
+			Name: "stranger-of-the-next-day", Harm: "A bill whose charge was lost is paid with the money of somebody else's order of a day later.",
+			Edits: []Edit{{
+				File: "internal/billing/adopt.go",
+				Old:  `const adoptWithin = time.Hour`,
+				New:  `const adoptWithin = 24 * time.Hour`,
+			}},
+			Tests: []string{"./internal/billing"}, Run: "TestService_Adopt",
+		},
+		{
+			Name: "strangers-at-any-pace", Harm: "A flood of forged numbers makes us ask the provider five times as often as it should.",
+			Edits: []Edit{{
+				File: "internal/billing/strangers.go",
+				Old:  `if wait := s.strangers.wait(account.Code, s.now()); wait > 0 {`,
+				New:  `if wait := s.strangers.wait(account.Code, s.now()); wait > strangersEvery {`,
+			}},
+			Tests: []string{"./internal/billing"}, Run: "TestService_StrangersPace",
+		},
 	}
 }

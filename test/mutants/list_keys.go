@@ -62,5 +62,14 @@ func keyMutants() []Mutant {
 			}},
 			Tests: []string{"./internal/billing"}, Run: "TestService_(Keys|Breaker|Opening|Create)",
 		},
+		{
+			Name: "twin-is-refused", Harm: "A refund that was sent twice at once answers that nothing is left, and invites to another key.",
+			Edits: []Edit{{
+				File: "internal/idempotency/idempotency.go",
+				Old:  `return keys.afterRefusal(ctx, scope, h, err)`,
+				New:  `return "", false, err`,
+			}},
+			Tests: []string{"./internal/idempotency"}, Run: "TestOnce",
+		},
 	}
 }

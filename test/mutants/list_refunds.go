@@ -21,6 +21,15 @@ func refundMutants() []Mutant {
 			Tests: billing, Run: "TestService_RefundAnswers",
 		},
 		{
+			Name: "refund-not-sent-untold", Harm: "A payer watches a refund that never left, and reads for a day that it is on its way.",
+			Edits: []Edit{{
+				File: "internal/billing/refundsend.go",
+				Old:  `	if err := s.advance(ctx, tx, r.Edges.Bill, move{To: r.Edges.Bill.Status, Reason: "refund.not_sent"}); err != nil {`,
+				New:  `	if err := error(nil); err != nil {`,
+			}},
+			Tests: billing, Run: "TestService_RefundAnswers",
+		},
+		{
 			Name: "refunds-side-by-side", Harm: "Two refunds of one payment are out at once, and what the provider says is left tells of neither whether it was done.",
 			Edits: []Edit{{
 				File: "internal/billing/refundsend.go",
@@ -105,17 +114,17 @@ func refundMutants() []Mutant {
 			Name: "refund-old-answer", Harm: "What a provider said before a refund is held against it afterwards: an alarm about money that is where it should be.",
 			Edits: []Edit{{
 				File: "internal/billing/ask.go",
-				Old:  `case now.RefundedMinor != a.RefundedMinor:`,
-				New:  `case now.RefundedMinor < 0:`,
+				Old:  `case now.RefundedMinor != a.RefundedMinor,`,
+				New:  `case now.RefundedMinor < 0,`,
 			}},
 			Tests: billing, Run: "TestService_RefundAndOldNews",
 		},
 		{
 			Name: "approval-by-oneself", Harm: "One person alone gives back any sum: they ask for it and approve it.",
 			Edits: []Edit{{
-				File: "internal/billing/refund.go",
-				Old:  `case principal == v.Principal:`,
-				New:  `case principal == "":`,
+				File: "internal/billing/refundapprove.go",
+				Old:  `case isOwn(v, r):`,
+				New:  `case isOwn(v, r) && false:`,
 			}},
 			Tests: billing, Run: "TestService_RefundApproval",
 		},
@@ -123,8 +132,8 @@ func refundMutants() []Mutant {
 			Name: "refund-limit-each", Harm: "SUPPORT gives back any sum in parts, each below the limit.",
 			Edits: []Edit{{
 				File: "internal/billing/refundrequest.go",
-				Old:  `v.Role == pay.RoleSupport && before+w.amount.Amount > most {`,
-				New:  `v.Role == pay.RoleSupport && w.amount.Amount > most {`,
+				Old:  `if before+amount.Amount <= most {`,
+				New:  `if amount.Amount <= most {`,
 			}},
 			Tests: billing, Run: "TestService_RefundLimits",
 		},
@@ -132,7 +141,7 @@ func refundMutants() []Mutant {
 			Name: "approval-limit-each", Harm: "Any sum goes back without a second person, in parts.",
 			Edits: []Edit{{
 				File: "internal/billing/refundrequest.go",
-				Old:  `w.waits = limited && before+w.amount.Amount > sum`,
+				Old:  `w.waits = limited && w.bill.RefundedMinor+w.bill.RefundingMinor+w.amount.Amount > sum`,
 				New:  `w.waits = limited && w.amount.Amount > sum`,
 			}},
 			Tests: billing, Run: "TestService_RefundApproval",
@@ -140,9 +149,9 @@ func refundMutants() []Mutant {
 		{
 			Name: "refund-beside-a-case", Harm: "Money that a person is deciding about is given back by another; then it is accepted, too.",
 			Edits: []Edit{{
-				File: "internal/billing/refundrequest.go",
-				Old:  `	if open > 0 {`,
-				New:  `	if open < 0 {`,
+				File: "internal/billing/allowed.go",
+				Old:  `case hasOpen(cases, a.ID, pay.ReviewReason.DecidesMoney):`,
+				New:  `case hasOpen(nil, a.ID, pay.ReviewReason.DecidesMoney):`,
 			}},
 			Tests: billing, Run: "Refund",
 		},
@@ -208,6 +217,55 @@ func refundMutants() []Mutant {
 				New:  `	if !want.moves() || true {`,
 			}},
 			Tests: []string{"./graph"}, Run: "TestBill_OfOneMoment",
+		},
+		{
+			Name: "refund-of-what-was-contested", Harm: "What a bank took back already is given back once more by one person.",
+			Edits: []Edit{{
+				File: "internal/billing/refundrequest.go",
+				Old:  `w.waits = w.waits || was`,
+				New:  `w.waits = w.waits || was && false`,
+			}},
+			Tests: billing, Run: "TestService_RefundOfWhatWasContested",
+		},
+		{
+			Name: "not-done-and-forgotten", Harm: "A refund that its vendor does after all is never noticed, and goes back a second time.",
+			Edits: []Edit{
+				{
+					File: "internal/billing/refundsettle.go",
+					Old:  `tx.Now.Add(lostPoll)); err != nil {`,
+					New:  `tx.Now.Add(1000*lostPoll)); err != nil {`,
+				},
+				{
+					File: "internal/billing/reconcile.go",
+					Old:  `refund.StatusIn(pay.RefundSucceeded, pay.RefundFailed), refund.UpdatedAtLTE`,
+					New:  `refund.StatusIn(pay.RefundSucceeded), refund.UpdatedAtLTE`,
+				},
+			},
+			Tests: billing, Run: "TestService_RefundDoneAfterItFailed",
+		},
+		{
+			Name: "old-failure-breaks-a-promise", Harm: "A refund that the vendor has promised is called failed for the failure of the one before, and is given again.",
+			Edits: []Edit{{
+				File: "internal/billing/refundsend.go",
+				Old:  `		kind = kindAcceptedAgain`,
+				New:  `		kind = kindAccepted`,
+			}},
+			Tests: billing, Run: "TestService_RefundPromisedAfterOneFailed",
+		},
+		{
+			Name: "gift-stays-void", Harm: "A gift whose money was kept after all cannot be redeemed.",
+			Edits: []Edit{{
+				File: "internal/gifts/returned.go",
+				Old:  `gift.StatusEQ(pay.GiftVoided)).Only(ctx)`,
+				New:  `gift.StatusEQ(pay.GiftVoided), gift.VoidedAt(r.CreatedAt)).Only(ctx)`,
+			}, {
+				File: "internal/gifts/returned.go",
+				Old: `_ *ent.Product, _ *ent.Refund) error {
+	voided, err`,
+				New: `_ *ent.Product, r *ent.Refund) error {
+	voided, err`,
+			}},
+			Tests: []string{"./internal/gifts"}, Run: "Returned|Refund",
 		},
 	}
 }
