@@ -39,6 +39,8 @@ func (s *Service) whyNotBack(b *ent.Bill, a *ent.Attempt, cases []*ent.ReviewCas
 		return pay.Errorf(pay.CodeStateConflict, "refund.nothing_left", "Nothing is left that could be given back.").At("bill")
 	case hasOpen(cases, a.ID, pay.ReviewReason.DecidesMoney):
 		return pay.Errorf(pay.CodeStateConflict, "refund.case_is_open", "A review case decides about this money. Resolve it: it can give the money back, too.").At("bill")
+	case role == pay.RoleSupport && wasContested(cases, a.ID):
+		return pay.Errorf(pay.CodeStateConflict, "refund.was_contested", "This money may have been taken back already. FINANCE can look and give it back.").At("bill")
 	case isOfOtherCurrency(cases, a):
 		return unsupported("refund.other_currency", "The provider took another currency than was asked for. Give it back there.", "bill")
 	}
@@ -64,6 +66,15 @@ func (s *Service) leastBack(a *ent.Attempt) int64 {
 func hasOpen(cases []*ent.ReviewCase, id pay.AttemptID, such func(pay.ReviewReason) bool) bool {
 	return slices.ContainsFunc(cases, func(c *ent.ReviewCase) bool {
 		return c.ResolvedAt == nil && c.AttemptID != nil && *c.AttemptID == id && such(c.Reason)
+	})
+}
+
+// wasContested reports whether a bank or the provider has ever said that an attempt's
+// money was taken back. A person who took note of it has booked nothing, so what is left
+// by our own books may be gone: two persons decide.
+func wasContested(cases []*ent.ReviewCase, id pay.AttemptID) bool {
+	return slices.ContainsFunc(cases, func(c *ent.ReviewCase) bool {
+		return c.AttemptID != nil && *c.AttemptID == id && c.Reason.SaysMoneyIsGone()
 	})
 }
 

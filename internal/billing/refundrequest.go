@@ -61,27 +61,8 @@ func (s *Service) request(ctx context.Context, tx *store.Tx, v viewer.Viewer, id
 	if err := s.limit(v, &w); err != nil {
 		return nil, err
 	}
-	was, err := wasContested(ctx, tx, a.ID)
-	if err != nil {
-		return nil, err
-	}
-	if was && v.Role == pay.RoleSupport {
-		return nil, pay.Errorf(pay.CodeStateConflict, "refund.was_contested", "This money may have been taken back already. FINANCE can look and give it back.").At("bill")
-	}
-	w.waits = w.waits || was
+	w.waits = w.waits || wasContested(cases, a.ID)
 	return s.insertRefund(ctx, tx, w)
-}
-
-// wasContested reports whether a bank or the provider has ever said that an attempt's
-// money was taken back. A person who took note of it has booked nothing, so what is left
-// by our own books may be gone: two persons decide.
-func wasContested(ctx context.Context, tx *store.Tx, id pay.AttemptID) (bool, error) {
-	n, err := tx.ReviewCase.Query().
-		Where(reviewcase.AttemptID(id), reviewcase.ReasonIn(pay.ReviewProviderDisagrees, pay.ReviewChargeback)).Count(ctx)
-	if err != nil {
-		return false, fmt.Errorf("look for cases against attempt %s: %w", id, err)
-	}
-	return n > 0, nil
 }
 
 // inState says in a refusal by the state of things what the bill is, and what is

@@ -222,8 +222,8 @@ func refundMutants() []Mutant {
 			Name: "refund-of-what-was-contested", Harm: "What a bank took back already is given back once more by one person.",
 			Edits: []Edit{{
 				File: "internal/billing/refundrequest.go",
-				Old:  `w.waits = w.waits || was`,
-				New:  `w.waits = w.waits || was && false`,
+				Old:  `w.waits = w.waits || wasContested(cases, a.ID)`,
+				New:  `w.waits = w.waits || wasContested(cases, a.ID) && false`,
 			}},
 			Tests: billing, Run: "TestService_RefundOfWhatWasContested",
 		},
