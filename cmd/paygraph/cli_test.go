@@ -65,7 +65,7 @@ func TestServe_FromAnEmptyDatabase(t *testing.T) {
 		require.Equal(t, exitFailed, code)
 		require.Regexp(t, "paygraph migrate up|no database", stderr)
 		require.Contains(t, must(with("migrate status")), "pending")
-		require.Contains(t, must(with("migrate up")), "applied 4 versions")
+		require.Regexp(t, `^applied [1-9]\d* versions`, must(with("migrate up")))
 		require.Contains(t, must(with("migrate up")), "applied 0 versions")
 		must(with("merchant create", "--name", "The shop", "--test", "shop"))
 		require.Contains(t, must(with("merchant list")), "\tshop\ttest\tThe shop")

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"encoding/json"
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"log/slog"
@@ -29,8 +29,7 @@ func TestVendors(t *testing.T) {
 	for _, v := range vendors() {
 		name := string(v.Name)
 		require.Equal(t, name, v.sandbox().Name(), "the simulation is at the vendor's own path")
-		require.DirExists(t, filepath.Join("../../providers", name))
-		require.FileExists(t, filepath.Join("../../docs/providers", name+".md"))
+		require.NotEmpty(t, v.Demo("http://127.0.0.1:1"), "%s has an account for the demo shop", name)
 		for _, account := range v.Demo("http://127.0.0.1:1") {
 			require.False(t, seen[account.Code], account.Code)
 			seen[account.Code] = true
@@ -45,36 +44,91 @@ func TestVendors(t *testing.T) {
 	}
 }
 
-// A new provider is a folder and a line: no other file of the program names one.
+func TestVendors_HaveAFolderAndAPage(t *testing.T) {
+	t.Parallel()
+
+	for _, v := range vendors() {
+		require.DirExists(t, filepath.Join("../../providers", string(v.Name)))
+		require.FileExists(t, filepath.Join("../../docs/providers", string(v.Name)+".md"))
+	}
+}
+
+// mayImport are the files that import vendors, with the one that each may; "" is any of
+// them. Nobody else knows one vendor from another.
+func mayImport() map[string]string {
+	return map[string]string{
+		"../../cmd/paygraph/vendors.go":            "",        // the list
+		"../../internal/billing/vendors/":          "",        // what is special about each, with the core; a fifth may have a file there
+		"../../internal/billing/bundle_test.go":    "payture", // the core's tests have one vendor that can do everything
+		"../../internal/billing/doubt_test.go":     "payture",
+		"../../internal/billing/notified_test.go":  "payture",
+		"../../internal/billing/scripted_test.go":  "payture",
+		"../../internal/billing/strangers_test.go": "payture",
+		"../../test/crash/sim/":                    "payture", // so has the simulation
+	}
+}
+
+// A new provider is a folder and a line: no other file of the program or of its tests
+// imports one, or has a list of them.
 func TestVendors_AreNamedInOneFile(t *testing.T) {
 	t.Parallel()
 
-	const folder = "github.com/paygraph/paygraph/providers/"
-	shared := map[string]bool{folder + "sandbox": true, folder + "wire": true, folder + "providertest": true}
-	found := map[string]bool{}
-	for _, root := range []string{"../../cmd", "../../internal", "../../graph"} {
+	names := map[string]bool{}
+	for _, v := range vendors() {
+		names[string(v.Name)] = true
+	}
+	for _, root := range []string{"../../cmd", "../../internal", "../../graph", "../../test", "../../docs"} {
 		err := filepath.WalkDir(root, func(path string, _ os.DirEntry, err error) error {
-			if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			if err != nil || filepath.Ext(path) != ".go" {
 				return err
 			}
-			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
 			if err != nil {
 				return err
 			}
-			for _, imported := range file.Imports {
-				of, err := strconv.Unquote(imported.Path.Value)
-				if err != nil {
-					return err
-				}
-				if strings.HasPrefix(of, folder) && !shared[of] {
-					found[path] = true
+			one, some := "", false
+			for at, which := range mayImport() {
+				if strings.HasPrefix(path, at) {
+					one, some = which, true
 				}
 			}
+			for name := range importedBy(t, file, names) {
+				require.True(t, some && (one == "" || one == name), "%s imports %s: only cmd/paygraph/vendors.go may", path, name)
+			}
+			require.True(t, some || len(writtenIn(file, names)) < 3, "%s has a list of the providers: it must ask vendors(), or the server", path)
 			return nil
 		})
 		require.NoError(t, err)
 	}
-	require.Equal(t, map[string]bool{"../../cmd/paygraph/vendors.go": true}, found)
+}
+
+// importedBy are the vendors whose packages a file imports.
+func importedBy(t *testing.T, file *ast.File, names map[string]bool) map[string]bool {
+	t.Helper()
+	found := map[string]bool{}
+	for _, imported := range file.Imports {
+		of, err := strconv.Unquote(imported.Path.Value)
+		require.NoError(t, err)
+		rest, ours := strings.CutPrefix(of, "github.com/paygraph/paygraph/providers/")
+		if name, _, _ := strings.Cut(rest, "/"); ours && names[name] {
+			found[name] = true
+		}
+	}
+	return found
+}
+
+// writtenIn are the vendors whose names a file has as texts.
+func writtenIn(file *ast.File, names map[string]bool) map[string]bool {
+	found := map[string]bool{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if text, ok := n.(*ast.BasicLit); ok && text.Kind == token.STRING {
+			if name, err := strconv.Unquote(text.Value); err == nil && names[name] {
+				found[name] = true
+			}
+		}
+		return true
+	})
+	return found
 }
 
 // The accounts file that the documents print is one that serve takes, and it has an
@@ -111,77 +165,6 @@ func TestConfiguredAccounts_OfTheDocuments(t *testing.T) {
 	require.NotEmpty(t, r.refundRulesOf(shop.ID).SupportLimit)
 	require.NotEmpty(t, r.refundRulesOf(shop.ID).ApprovalAbove)
 	require.Empty(t, r.routesOf(pay.NewMerchantID(systemClock().Now())))
-}
-
-// A guest of the demo shop pays through every provider of the program.
-func TestDev_EveryVendorTakesMoney(t *testing.T) {
-	t.Parallel()
-
-	databases(t, func(t *testing.T, flags []string) {
-		box := start(t, "sandbox", "--addr", "127.0.0.1:0")
-		p := startDev(t, append([]string{"--sandbox", "http://" + box.ready["addr"]}, flags...)...)
-		for _, one := range []struct{ account, currency string }{{"payture", "RUB"}, {"ktpay", "KZT"}, {"bisys", "KZT"}, {"payelata", "USD"}} {
-			made := p.buy(uuid.NewString(), map[string]any{"currency": one.currency, "payWith": map[string]any{"provider": one.account}}).BillCreate
-			s := p.socket(made.AccessToken)
-			s.watch("1", map[string]any{"id": made.Bill.ID})
-			s.next()
-			p.paysAt(made.Bill.NextAction.URL)
-			_, last := s.untilDone()
-			require.Equal(t, "page", last.Bill.Entitlements[0].Kind, one.account)
-			require.NoError(t, s.conn.Close())
-		}
-		require.Equal(t, exitOK, p.end(), "%s", p.stderr) // at rest, nothing is left undone
-		report, _, code := execute(t, append([]string{"check", "--sandbox", p.ready["sandbox"], "--strict"}, flags...)...)
-		require.Equal(t, exitOK, code, report)
-		require.Contains(t, report, "0 breaches")
-	})
-}
-
-// paysAt plays the payer at any provider's sandbox.
-func (p *program) paysAt(redirectURL string) {
-	p.t.Helper()
-	body, err := json.Marshal(map[string]string{"url": redirectURL, "outcome": "approve"})
-	require.NoError(p.t, err)
-	var paid struct{ State string }
-	p.post(p.ready["sandbox"]+"/_control/pay", "", body, &paid)
-	require.NotEmpty(p.t, paid.State)
-}
-
-// Without a wish, the first account that takes the currency is opened; and the
-// providers query tells which there are.
-func TestDev_ProvidersOfTheDemoShop(t *testing.T) {
-	t.Parallel()
-
-	p := startDev(t, "--data", t.TempDir())
-	type provider struct {
-		Code       string
-		Sandbox    bool
-		Currencies []string
-	}
-	var answer struct{ Providers []provider }
-	p.ask(p.ready["publishable_key"], `{ providers { code sandbox currencies } }`, nil, &answer)
-	require.Equal(t, []provider{
-		{"payture", true, []string{"RUB"}},
-		{"payture-two-stage", true, []string{"RUB"}},
-		{"ktpay", true, []string{"KZT"}},
-		{"bisys", true, []string{"KZT"}},
-		{"payelata", true, []string{"EUR", "UAH", "USD"}},
-	}, answer.Providers)
-
-	document := strings.Replace(buyDocument, "bill { id", "bill { attempts { provider { code } } id", 1)
-	for currency, want := range map[string]string{"RUB": "payture", "KZT": "ktpay", "USD": "payelata"} {
-		input := map[string]any{"idempotencyKey": uuid.NewString(), "product": p.pageAccess(), "currency": currency, "pageId": "articles/42"}
-		var made struct {
-			BillCreate struct {
-				Bill struct {
-					Attempts []struct{ Provider struct{ Code string } }
-				}
-			}
-		}
-		p.ask(p.ready["secret_key"], document, map[string]any{"input": input}, &made)
-		require.Len(t, made.BillCreate.Bill.Attempts, 1)
-		require.Equal(t, want, made.BillCreate.Bill.Attempts[0].Provider.Code)
-	}
 }
 
 // The demo shop's people give back within its limits.

@@ -2,8 +2,8 @@ package bisys
 
 import (
 	"fmt"
-	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -18,8 +18,17 @@ func TestConformanceSuite(t *testing.T) {
 	providertest.Run(t, providertest.Target{
 		Vendor: "bisys",
 		Open:   openWorld,
-		Cards:  providertest.Cards{Good: "4000000000000002", Proves: "4111111111111111", SavedProves: "5479270000000000", RefusalCode: "51"},
-		Write:  func(amount pay.Money) (string, error) { return strconv.FormatInt(amount.Amount, 10), nil },
+		Cards: providertest.Cards{
+			Good: providertest.Card{Number: "4000000000000002"}, Proves: providertest.Card{Number: "4111111111111111"},
+			ProofFails:  providertest.Card{Number: "4111111111111111", Expiry: "1224", Secret: "87654321"},
+			SavedProves: providertest.Card{Number: "5479270000000000"}, RefusalCode: "51",
+		},
+		NotPlayed: map[string]string{
+			"payment/poor-card":    "the vendor's documents have no test card without money: a wrong CVC is their only refusal",
+			"payment/charged-back": "the vendor's documents have no state of a payment that was charged back",
+			"refund/refused":       "the vendor's documents have no card that is refused a refund",
+		},
+		Write: writtenAmount, Currencies: currencies(),
 		Read: func(text string, currency pay.Currency) (pay.Money, error) {
 			minor, ok := parseDigits(text)
 			if !ok {
@@ -28,6 +37,14 @@ func TestConformanceSuite(t *testing.T) {
 			return pay.Of(minor, currency), nil
 		},
 	})
+}
+
+// writtenAmount is the amount of the request for a payment, in an account of the
+// currency.
+func writtenAmount(amount pay.Money) (string, error) {
+	c := Client{config: Config{Currency: amount.Currency}.withDefaults(), clock: pay.ClockFunc(func() time.Time { return time.Unix(1_800_000_000, 0) })}
+	request, err := c.request(order{op: providers.OpStart, number: "o1", amount: amount})
+	return request.Amount, err
 }
 
 // openWorld has two shops at one sandbox. The payer pays one percent on top.

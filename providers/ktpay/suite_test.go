@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,11 +23,24 @@ func TestConformanceSuite(t *testing.T) {
 		Vendor: "ktpay",
 		Open:   openWorld,
 		Cards: providertest.Cards{
-			Good: "4111111111111111", Proves: "4000002500003155", ProofFails: "4000008400001629", Poor: "4000000000009995",
+			Good: providertest.Card{Number: "4111111111111111"}, Proves: providertest.Card{Number: "4000002500003155"},
+			ProofFails: providertest.Card{Number: "4000008400001629"}, Poor: providertest.Card{Number: "4000000000009995"},
 		},
-		Write: func(amount pay.Money) (string, error) { return writeAmount(amount).String(), nil },
+		Write: writtenAmount,
 		Read:  func(text string, _ pay.Currency) (pay.Money, error) { return readAmount(json.RawMessage(text)) },
 	})
+}
+
+// writtenAmount is the amount of the order that is sealed.
+func writtenAmount(amount pay.Money) (string, error) {
+	c := Client{config: Config{TestMode: true}}
+	text, err := c.write(providers.StartRequest{OrderNumber: "o1", Amount: amount, NotifyURL: "http://127.0.0.1/notify"})
+	if err != nil {
+		return "", err
+	}
+	_, rest, _ := strings.Cut(string(text), `"amount":`)
+	written, _, _ := strings.Cut(rest, ",")
+	return written, nil
 }
 
 // openWorld has two merchants at one sandbox, each with an application and a key of

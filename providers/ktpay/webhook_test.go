@@ -107,6 +107,7 @@ func TestClient_ParseWebhook(t *testing.T) {
 		require.Equal(t, first, again)
 		require.Equal(t, sampleHash+"/completed", again.Key)
 	})
+	// That the core keeps the first and opens a case is Case22 in internal/billing/vendors.
 	t.Run("Case22_DeniedAfterCompletedIsAnotherEventOfItsOwnTime", func(t *testing.T) {
 		t.Parallel()
 		completed := parse(t, c, came(notice("1000", ended("completed"))))

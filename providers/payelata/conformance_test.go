@@ -124,6 +124,13 @@ func TestConformance_Paying(t *testing.T) {
 		require.Contains(t, v.Seen()[1].Header.Get("Authorization"), canaryBearer)
 		require.Len(t, v.Seen(), 2)
 	})
+	t.Run("Case12_RefusedBearerIsAuthAndIsNotSentAgain", func(t *testing.T) {
+		t.Parallel()
+		v := vendortest.New(t, charging(t, says(401, `{"errors":[{"code":"unauthorized"}]}`), paid()))
+		_, err := newClient(t, v.URL).Charge(t.Context(), chargeRequest())
+		requireError(t, err, providers.OpChargeSaved, providers.Auth, "unauthorized")
+		require.Len(t, v.Seen(), 2)
+	})
 	t.Run("Case17_LessMoneyOrAnotherCurrencyIsToldAsItIs", func(t *testing.T) {
 		t.Parallel()
 		result, err := syncOne(t, false, change{"status": "partially_processed", "processed_amount": 60})

@@ -24,7 +24,10 @@ func TestConformanceSuite(t *testing.T) {
 		Vendor: "payelata",
 		Open:   openWorld,
 		Cards: providertest.Cards{
-			Good: "5519283812030000", Proves: "5123817234060000", ProofFails: "4412397212080000", RefusalCode: "insufficient_funds",
+			Good: providertest.Card{Number: "5519283812030000"}, Proves: providertest.Card{Number: "5123817234060000"},
+			ProofFails:  providertest.Card{Number: "4412397212080000", Expiry: "0731"}, // invalid_3ds_code
+			Poor:        providertest.Card{Number: "4302912837020000", Expiry: "0529"},
+			RefusalCode: "insufficient_funds", ProofCode: "auth_3ds_required",
 		},
 		Forge: forge,
 		ChargeBack: func(t *testing.T, origin string, ref providers.Ref) {
@@ -38,7 +41,7 @@ func TestConformanceSuite(t *testing.T) {
 		Mode: func(answer []byte) []byte {
 			return []byte(strings.NewReplacer(`"test_mode":true`, `"test_mode":false`, `"test_mode":false`, `"test_mode":true`).Replace(string(answer)))
 		},
-		Write: func(amount pay.Money) (string, error) { return amountText(amount), nil },
+		Write: writtenAmount, Currencies: []pay.Currency{pay.USD, pay.EUR, "UAH", "JPY", "KWD"},
 		Read: func(text string, currency pay.Currency) (pay.Money, error) {
 			amount, ok := parseAmount(text, currency)
 			if !ok {
@@ -47,6 +50,14 @@ func TestConformanceSuite(t *testing.T) {
 			return amount, nil
 		},
 	})
+}
+
+// writtenAmount is the amount of the request for an invoice.
+func writtenAmount(amount pay.Money) (string, error) {
+	c := Client{config: Config{Services: map[pay.Currency]string{amount.Currency: "payment_card"}}}
+	request, err := c.document(wanted{op: providers.OpStart, orderNumber: "o1", amount: amount})
+	written, _ := request.Data.Attributes.(newInvoice)
+	return written.Amount.String(), err
 }
 
 // openWorld has two commerce accounts at one sandbox. One refused card ends an

@@ -2,6 +2,8 @@ package payture
 
 import (
 	"fmt"
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,9 +20,22 @@ func TestConformanceSuite(t *testing.T) {
 		Vendor: "payture",
 		Open:   openWorld,
 		Cards: providertest.Cards{
-			Good: plainCard, Proves: proofCard, ProofFails: "4111111111111114", Poor: "3300000000000001",
-			SavedPoor: "4111111111100080", SavedProves: shyCard, Irrevocable: "4111111111102029",
+			Good: providertest.Card{Number: plainCard}, Proves: providertest.Card{Number: proofCard},
+			ProofFails: providertest.Card{Number: "4111111111111114"}, Poor: providertest.Card{Number: "3300000000000001"},
+			SavedPoor: providertest.Card{Number: "4111111111100080"}, SavedProves: providertest.Card{Number: shyCard},
+			Irrevocable: providertest.Card{Number: "4111111111102029"},
 		},
+		ChargeBack: func(t *testing.T, origin string, ref providers.Ref) {
+			t.Helper()
+			body := strings.NewReader(`{"order":"` + ref.OrderNumber + `"}`)
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, origin+"/payture/_test/chargeback", body)
+			require.NoError(t, err)
+			response, err := http.DefaultClient.Do(request)
+			require.NoError(t, err)
+			defer response.Body.Close()
+			require.Equal(t, http.StatusNoContent, response.StatusCode)
+		},
+		Currencies: []pay.Currency{pay.RUB, pay.KZT, pay.USD, pay.EUR, "UAH"}, // of hundredths
 		Write: func(amount pay.Money) (string, error) {
 			c := Client{config: Config{Currency: amount.Currency}}
 			pairs, err := c.initPairs(providers.StartRequest{OrderNumber: order, Amount: amount}, page{})

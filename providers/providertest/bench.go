@@ -227,7 +227,7 @@ func (b *bench) paid(amount pay.Money) *payment {
 	return b.paidWith(amount, b.target.Cards.Good)
 }
 
-func (b *bench) paidWith(amount pay.Money, card string) *payment {
+func (b *bench) paidWith(amount pay.Money, card Card) *payment {
 	b.t.Helper()
 	p := b.started(amount)
 	b.visits(p.page.URL, card, approves)

@@ -14,8 +14,12 @@ import (
 
 func cardCases() []testCase {
 	registers, charges := can(providers.OpSaveCard), can(providers.OpChargeSaved)
-	later := card("that is refused once it is saved", func(c Cards) string { return c.SavedPoor + c.RefusalCode })
-	shy := card("whose bank wants to see the owner at every charge", func(c Cards) string { return c.SavedProves })
+	later := card("that is refused once it is saved", func(t Target) bool {
+		return t.Cards.SavedPoor != Card{} || t.Cards.RefusalCode != ""
+	})
+	shy := card("whose bank wants to see the owner at every charge", func(t Target) bool {
+		return t.Cards.SavedProves != Card{} || t.Cards.ProofCode != ""
+	})
 	return []testCase{
 		{name: "registered", fact: "a card that is added is listed, and no money stays taken", needs: []need{registers}, run: cardRegistered},
 		{name: "registered-by-paying", fact: "a payment saves the card that it was made with", needs: []need{can(providers.OpSavePaid)}, run: cardSavedByPaying},
@@ -46,12 +50,12 @@ func (b *bench) customer() providers.Customer {
 }
 
 // saves adds a card of a customer's, on the page for it or by a payment.
-func (b *bench) saves(customer providers.Customer, number string) providers.SavedCard {
+func (b *bench) saves(customer providers.Customer, with Card) providers.SavedCard {
 	b.t.Helper()
 	if !b.caps.Can(providers.OpSaveCard) {
-		return b.savesByPaying(customer, number)
+		return b.savesByPaying(customer, with)
 	}
-	b.visits(b.addPage(customer).Redirect.URL, number, approves)
+	b.visits(b.addPage(customer).Redirect.URL, with, approves)
 	return b.untilListed(customer)
 }
 
@@ -102,13 +106,13 @@ func (b *bench) untilListed(customer providers.Customer) providers.SavedCard {
 	}
 }
 
-func (b *bench) savesByPaying(customer providers.Customer, number string) providers.SavedCard {
+func (b *bench) savesByPaying(customer providers.Customer, with Card) providers.SavedCard {
 	b.t.Helper()
 	p := b.prepare(b.usual())
 	p.request.SaveFor = &customer
 	p.ref.OfCustomer = true
 	p.opens()
-	b.visits(p.page.URL, number, approves)
+	b.visits(p.page.URL, with, approves)
 	result := p.untilIt("which card was saved", func(r providers.Result) bool { return r.Saved != nil })
 	require.NotEmpty(b.t, result.Saved.Ref)
 	return *result.Saved
@@ -175,7 +179,7 @@ func cardSavedByPaying(b *bench) string {
 
 func cardNotRegistered(b *bench) string {
 	customer := b.customer()
-	b.visits(b.addPage(customer).Redirect.URL, "", declines)
+	b.visits(b.addPage(customer).Redirect.URL, Card{}, declines)
 	list, err := b.saver().Cards(b.context(), customer)
 	require.NoError(b.t, b.note(err))
 	require.Empty(b.t, list)
@@ -248,16 +252,21 @@ func chargeRepeated(b *bench) string {
 	return ""
 }
 
+// refusable saves the card, or one that pays, whose bank then answers each charge with
+// the code.
+func (b *bench) refusable(customer providers.Customer, with Card, code string) providers.SavedCard {
+	b.t.Helper()
+	if with != (Card{}) {
+		return b.saves(customer, with)
+	}
+	saved := b.saves(customer, b.target.Cards.Good)
+	b.control(http.MethodPost, "cards", map[string]string{"provider": b.target.Vendor, "card": saved.Ref, "action": "refuse", "code": code}, nil)
+	return saved
+}
+
 func chargeDeclined(b *bench) string {
 	customer := b.customer()
-	number := b.target.Cards.SavedPoor
-	if number == "" {
-		number = b.target.Cards.Good
-	}
-	saved := b.saves(customer, number)
-	if code := b.target.Cards.RefusalCode; code != "" {
-		b.control(http.MethodPost, "cards", map[string]string{"provider": b.target.Vendor, "card": saved.Ref, "action": "refuse", "code": code}, nil)
-	}
+	saved := b.refusable(customer, b.target.Cards.SavedPoor, b.target.Cards.RefusalCode)
 	before := b.book()
 	p, result, err := b.charges(customer, saved.Ref)
 	require.NoError(b.t, err)
@@ -273,7 +282,7 @@ func chargeDeclined(b *bench) string {
 
 func chargeWithProof(b *bench) string {
 	customer := b.customer()
-	saved := b.saves(customer, b.target.Cards.SavedProves)
+	saved := b.refusable(customer, b.target.Cards.SavedProves, b.target.Cards.ProofCode)
 	before := b.book()
 	p, result, err := b.charges(customer, saved.Ref)
 	require.NoError(b.t, err)

@@ -49,6 +49,7 @@ func groups() []group {
 type need struct {
 	why      string // what is told when it is missing
 	twoStage bool   // the case wants the account that holds
+	isPlayed bool   // it is no matter of the account: the sandbox has to play it
 	met      func(*suite, providers.Capabilities) bool
 }
 
@@ -80,9 +81,14 @@ func flag(why string, has func(providers.Capabilities) bool) need {
 	return need{why: why, met: func(_ *suite, c providers.Capabilities) bool { return has(c) }}
 }
 
-// card is the need of a test card.
-func card(kind string, of func(Cards) string) need {
-	return need{why: "the sandbox has no card " + kind, met: func(s *suite, _ providers.Capabilities) bool { return of(s.target.Cards) != "" }}
+// card is the need of a test card, or of something else that does its work.
+func card(kind string, has func(Target) bool) need {
+	return played("has no card "+kind, has)
+}
+
+// played is the need of something that the sandbox must be able to play.
+func played(why string, has func(Target) bool) need {
+	return need{why: "the target " + why, isPlayed: true, met: func(s *suite, _ providers.Capabilities) bool { return has(s.target) }}
 }
 
 // another is the need of a second account.
@@ -112,7 +118,8 @@ type suite struct {
 // The words of a verdict.
 const (
 	wordPassed      = "passed"
-	wordNotPossible = "not possible"
+	wordNotPossible = "not possible" // of the account or the vendor: it never does, or never says, what the case is about
+	wordNotPlayed   = "not played"   // of the sandbox: the vendor's documents do not tell how it comes about
 )
 
 // verdict is how a case ended; one that failed has none.
@@ -126,6 +133,15 @@ func newSuite(t *testing.T, target Target) *suite {
 	t.Helper()
 	require.NotEmpty(t, target.Vendor, "Target.Vendor")
 	require.NotNil(t, target.Open, "Target.Open")
+	known := map[string]bool{}
+	for _, g := range groups() {
+		for _, c := range g.cases {
+			known[g.name+"/"+c.name] = true
+		}
+	}
+	for id := range target.NotPlayed {
+		require.True(t, known[id], "Target.NotPlayed names %q, which is no case", id)
+	}
 	plain, twoStage := openBench(t, target, Options{}), openBench(t, target, Options{TwoStage: true})
 	require.NotNil(t, plain.main, "World.Account.Provider")
 	return &suite{
@@ -145,11 +161,26 @@ func (s *suite) run(t *testing.T, id string, c testCase) {
 	if twoStage {
 		caps = s.twoStage
 	}
-	for _, n := range c.needs {
-		if !n.met(s, caps) {
+	for _, n := range c.needs { // what the account cannot do comes before what is not played
+		if !n.isPlayed && !n.met(s, caps) {
 			s.conclude(verdict{ID: id, Verdict: wordNotPossible, Why: n.why})
 			return
 		}
+	}
+	lacks := s.target.NotPlayed[id]
+	for _, n := range c.needs {
+		if n.isPlayed && !n.met(s, caps) {
+			if lacks != "" {
+				s.conclude(verdict{ID: id, Verdict: wordNotPlayed, Why: lacks})
+				return
+			}
+			fails(t, c.name, n.why+": give it, or say in Target.NotPlayed what the vendor's documents lack")
+			return
+		}
+	}
+	if lacks != "" {
+		fails(t, c.name, "the target gives all that it takes to play it, and Target.NotPlayed says that nobody can")
+		return
 	}
 	t.Run(c.name, func(t *testing.T) {
 		t.Parallel()
@@ -162,6 +193,15 @@ func (s *suite) run(t *testing.T, id string, c testCase) {
 			return
 		}
 		s.conclude(verdict{ID: id, Verdict: wordPassed})
+	})
+}
+
+// fails is a case that cannot begin for a mistake in the target.
+func fails(t *testing.T, name, why string) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		t.Parallel()
+		require.Fail(t, why)
 	})
 }
 

@@ -43,9 +43,9 @@ const (
 )
 
 // visits plays the payer on a page.
-func (b *bench) visits(page, card, outcome string) {
+func (b *bench) visits(page string, card Card, outcome string) {
 	b.t.Helper()
-	b.control(http.MethodPost, "pay", map[string]string{"url": page, "card": card, "outcome": outcome}, nil)
+	b.control(http.MethodPost, "pay", map[string]string{"url": page, "card": card.text(), "outcome": outcome}, nil)
 }
 
 // fails has the next requests of a kind go wrong at the sandbox.

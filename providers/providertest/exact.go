@@ -23,9 +23,14 @@ func moneyCases() []testCase {
 	}
 }
 
-// currencies are the account's, or one of each number of digits.
+// currencies are all that the adapter writes, the account's among them; or one of each
+// number of digits.
 func (b *bench) currencies() []pay.Currency {
-	if b.caps.Currencies != nil {
+	switch {
+	case b.target.Currencies != nil:
+		require.Subset(b.t, b.target.Currencies, b.caps.Currencies)
+		return b.target.Currencies
+	case b.caps.Currencies != nil:
 		return b.caps.Currencies
 	}
 	return []pay.Currency{pay.RUB, "JPY", "KWD", pay.XTR}

@@ -14,7 +14,7 @@ import (
 )
 
 func paymentCases() []testCase {
-	poor := card("without money", func(c Cards) string { return c.Poor })
+	poor := card("without money", func(t Target) bool { return t.Cards.Poor != Card{} })
 	return []testCase{
 		{name: "opened", fact: "Start opens a page and takes nothing", run: startOpensAPage},
 		{name: "paid-once", fact: "what is paid is taken once and told exactly", run: paidOnce},
@@ -91,7 +91,7 @@ func paidAgain(b *bench) string {
 // refused has the payer's bank refuse, and returns what the vendor says of it.
 func (p *payment) refused() providers.Result {
 	p.b.t.Helper()
-	p.b.visits(p.page.URL, "", declines)
+	p.b.visits(p.page.URL, Card{}, declines)
 	return p.untilRefused()
 }
 
@@ -298,7 +298,7 @@ func unpaid(b *bench) string {
 
 // chargesBack is the need of a sandbox that plays the payer's bank.
 func chargesBack() need {
-	return need{why: "the sandbox plays no charge-back", met: func(s *suite, _ providers.Capabilities) bool { return s.target.ChargeBack != nil }}
+	return played("plays no charge-back", func(t Target) bool { return t.ChargeBack != nil })
 }
 
 func chargedBack(b *bench) string {
@@ -310,8 +310,8 @@ func chargedBack(b *bench) string {
 }
 
 func secureCases() []testCase {
-	proves := card("for 3-D Secure", func(c Cards) string { return c.Proves })
-	fails := card("that fails 3-D Secure", func(c Cards) string { return c.ProofFails })
+	proves := card("for 3-D Secure", func(t Target) bool { return t.Cards.Proves != Card{} })
+	fails := card("that fails 3-D Secure", func(t Target) bool { return t.Cards.ProofFails != Card{} })
 	return []testCase{
 		{name: "proven", fact: "a payer who proves that the card is theirs has paid", needs: []need{proves}, run: proven},
 		{name: "failed", fact: "a payer who does not prove it has not", needs: []need{fails}, run: notProven},

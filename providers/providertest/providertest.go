@@ -5,8 +5,9 @@
 // it; and each is judged by the sandbox's book, the record of what was really taken.
 //
 // A case that an account cannot meet, because a capability is missing or because the
-// vendor never says what it asks about, is not skipped silently: the verdict and the
-// reason are recorded in the adapter's testdata/conformance.json, from which the
+// vendor never says what it asks about, is not skipped silently, and nor is one that
+// the vendor's documents give nobody the means to play: the verdict, "not possible" or
+// "not played", and the reason are recorded in the adapter's testdata/conformance.json, from which the
 // table of docs/providers.md is made. With PROVIDERTEST_UPDATE=1 a run writes that
 // file; without, it fails when its verdicts differ.
 //
@@ -16,6 +17,7 @@ package providertest
 import (
 	"log/slog"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/paygraph/paygraph/internal/pay"
@@ -35,6 +37,12 @@ type Target struct {
 	// Cards are the vendor's published test cards.
 	Cards Cards
 
+	// NotPlayed says, by the name of a case, what the vendor's documents lack so that
+	// no sandbox can play it. It is for cases that need a card, a charge-back or a
+	// refund that fails: one of these that can neither be played nor is named here
+	// fails.
+	NotPlayed map[string]string
+
 	// Payer is what the vendor demands to know of one who pays. May be empty.
 	Payer providers.Payer
 
@@ -45,7 +53,7 @@ type Target struct {
 	Forge func(genuine providers.Notification) []Forgery
 
 	// ChargeBack has the payer's bank take all of a paid order back, at the sandbox of
-	// the origin. Nil: the sandbox cannot play it.
+	// the origin. Nil: NotPlayed says why.
 	ChargeBack func(t *testing.T, sandbox string, ref providers.Ref)
 
 	// Decide lets a refund that waits be done or fail, by its number, at a sandbox
@@ -56,10 +64,16 @@ type Target struct {
 	// whichever that is. Nil: no answer says it.
 	Mode func(answer []byte) []byte
 
-	// Write and Read are the adapter's own way of an amount to the wire and back,
-	// without a call. A million amounts go through them.
+	// Write is the amount as the adapter's own request for an order has it: what it
+	// writes into the body, cut out of there, and nothing that the test formats by
+	// itself. Read is the adapter's own reader of the vendor's word. Neither makes a
+	// call. A million amounts go through them.
 	Write func(pay.Money) (string, error)
 	Read  func(string, pay.Currency) (pay.Money, error)
+
+	// Currencies are all that Write and Read know, where an account has but one of
+	// them. Nil: the account's.
+	Currencies []pay.Currency
 }
 
 // Options says which account a case wants, and where its calls go.
@@ -100,19 +114,41 @@ type Account struct {
 	Secrets  []string // as configured: what no error, log or address may hold. At least 8 characters each
 }
 
-// Cards are numbers of test cards. "" says that the vendor has none of that kind.
-type Cards struct {
-	Good        string // pays at once; "" is the sandbox's own choice
-	Proves      string // 3-D Secure, then pays
-	ProofFails  string // 3-D Secure, then refused
-	Poor        string // refused: not enough money
-	SavedPoor   string // can be saved, and every charge of it is refused
-	SavedProves string // can be saved, and its bank wants to see the owner at every charge
-	Irrevocable string // pays, and cannot be refunded
+// Card is a test card, and what the payer does with it. The zero Card is the
+// sandbox's own choice: one that pays.
+type Card struct {
+	Number string
 
-	// RefusalCode is the vendor's code with which a bank refuses a saved card, as
-	// the sandbox's /_control/cards takes it: in the place of SavedPoor.
+	// Expiry is its date, MMYY, where that decides what becomes of a payment. "" is
+	// the one that the vendor's documents print for the card.
+	Expiry string
+
+	// Secret is what the payer answers at the bank's 3-D Secure page, where that
+	// decides. "" is the right answer.
+	Secret string
+}
+
+// text is how the sandbox's /_control/pay takes a card: number/MMYY/secret.
+func (c Card) text() string {
+	return strings.TrimRight(c.Number+"/"+c.Expiry+"/"+c.Secret, "/")
+}
+
+// Cards are the vendor's published test cards. The zero Card says that the vendor has
+// none of that kind: Target.NotPlayed says why then.
+type Cards struct {
+	Good        Card // pays at once
+	Proves      Card // 3-D Secure, then pays
+	ProofFails  Card // 3-D Secure, then refused
+	Poor        Card // refused: not enough money
+	SavedPoor   Card // can be saved, and every charge of it is refused
+	SavedProves Card // can be saved, and its bank wants to see the owner at every charge
+	Irrevocable Card // pays, and cannot be refunded
+
+	// RefusalCode and ProofCode are the vendor's codes with which a bank refuses a
+	// saved card, and wants to see its owner, as the sandbox's /_control/cards takes
+	// them: in the place of SavedPoor and SavedProves.
 	RefusalCode string
+	ProofCode   string
 }
 
 // Forgery is a notification that nobody may believe.

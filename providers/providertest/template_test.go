@@ -115,6 +115,8 @@ func TestRun_FindsMistakes(t *testing.T) {
 		{"RefundsHaveOneNumber", "refund.go", "\"number\": r.Handle", "\"number\": number", "refund/in-parts"},
 		{"ARefusalIsAPayment", "states.go", "result.Status, result.Decline = providers.Declined", "result.Status, result.Decline = providers.Captured", "payment/declined"},
 		{"TheAmountIsNotChecked", "template.go", "amount.Amount <= 0 || ", "", "contract/senseless-amount"},
+		{"AGapOfTheSandboxHasNoReason", "suite_test.go", "\"payment/charged-back\": \"the vendor's documents know no charge-back\",\n", "", "payment/charged-back"},
+		{"WhatIsPlayedIsSaidToBeNot", "suite_test.go", "\"refund/refused\": ", "\"payment/poor-card\": noProof, \"refund/refused\": ", "payment/poor-card"},
 		{"TheAccountIsPrinted", "template.go", "_, _ = io.WriteString(f, c.config.String()) }\n\n// Name", "_, _ = io.WriteString(f, string(c.config.APIKey)) }\n\n// Name", "secret/not-printed"},
 	}
 	for _, tt := range tests {

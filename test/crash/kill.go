@@ -78,7 +78,7 @@ func (o *killOptions) run(ctx context.Context, r *rig.Rig, out io.Writer) error 
 	if err := r.Sandbox.Speed(ctx, noticeSpeed); err != nil {
 		return err
 	}
-	if err := r.Sandbox.Break(ctx, badDay(o.drop, o.seed)...); err != nil {
+	if err := r.Sandbox.Break(ctx, t.badDay(o.drop, o.seed)...); err != nil {
 		return err
 	}
 	k := &killer{must: o.kills}
@@ -138,8 +138,8 @@ func (o *killOptions) torture(ctx context.Context, t *traffic, k *killer, out io
 	return clients, err
 }
 
-// badDay is what goes wrong at the provider.
-func badDay(drop float64, seed uint64) []rig.Fault {
+// badDay is what goes wrong at the providers.
+func (t *traffic) badDay(drop float64, seed uint64) []rig.Fault {
 	var faults []rig.Fault
 	add := func(provider, op, fault string, rate float64) {
 		if rate > 0 {
@@ -150,7 +150,12 @@ func badDay(drop float64, seed uint64) []rig.Fault {
 	for _, op := range []string{"start", "charge", "sync", "refund", "payer"} {
 		add("*", op, "drop_reply", drop)
 	}
-	for _, v := range vendors() {
+	seen := map[string]bool{}
+	for _, v := range t.vendors {
+		if seen[v.provider] {
+			continue
+		}
+		seen[v.provider] = true
 		if v.asked { // who cannot be asked is heard only
 			add(v.provider, "webhook", "lose", 0.2)
 		}

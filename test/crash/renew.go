@@ -76,7 +76,7 @@ func (o *renewOptions) run(ctx context.Context, r *rig.Rig, out io.Writer) error
 	}
 	_, _ = fmt.Fprintf(out, "%d subscriptions, %d of them charged already; the last is due in %s\n", o.subscriptions, early, time.Until(due).Round(time.Second))
 	pause(ctx, time.Until(due))
-	if err := r.Sandbox.Break(ctx, badDay(o.drop, o.seed)...); err != nil {
+	if err := r.Sandbox.Break(ctx, t.badDay(o.drop, o.seed)...); err != nil {
 		return err
 	}
 	k := &killer{must: o.kills}

@@ -46,6 +46,7 @@ type traffic struct {
 	keys    rig.Keys
 	flows   []flow
 	shop    shop
+	vendors []vendor
 	history *rig.History
 	facts   *facts
 	tally   *tally
@@ -66,7 +67,8 @@ func newTraffic(ctx context.Context, r *rig.Rig, seed uint64) (*traffic, error) 
 		return nil, fmt.Errorf("find what to buy: %w", err)
 	}
 	t.shop.page = product
-	return t, nil
+	t.vendors, err = findVendors(ctx, t.apis[0], t.keys.Publishable)
+	return t, err
 }
 
 // run has clients make payments, by one after the other each, until enough says

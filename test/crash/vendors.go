@@ -2,7 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 
 	"github.com/paygraph/paygraph/test/crash/rig"
 )
@@ -11,34 +15,71 @@ import (
 // nobody can ask about is known when one arrives, and its last comes hours later.
 const noticeSpeed = 20
 
-// vendor is one provider of the demo shop.
+// vendor is one account of the demo shop that takes money at once.
 type vendor struct {
-	provider string
-	account  string
-	currency string
-	most     int64 // that is paid: more goes back only when a second person approves
-	asked    bool  // it can be asked how a payment stands
-	returns  bool  // it can give money back
-	tells    bool  // it says so of a part, too: one that was lost elsewhere is in doubt until a person looks
+	account    string
+	provider   string // whose account it is: the beginning of its code
+	currencies []string
+	asked      bool // it can be asked how a payment stands
+	returns    bool // it can give money back
+	parts      bool // it gives back in parts, too
 }
 
-// vendors are the providers of the demo shop, each by its plain account.
-func vendors() []vendor {
-	return []vendor{
-		{provider: "payture", account: oneStage, currency: "RUB", most: 900_000, asked: true, returns: true, tells: true},
-		{provider: "ktpay", account: "ktpay", currency: "KZT", most: 900_000},
-		{provider: "bisys", account: "bisys", currency: "KZT", most: 900_000, asked: true, returns: true},
-		{provider: "payelata", account: "payelata", currency: "USD", most: 40_000, asked: true, returns: true, tells: true},
+// findVendors asks the demo shop by which accounts one can pay there: a provider that is new
+// in the program has traffic here.
+func findVendors(ctx context.Context, a *rig.API, token string) ([]vendor, error) {
+	var data struct {
+		Providers []struct {
+			Code                     string
+			Currencies, Capabilities []string
+		}
 	}
+	if err := a.Do(ctx, token, `{ providers { code currencies capabilities } }`, nil, &data); err != nil {
+		return nil, fmt.Errorf("ask which providers there are: %w", err)
+	}
+	var all []vendor
+	for _, p := range data.Providers {
+		can := func(word string) bool { return slices.Contains(p.Capabilities, word) }
+		if can("two_stage") { // the other flows hold money
+			continue
+		}
+		if len(p.Currencies) == 0 { // it takes any
+			p.Currencies = []string{"RUB"}
+		}
+		provider, _, _ := strings.Cut(p.Code, "-")
+		all = append(all, vendor{
+			account: p.Code, provider: provider, currencies: p.Currencies,
+			asked: can("sync"), returns: can("refund"), parts: can("partial_refund") && !isSilent(provider),
+		})
+	}
+	if len(all) == 0 {
+		return nil, errors.New("the demo shop has no account that takes money at once")
+	}
+	return all, nil
+}
+
+// isSilent reports whether a provider gives back in parts and does not say so when it
+// is asked: a part that was lost on its way is in doubt until a person looks, and
+// nobody does here. It is given back whole.
+func isSilent(provider string) bool { return provider == "bisys" }
+
+// mostOf is what is paid in a currency: more goes back only when a second person
+// approves, and the demo shop says above what.
+func mostOf(currency string) int64 {
+	if currency == "RUB" || currency == "KZT" || currency == "UAH" {
+		return 900_000
+	}
+	return 40_000
 }
 
 // buyAnywhere has the shop's server sell something by any of the providers; some of it
 // is given back, where the provider can.
 func (t *traffic) buyAnywhere(ctx context.Context, r *rand.Rand) {
-	v := vendors()[r.IntN(len(vendors()))]
-	amount := 1000 * (1 + r.Int64N(v.most/1000))
-	bill, url := t.orderIn(ctx, r, t.keys.Secret, v.currency, map[string]any{
-		"lines":   []any{map[string]any{"title": "A hat", "quantity": 1, "unit": map[string]any{"amount": amount, "currency": v.currency}}},
+	v := t.vendors[r.IntN(len(t.vendors))]
+	currency := v.currencies[r.IntN(len(v.currencies))]
+	amount := 1000 * (1 + r.Int64N(mostOf(currency)/1000))
+	bill, url := t.orderIn(ctx, r, t.keys.Secret, currency, map[string]any{
+		"lines":   []any{map[string]any{"title": "A hat", "quantity": 1, "unit": map[string]any{"amount": amount, "currency": currency}}},
 		"payWith": map[string]string{"provider": v.account}, "email": "payer@example.com",
 	})
 	if bill == "" {
@@ -60,14 +101,14 @@ func (t *traffic) buyAnywhere(ctx context.Context, r *rand.Rand) {
 	}
 	if v.returns {
 		part := int64(0)
-		if v.tells {
+		if v.parts {
 			part = 100 * (1 + r.Int64N(amount/100-1))
 		}
-		t.returnsIn(ctx, r, bill, part, v.currency)
+		t.returnsIn(ctx, r, bill, part, currency)
 		return
 	}
-	answer, err := t.refund(ctx, r, newKey(r), bill, 0, v.currency)
+	answer, err := t.refund(ctx, r, newKey(r), bill, 0, currency)
 	if err == nil && answer.Refund != nil {
-		t.facts.strange(answer.Refund.ID, "%s cannot give money back, and a refund of it was begun", v.provider)
+		t.facts.strange(answer.Refund.ID, "%s cannot give money back, and a refund of it was begun", v.account)
 	}
 }

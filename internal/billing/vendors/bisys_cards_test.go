@@ -57,7 +57,7 @@ func (b *bundle) charges(u *ent.User, card *ent.Card, price pay.Money) (*ent.Bil
 func TestBisys_Cards(t *testing.T) {
 	t.Parallel()
 
-	fact(t, "RegisteredListedChargedRemoved", func(t *testing.T, b *bundle) {
+	fact(t, "Case14_Case15_RegisteredListedChargedRemoved", func(t *testing.T, b *bundle) {
 		alice := b.user("alice", aliceBisys)
 		card := b.registers(alice, bisysAccount, plainBisys)
 		d := b.delivered()
@@ -84,7 +84,7 @@ func TestBisys_Cards(t *testing.T) {
 		require.Equal(t, "inactive", kept[0].Status)
 		require.Empty(t, b.cardsOf(alice))
 	})
-	fact(t, "ACardOfAnotherUserIsNobodysToCharge", func(t *testing.T, b *bundle) {
+	fact(t, "Case18_ACardOfAnotherUserIsNobodysToCharge", func(t *testing.T, b *bundle) {
 		alice, bob := b.user("alice", aliceBisys), b.user("bob", bobBisys)
 		card := b.registers(alice, bisysAccount, plainBisys)
 		in := book("", tenge())
@@ -136,7 +136,7 @@ func (b *bundle) kept(phone string) []sandbox.KeptCard {
 
 func TestBisys_Proof(t *testing.T) {
 	t.Parallel()
-	for fact3DS, number := range map[string]string{"AskedForAtTheCharge": provesAtOnce, "AskedForAtTheState": provesLater} {
+	for fact3DS, number := range map[string]string{"Case16_AskedForAtTheCharge": provesAtOnce, "Case16_AskedForAtTheState": provesLater} {
 		fact(t, fact3DS, func(t *testing.T, b *bundle) {
 			alice := b.user("alice", aliceBisys)
 			card := b.registers(alice, bisysAccount, number)

@@ -47,7 +47,7 @@ func (b *bundle) told() delivery {
 func TestBisys_Page(t *testing.T) {
 	t.Parallel()
 
-	fact(t, "PaidWithTheCommissionOnTop", func(t *testing.T, b *bundle) {
+	fact(t, "Case07_PaidWithTheCommissionOnTop", func(t *testing.T, b *bundle) {
 		bill := b.bills(book(bisysFee, tenge()))
 		require.Contains(t, b.page(*b.current(bill).RedirectURL), "1\u00a0015,00")
 		require.Equal(t, "payed", b.visits(bill, goodBisys, "approve"))
@@ -61,7 +61,7 @@ func TestBisys_Page(t *testing.T) {
 		require.Equal(t, int64(1_500), paid.Edges.Attempts[0].FeeMinor)
 		require.Equal(t, int64(-101_500), b.booked()[pay.AccountClearing])
 	})
-	fact(t, "OneTengeLessIsAMismatch", func(t *testing.T, b *bundle) {
+	fact(t, "Case22_OneTengeLessIsAMismatch", func(t *testing.T, b *bundle) {
 		for _, account := range []string{bisysAccount, bisysFee} {
 			b.control("faults", map[string]any{"provider": "bisys", "op": "charge", "fault": "wrong_amount", "count": 1})
 			bill := b.bills(book(account, tenge()))
@@ -78,7 +78,7 @@ func TestBisys_Page(t *testing.T) {
 		b.later(5 * time.Second)
 		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
 	})
-	fact(t, "DeclinedPayerStartsAnew", func(t *testing.T, b *bundle) {
+	fact(t, "Case08_DeclinedPayerStartsAnew", func(t *testing.T, b *bundle) {
 		bill := b.bills(book(bisysAccount, tenge()))
 		require.Equal(t, "rejected", b.visits(bill, goodBisys, "decline"))
 		b.later(5 * time.Second)
@@ -88,7 +88,7 @@ func TestBisys_Page(t *testing.T) {
 		b.told()
 		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
 	})
-	fact(t, "APageThatNobodyPaysExpires", func(t *testing.T, b *bundle) {
+	fact(t, "Case06_APageThatNobodyPaysExpires", func(t *testing.T, b *bundle) {
 		bill := b.bills(book(bisysAccount, tenge()))
 		page := *b.current(bill).RedirectURL
 		b.passes(2*time.Hour, time.Minute)
@@ -96,7 +96,7 @@ func TestBisys_Page(t *testing.T) {
 		require.Contains(t, []pay.AttemptStatus{pay.AttemptExpired, pay.AttemptDeclined}, b.bill(bill.ID).Edges.Attempts[0].Status)
 		require.Equal(t, "rejected", b.visitsPage(page, goodBisys, "approve"))
 	})
-	fact(t, "RequisitesItemsAndNoteReachTheForm", func(t *testing.T, b *bundle) {
+	fact(t, "Case24_RequisitesItemsAndNoteReachTheForm", func(t *testing.T, b *bundle) {
 		in := book(bisysAccount, pay.Of(35_000, pay.KZT))
 		in.Lines = []billing.NewLine{
 			{Title: "A book", Quantity: 3, Unit: pay.Of(10_000, pay.KZT), Tax: new("vat110")},
@@ -124,7 +124,7 @@ func TestBisys_Page(t *testing.T) {
 			require.Contains(t, form, shown)
 		}
 	})
-	fact(t, "AnOpeningWhoseReplyWasLostIsSuperseded", func(t *testing.T, b *bundle) {
+	fact(t, "Case23_AnOpeningWhoseReplyWasLostIsSuperseded", func(t *testing.T, b *bundle) {
 		b.wire.loses(anonymousPath)
 		bill := b.bills(book(bisysAccount, tenge()))
 		require.Len(t, bill.Edges.Attempts, 2)
@@ -140,7 +140,7 @@ func TestBisys_Page(t *testing.T) {
 func TestBisys_Notifications(t *testing.T) {
 	t.Parallel()
 
-	fact(t, "AForgedOneOfAnUnpaidBillChangesNothing", func(t *testing.T, b *bundle) {
+	fact(t, "Case11_AForgedOneOfAnUnpaidBillChangesNothing", func(t *testing.T, b *bundle) {
 		bill := b.bills(book(bisysAccount, tenge()))
 		before := b.rows()
 		d := b.sends(hookBisys, `{"regPayNum":"`+*b.current(bill).ProviderRef+`","amount":"100000","comission":"0","state":"payed"}`, nil)
@@ -157,7 +157,22 @@ func TestBisys_Notifications(t *testing.T) {
 		b.told()
 		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status, "and the true one is not swallowed by it")
 	})
-	fact(t, "OneOfAnUnknownNumberIsParkedAndGivenUp", func(t *testing.T, b *bundle) {
+	fact(t, "Case10_RepeatedOnesPayOnce", func(t *testing.T, b *bundle) {
+		bill := b.bills(book(bisysAccount, tenge()))
+		b.edge.failsOnce()
+		b.visits(bill, goodBisys, "approve")
+		require.Equal(t, http.StatusInternalServerError, b.delivered().status)
+		again := b.told()
+		for range 3 {
+			require.Equal(t, http.StatusOK, b.sends(hookBisys, again.body, again.header).status)
+			b.later(2 * time.Second)
+		}
+		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
+		require.Empty(t, b.bill(bill.ID).Edges.Reviews)
+		require.Equal(t, int64(-100_000), b.booked()[pay.AccountClearing])
+		require.Equal(t, 1, b.captures())
+	})
+	fact(t, "Case12_OneOfAnUnknownNumberIsParkedAndGivenUp", func(t *testing.T, b *bundle) {
 		require.Equal(t, http.StatusOK, b.sends(hookBisys, `{"regPayNum":"13693892457","amount":"450","comission":"0","state":"payed"}`, nil).status)
 		b.later(2 * time.Second)
 		require.Len(t, b.wire.with(stateBisys), 1)
@@ -194,7 +209,7 @@ func TestBisys_Notifications(t *testing.T) {
 		require.Empty(t, b.reviews(pay.ReviewUnmatchedPayment))
 		require.Equal(t, "unmatched", *b.events()[0].Outcome)
 	})
-	fact(t, "OneOfACardIsAcknowledgedAndStoresNothing", func(t *testing.T, b *bundle) {
+	fact(t, "Case14_OneOfACardIsAcknowledgedAndStoresNothing", func(t *testing.T, b *bundle) {
 		before := b.rows()
 		body := `{"userToken":"u-1","cardToken":"c-1","cardMask":"411111******1111","cardType":"visa"}`
 		require.Equal(t, http.StatusOK, b.sends(hookBisys, body, nil).status)
@@ -226,7 +241,7 @@ func TestBisys_Refunds(t *testing.T) {
 		b.later(time.Minute)
 		require.Empty(t, b.bill(bill.ID).Edges.Reviews)
 	})
-	fact(t, "InPartsUntilNothingIsLeft", func(t *testing.T, b *bundle) {
+	fact(t, "Case19_InPartsUntilNothingIsLeft", func(t *testing.T, b *bundle) {
 		bill := paid(b, bisysAccount)
 		for _, part := range []int64{24_00, 75_600, 20_000} {
 			require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
@@ -279,7 +294,7 @@ func TestBisys_Refunds(t *testing.T) {
 		require.Zero(t, given(b, bill))
 		require.Equal(t, pay.RefundSucceeded, b.refund(bill, nil).Status)
 	})
-	fact(t, "OneThatBisysRefusesFails", func(t *testing.T, b *bundle) {
+	fact(t, "Case20_OneThatBisysRefusesFails", func(t *testing.T, b *bundle) {
 		bill := paid(b, bisysAccount)
 		// Somebody gives a part back in the cabinet: what is to remain does not fit any more.
 		number := *b.bill(bill.ID).Edges.Attempts[0].ProviderRef

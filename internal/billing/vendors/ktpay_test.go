@@ -59,7 +59,7 @@ func (b *bundle) hashOf(e exchange) string {
 func TestKTPay_OnlyTheNotificationSettles(t *testing.T) {
 	t.Parallel()
 
-	fact(t, "PaidOnThePageAndToldAtTheSecretAddress", func(t *testing.T, b *bundle) {
+	fact(t, "Case06_PaidOnThePageAndToldAtTheSecretAddress", func(t *testing.T, b *bundle) {
 		bill := b.bills(book(ktpayAccount, tenge()))
 		require.Equal(t, "completed", b.visits(bill, goodKTPay, "approve"))
 		d := b.delivered()
@@ -88,7 +88,7 @@ func TestKTPay_OnlyTheNotificationSettles(t *testing.T) {
 		require.Equal(t, 1, b.wire.count(), "the creation is the only call")
 		require.Equal(t, "/ktpay/api/v1/merchant-widget/payment", b.wire.with("")[0].path)
 	})
-	fact(t, "DeclinedPayerStartsAnew", func(t *testing.T, b *bundle) {
+	fact(t, "Case09_DeclinedPayerStartsAnew", func(t *testing.T, b *bundle) {
 		bill := b.bills(book(ktpayAccount, tenge()))
 		require.Equal(t, "error", b.visits(bill, poorKTPay, "approve"))
 		require.Equal(t, http.StatusOK, b.delivered().status)
@@ -104,7 +104,7 @@ func TestKTPay_OnlyTheNotificationSettles(t *testing.T) {
 		b.later(0)
 		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
 	})
-	fact(t, "AServicesContractKeepsItsZeros", func(t *testing.T, b *bundle) {
+	fact(t, "Case07_AServicesContractKeepsItsZeros", func(t *testing.T, b *bundle) {
 		bill := b.bills(service("0012"))
 		require.Contains(t, b.page(*b.current(bill).RedirectURL), "0012")
 		require.Equal(t, "authorized", b.visits(bill, goodKTPay, "approve"), "KTPay pays the service on before it takes the money")
@@ -113,7 +113,7 @@ func TestKTPay_OnlyTheNotificationSettles(t *testing.T) {
 		b.later(0)
 		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
 	})
-	fact(t, "AServiceThatRefusesLetsTheHoldGo", func(t *testing.T, b *bundle) {
+	fact(t, "Case08_AServiceThatRefusesLetsTheHoldGo", func(t *testing.T, b *bundle) {
 		bill := b.bills(service("9999999"))
 		b.visits(bill, goodKTPay, "approve")
 		require.Contains(t, b.delivered().body, `"status":"denied"`)
@@ -155,7 +155,7 @@ func (b *bundle) paidAtKTPay() *ent.Bill {
 func TestKTPay_ForgedNotifications(t *testing.T) {
 	t.Parallel()
 
-	fact(t, "AreRefusedAndChangeNothing", func(t *testing.T, b *bundle) {
+	fact(t, "Case21_AreRefusedAndChangeNothing", func(t *testing.T, b *bundle) {
 		other := b.bills(book(ktpayAccount, tenge()))
 		paid := b.bills(book(ktpayAccount, tenge()))
 		b.visits(paid, goodKTPay, "approve")
@@ -190,7 +190,7 @@ func TestKTPay_ForgedNotifications(t *testing.T) {
 		require.Equal(t, pay.BillPending, b.bill(other.ID).Status)
 		require.Equal(t, pay.BillDone, b.bill(paid.ID).Status, "the genuine one was stored before")
 	})
-	fact(t, "AnotherAmountIsAMismatch", func(t *testing.T, b *bundle) {
+	fact(t, "Case21_AnotherAmountIsAMismatch", func(t *testing.T, b *bundle) {
 		b.control("faults", map[string]any{"provider": "ktpay", "op": "charge", "fault": "wrong_amount", "count": 1})
 		bill := b.bills(book(ktpayAccount, tenge()))
 		b.visits(bill, goodKTPay, "approve")
@@ -206,7 +206,7 @@ func TestKTPay_ForgedNotifications(t *testing.T) {
 func TestKTPay_RepeatedLateAndLost(t *testing.T) {
 	t.Parallel()
 
-	fact(t, "A500OfOursMakesKTPaySendAgainAndPaysOnce", func(t *testing.T, b *bundle) {
+	fact(t, "Case14_A500OfOursMakesKTPaySendAgainAndPaysOnce", func(t *testing.T, b *bundle) {
 		bill := b.bills(book(ktpayAccount, tenge()))
 		b.edge.failsOnce()
 		b.visits(bill, goodKTPay, "approve")
@@ -224,7 +224,7 @@ func TestKTPay_RepeatedLateAndLost(t *testing.T) {
 		require.Equal(t, int64(-100_000), b.booked()[pay.AccountClearing])
 		require.Equal(t, 1, b.rows().events, "it is the same event each time")
 	})
-	fact(t, "DeniedAfterCompletedOpensACaseAndKeepsTheFirst", func(t *testing.T, b *bundle) {
+	fact(t, "Case22_DeniedAfterCompletedOpensACaseAndKeepsTheFirst", func(t *testing.T, b *bundle) {
 		bill := b.bills(book(ktpayAccount, tenge()))
 		b.visits(bill, goodKTPay, "approve")
 		d := b.delivered()
@@ -239,7 +239,7 @@ func TestKTPay_RepeatedLateAndLost(t *testing.T) {
 		require.Equal(t, []pay.ReviewReason{pay.ReviewProviderDisagrees}, reasons(paid))
 		require.Equal(t, int64(-100_000), b.booked()[pay.AccountClearing])
 	})
-	fact(t, "DeniedWithAnEarlierTimeOpensACaseToo", func(t *testing.T, b *bundle) {
+	fact(t, "Case22_DeniedWithAnEarlierTimeOpensACaseToo", func(t *testing.T, b *bundle) {
 		bill := b.bills(book(ktpayAccount, tenge()))
 		b.visits(bill, goodKTPay, "approve")
 		d := b.delivered()

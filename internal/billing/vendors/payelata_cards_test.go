@@ -73,7 +73,7 @@ func TestPayElata_SavedCards(t *testing.T) {
 		require.Equal(t, card.ID, b.saves(alice, goodElata).ID, "the same card is saved once")
 		require.Len(t, b.cardsOf(alice), 1)
 	})
-	fact(t, "ChargedWithoutItsOwner", func(t *testing.T, b *bundle) {
+	fact(t, "Case11_ChargedWithoutItsOwner", func(t *testing.T, b *bundle) {
 		alice := b.user("alice", "")
 		for _, number := range []string{goodElata, provesElata} {
 			card := b.saves(alice, number)
@@ -127,7 +127,7 @@ func TestPayElata_SavedCards(t *testing.T) {
 		in.User, in.PayWith = new(alice.ID.String()), &billing.PayWith{Card: new(card.ID.String())}
 		require.Equal(t, pay.CodeStateConflict, b.creates(in).Errors[0].Code)
 	})
-	fact(t, "AForgottenTokenIsDeclinedAsABadCard", func(t *testing.T, b *bundle) {
+	fact(t, "Case10_AForgottenTokenIsDeclinedAsABadCard", func(t *testing.T, b *bundle) {
 		alice := b.user("alice", "")
 		card := b.saves(alice, goodElata)
 		b.control("cards", map[string]any{"provider": "payelata", "customer": alice.ID.Suffix(), "action": "remove"})
@@ -170,7 +170,7 @@ func TestPayElata_LostReplies(t *testing.T) {
 		require.Empty(t, b.bill(bill.ID).Edges.Reviews)
 		require.Equal(t, 1, b.captures())
 	})
-	fact(t, "ABadGatewayThatMadeTheInvoiceAndOneThatDidNot", func(t *testing.T, b *bundle) {
+	fact(t, "Case21_ABadGatewayThatMadeTheInvoiceAndOneThatDidNot", func(t *testing.T, b *bundle) {
 		b.decides("bad-gateway", map[string]any{"count": 2})
 		outcome := b.creates(book(payelataAccount, dollars()))
 		require.Equal(t, pay.CodeProviderUnavailable, outcome.Errors[0].Code)
@@ -198,7 +198,7 @@ func TestPayElata_LostReplies(t *testing.T) {
 		require.Len(t, b.wire.with(saleElata), 1)
 		require.Equal(t, 2, b.captures())
 	})
-	fact(t, "ASaleThatNeverArrivedEndsWithItsInvoice", func(t *testing.T, b *bundle) {
+	fact(t, "Case11_ASaleThatNeverArrivedEndsWithItsInvoice", func(t *testing.T, b *bundle) {
 		alice := b.user("alice", "")
 		card := b.saves(alice, goodElata)
 		b.control("faults", map[string]any{"provider": "payelata", "op": "charge", "fault": "refuse_connect", "count": 1})
@@ -213,7 +213,7 @@ func TestPayElata_LostReplies(t *testing.T) {
 		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
 		require.Equal(t, 2, b.captures())
 	})
-	fact(t, "AChargesInvoiceIsFoundByOurNumberAndNeverSold", func(t *testing.T, b *bundle) {
+	fact(t, "Case21_AChargesInvoiceIsFoundByOurNumberAndNeverSold", func(t *testing.T, b *bundle) {
 		alice := b.user("alice", "")
 		card := b.saves(alice, goodElata)
 		b.wire.loses(invoicesElata)
@@ -237,7 +237,7 @@ func TestPayElata_LostReplies(t *testing.T) {
 		require.Equal(t, pay.AttemptFailed, b.bill(bill.ID).Edges.Attempts[0].Status)
 		require.Equal(t, 1, b.captures())
 	})
-	fact(t, "ADuplicateNeverPaysTwice", func(t *testing.T, b *bundle) {
+	fact(t, "Case22_ADuplicateNeverPaysTwice", func(t *testing.T, b *bundle) {
 		b.wire.doubles(invoicesElata)
 		bill := b.bills(book(payelataAccount, dollars()))
 		require.Len(t, bill.Edges.Attempts, 2, "the first was refused as a duplicate of itself")

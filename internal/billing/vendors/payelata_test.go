@@ -46,7 +46,7 @@ func (b *bundle) decides(what string, body map[string]any) {
 func TestPayElata_Page(t *testing.T) {
 	t.Parallel()
 
-	fact(t, "PaidAndToldByASignedCallback", func(t *testing.T, b *bundle) {
+	fact(t, "Case05_PaidAndToldByASignedCallback", func(t *testing.T, b *bundle) {
 		bill := b.bills(book(payelataAccount, dollars()))
 		require.Equal(t, "processed", b.visits(bill, goodElata, "approve"))
 		d := b.delivered()
@@ -60,14 +60,14 @@ func TestPayElata_Page(t *testing.T) {
 		require.Equal(t, "551928xxxxxx0000", *paid.Edges.Attempts[0].CardMask)
 		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: -10_000, pay.AccountSales: 10_000}, b.booked())
 	})
-	fact(t, "ThePollSettlesWithoutAnyCallback", func(t *testing.T, b *bundle) {
+	fact(t, "Case06_ThePollSettlesWithoutAnyCallback", func(t *testing.T, b *bundle) {
 		b.control("faults", map[string]any{"provider": "payelata", "op": "webhook", "fault": "lose"})
 		bill := b.bills(book(payelataAccount, dollars()))
 		require.Equal(t, "processed", b.visits(bill, provesElata, "approve"))
 		b.later(5 * time.Second)
 		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
 	})
-	fact(t, "A500OfOursMakesPayElataSendAgain", func(t *testing.T, b *bundle) {
+	fact(t, "Case15_A500OfOursMakesPayElataSendAgain", func(t *testing.T, b *bundle) {
 		bill := b.bills(book(payelataAccount, dollars()))
 		b.edge.failsOnce()
 		b.visits(bill, goodElata, "approve")
@@ -77,7 +77,7 @@ func TestPayElata_Page(t *testing.T) {
 		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
 		require.Equal(t, 1, b.rows().events)
 	})
-	fact(t, "ADeclinedPayerStartsAnew", func(t *testing.T, b *bundle) {
+	fact(t, "Case08_ADeclinedPayerStartsAnew", func(t *testing.T, b *bundle) {
 		bill := b.bills(book(payelataAccount, dollars()))
 		require.Equal(t, "process_failed", b.visits(bill, poorElata, "approve"))
 		b.told()
@@ -95,7 +95,7 @@ func TestPayElata_Page(t *testing.T) {
 		require.Equal(t, pay.BillExpired, b.bill(bill.ID).Status)
 		require.Equal(t, pay.AttemptExpired, b.bill(bill.ID).Edges.Attempts[0].Status)
 	})
-	fact(t, "PartOfTheMoneyIsAMismatch", func(t *testing.T, b *bundle) {
+	fact(t, "Case17_PartOfTheMoneyIsAMismatch", func(t *testing.T, b *bundle) {
 		bill := b.bills(book(payelataAccount, pay.Of(99_002, pay.USD)))
 		require.Equal(t, "partially_processed", b.visits(bill, goodElata, "approve"))
 		b.told()
@@ -103,14 +103,14 @@ func TestPayElata_Page(t *testing.T) {
 		require.Equal(t, []pay.ReviewReason{pay.ReviewAmountMismatch}, reasons(b.bill(bill.ID)))
 		require.Equal(t, map[pay.AccountKind]int64{pay.AccountClearing: -59_401, pay.AccountSuspense: 59_401}, b.booked())
 	})
-	fact(t, "AnotherCurrencyIsAMismatch", func(t *testing.T, b *bundle) {
+	fact(t, "Case17_AnotherCurrencyIsAMismatch", func(t *testing.T, b *bundle) {
 		bill := b.bills(book(payelataAccount, pay.Of(99_003, pay.USD)))
 		require.Equal(t, "processed", b.visits(bill, goodElata, "approve"))
 		b.told()
 		require.Equal(t, pay.BillAmountMismatch, b.bill(bill.ID).Status)
 		require.Equal(t, []pay.ReviewReason{pay.ReviewCurrencyMismatch}, reasons(b.bill(bill.ID)))
 	})
-	fact(t, "ModerationIsACaseAndFulfilsNothing", func(t *testing.T, b *bundle) {
+	fact(t, "Case18_ModerationIsACaseAndFulfilsNothing", func(t *testing.T, b *bundle) {
 		bill := b.bills(book(payelataAccount, pay.Of(99_001, pay.USD)))
 		b.visits(bill, goodElata, "approve")
 		b.told()
@@ -125,7 +125,7 @@ func TestPayElata_Page(t *testing.T) {
 		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
 		require.Equal(t, int64(-99_001), b.booked()[pay.AccountClearing])
 	})
-	fact(t, "ModerationThatRejectsEndsTheAttempt", func(t *testing.T, b *bundle) {
+	fact(t, "Case18_ModerationThatRejectsEndsTheAttempt", func(t *testing.T, b *bundle) {
 		bill := b.bills(book(payelataAccount, pay.Of(99_001, pay.USD)))
 		b.visits(bill, goodElata, "approve")
 		b.told()
@@ -145,7 +145,7 @@ func signed(key, body string) http.Header {
 func TestPayElata_ForgedCallbacks(t *testing.T) {
 	t.Parallel()
 
-	fact(t, "AreRefusedAndChangeNothing", func(t *testing.T, b *bundle) {
+	fact(t, "Case13_Case14_AreRefusedAndChangeNothing", func(t *testing.T, b *bundle) {
 		const key = "sk_test_sandbox"
 		bill := b.bills(book(payelataAccount, dollars()))
 		b.control("faults", map[string]any{"provider": "payelata", "op": "webhook", "fault": "duplicate", "count": 1})
@@ -194,7 +194,7 @@ func TestPayElata_ForgedCallbacks(t *testing.T) {
 		require.Equal(t, pay.BillPending, b.bill(bill.ID).Status, "the invoice is read, and it says what it says")
 		require.Zero(t, b.rows().entries)
 	})
-	fact(t, "OlderAndRepeatedOnesChangeNothing", func(t *testing.T, b *bundle) {
+	fact(t, "Case16_OlderAndRepeatedOnesChangeNothing", func(t *testing.T, b *bundle) {
 		bill := b.bills(book(payelataAccount, dollars()))
 		b.visits(bill, goodElata, "approve")
 		genuine := b.told()
@@ -213,7 +213,7 @@ func TestPayElata_ForgedCallbacks(t *testing.T) {
 func TestPayElata_MoneyBack(t *testing.T) {
 	t.Parallel()
 
-	fact(t, "InPartsUntilNothingIsLeft", func(t *testing.T, b *bundle) {
+	fact(t, "Case19_InPartsUntilNothingIsLeft", func(t *testing.T, b *bundle) {
 		bill := b.paidElata(dollars())
 		require.Equal(t, pay.RefundSucceeded, b.refund(bill, new(pay.Of(3_000, pay.USD))).Status)
 		b.told()
@@ -271,7 +271,7 @@ func TestPayElata_MoneyBack(t *testing.T) {
 		require.Equal(t, pay.RefundFailed, b.refundOf(r.ID).Status)
 		require.Equal(t, pay.BillDone, b.bill(bill.ID).Status)
 	})
-	fact(t, "AChargeBackIsACase", func(t *testing.T, b *bundle) {
+	fact(t, "Case20_AChargeBackIsACase", func(t *testing.T, b *bundle) {
 		for _, amount := range []int64{0, 4_000} {
 			bill := b.paidElata(dollars())
 			b.later(time.Minute)

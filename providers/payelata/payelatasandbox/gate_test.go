@@ -144,6 +144,22 @@ func TestSale(t *testing.T) {
 		require.Equal(t, "process_pending", b.get(other.ID).Attributes.Status)
 	})
 
+	t.Run("Case12_TokenThatExpiredIs401AndOneThatHasNotSells", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, options{payelata: payelatasandbox.Options{Lifetime: time.Minute}})
+		card := b.token("c1")
+		first, early := b.instant("o1", card)
+		second, late := b.instant("o2", card)
+		b.clock.Advance(time.Minute - time.Second)
+		require.Equal(t, http.StatusCreated, b.sale(bearer(early)).Status, "a second before its exp")
+		b.clock.Advance(time.Second)
+		codes, _ := b.problems(b.sale(bearer(late)), http.StatusUnauthorized)
+		require.Equal(t, []string{"unauthorized"}, codes, "it is the token that is refused, before its invoice is looked at")
+		require.Equal(t, "processed", b.get(first.ID).Attributes.Status)
+		require.Equal(t, "expired", b.get(second.ID).Attributes.Status)
+		require.Len(t, b.Book(), 2, "the payment that saved the card, and one sale")
+	})
+
 	t.Run("Case12_SecondSaleIsRefusedAndChargesOnce", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{})

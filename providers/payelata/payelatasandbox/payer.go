@@ -11,10 +11,13 @@ import (
 // form, the 3-D Secure step that of the bank's page. A card may carry an expiry
 // date, 4302912837020000/0933, which decides the resolution; without one a failing
 // card is insufficient_funds. No card is the saved one, or the plain successful
-// one.
+// one. The bank's page that a sale led to is answered there.
 func (v *Vendor) Pay(_ context.Context, p sandbox.Payer) (sandbox.Paid, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if challenge, isBank := strings.CutPrefix(p.URL.Path, bankPath("")); isBank {
+		return v.payAtBank(challenge, p.Outcome)
+	}
 	sid, isPage := strings.CutPrefix(p.URL.Path, "/payelata/cardgate/hpp/")
 	i := v.sessions[sid]
 	if !isPage || i == nil {
@@ -45,9 +48,26 @@ func (v *Vendor) Pay(_ context.Context, p sandbox.Payer) (sandbox.Paid, error) {
 	if challenge := v.submit(i, a); challenge != "" && p.Outcome != sandbox.OutcomeAbandon {
 		v.confirm(challenge, true)
 	}
+	return v.paid(i), nil
+}
+
+// payAtBank answers the bank's page. v.mu must be held.
+func (v *Vendor) payAtBank(challenge string, outcome sandbox.Outcome) (sandbox.Paid, error) {
+	i := v.asking(challenge)
+	if i == nil {
+		return sandbox.Paid{}, sandbox.ErrNoPage
+	}
+	if outcome != sandbox.OutcomeAbandon {
+		v.confirm(challenge, outcome == sandbox.OutcomeApprove)
+	}
+	return v.paid(i), nil
+}
+
+// paid is how an invoice stands after a visit. v.mu must be held.
+func (v *Vendor) paid(i *invoice) sandbox.Paid {
 	paid := sandbox.Paid{State: string(i.Status), Provider: v.Name(), OrderRef: i.ReferenceID, ReturnURL: i.returnURL()}
 	if i.Resolution != resolutionOK {
 		paid.ErrCode = i.Resolution
 	}
-	return paid, nil
+	return paid
 }

@@ -53,6 +53,7 @@ const (
 	StateVoided              State = "Voided"              // released by Unblock; nobody
 	StateCharged             State = "Charged"             // taken; the merchant may refund
 	StateRefunded            State = "Refunded"            // all given back; nobody
+	StateChargeback          State = "Chargeback"          // taken back by the payer's bank; nobody
 	StateRejected            State = "Rejected"            // refused; the payer, while the session lasts
 	StateError               State = "Error"               // the last operation failed technically; nobody
 	StateObsolete            State = "Obsolete"            // of an attempt only: left at 3-D Secure for a newer one

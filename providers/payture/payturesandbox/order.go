@@ -138,7 +138,7 @@ func (o *order) amountNow() int64 {
 		return o.Charged - o.Refunded
 	case StateAuthorized:
 		return o.Held
-	case StateVoided, StateAuthorizationClosed:
+	case StateVoided, StateAuthorizationClosed, StateChargeback:
 		return 0
 	case StateNew, StatePreAuthorized3DS, StateRejected, StateError, StateObsolete:
 		return o.Amount

@@ -153,6 +153,7 @@ func (v *Vendor) Mount(h *sandbox.Host) ([]sandbox.Route, error) {
 		{Path: "/apim/PaySubmit", Handler: v.paySubmit},
 		{Path: "/acs/{challenge}", Handler: v.acsPage},
 		{Path: "/static/{file}", Handler: v.pages.Static},
+		{Path: "/_test/chargeback", Handler: v.chargeBack()},
 	}...), nil
 }
 

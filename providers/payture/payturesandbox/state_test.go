@@ -1,6 +1,7 @@
 package payturesandbox_test
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -22,6 +23,20 @@ func TestGetState(t *testing.T) {
 		b.clock.Advance(time.Microsecond)
 		require.Equal(t, "ORDER_TIME_OUT", b.state("o1")["ErrCode"])
 		require.Equal(t, "ORDER_TIME_OUT", b.command("PayStatus", "Key", "Merchant", "OrderId", "o1")["ErrCode"])
+	})
+
+	t.Run("ChargebackTakesBackWhatIsLeftOnce", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, options{})
+		b.pay(b.open("Pay", "o1", 12480), "", "")
+		b.command("Refund", "Key", "Merchant", "Password", "123", "OrderId", "o1", "Amount", "480")
+		for _, want := range []int{http.StatusNoContent, http.StatusNotFound} {
+			require.Equal(t, want, b.Ask(http.MethodPost, "/payture/_test/chargeback", `{"order":"o1"}`).Status)
+		}
+		r := b.state("o1")
+		require.Equal(t, []string{"Chargeback", "0"}, []string{r["State"], r["Amount"]})
+		require.Equal(t, int64(12480), b.Book()[0].RefundedMinor)
+		require.Equal(t, "ILLEGAL_ORDER_STATE", b.command("Refund", "Key", "Merchant", "Password", "123", "OrderId", "o1", "Amount", "100")["ErrCode"])
 	})
 
 	t.Run("ChargedHasEveryAttribute", func(t *testing.T) {
