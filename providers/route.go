@@ -16,8 +16,8 @@ type Route struct {
 	Min, Max   map[pay.Currency]int64
 	Accounts   []string // by their codes
 
-	// Fixed is true when a payer may name no other account than these. The merchant's
-	// side always may.
+	// Fixed is true when a payer may name no other account than these, nor a card that
+	// another keeps. The merchant's side always may.
 	Fixed bool
 }
 

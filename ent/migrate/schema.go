@@ -1242,9 +1242,9 @@ var (
 		},
 		Indexes: []*schema.Index{
 			{
-				Name:    "refund_bill_id_id",
+				Name:    "refund_bill_id_status",
 				Unique:  false,
-				Columns: []*schema.Column{RefundsColumns[21], RefundsColumns[0]},
+				Columns: []*schema.Column{RefundsColumns[21], RefundsColumns[4]},
 			},
 			{
 				Name:    "refund_attempt_id_id",

@@ -53,7 +53,7 @@ func (Refund) Edges() []ent.Edge {
 // Indexes of refunds.
 func (Refund) Indexes() []ent.Index {
 	return []ent.Index{
-		index.Fields("bill_id", "id"),
+		index.Fields("bill_id", "status"), // two columns, so that SQLite, which keeps no figures, looks here for a bill's refunds of a status
 		index.Fields("attempt_id", "id"),
 		index.Fields("review_id"),
 		index.Fields("status", "updated_at"),

@@ -686,7 +686,7 @@ enum GiftStatus {
 
 """Where a refund stands."""
 enum RefundStatus {
-  """Asked for, above the sum one person may return. A second person at the console acts next."""
+  """Asked for, above the sum one person may return, or of money that may be gone already. A second person at the console acts next."""
   AWAITING_APPROVAL
   """Recorded. The server sends it to the provider next."""
   REQUESTED

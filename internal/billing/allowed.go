@@ -127,7 +127,7 @@ func (s *Service) whyNotEnd(c *ent.ReviewCase, b *ent.Bill, a *ent.Attempt, case
 			return cannotEnd("review.nothing_to_give", string(b.Status), "The bill is %s, so there is nothing to give any more.", b.Status)
 		}
 	case pay.ResolveRefundAll:
-		return s.whyNotAllBack(c, a, cases)
+		return s.whyNotAllBack(c, b, a, cases)
 	case pay.ResolveRefundExcess:
 		return s.whyNotExcessBack(c, b, a, cases)
 	case pay.ResolveDismiss:
@@ -156,13 +156,15 @@ func whyNotAccept(c *ent.ReviewCase, b *ent.Bill, a *ent.Attempt, cases []*ent.R
 
 // whyNotAllBack returns why the money that a case is about cannot go back. What is only
 // held, or gone already, can.
-func (s *Service) whyNotAllBack(c *ent.ReviewCase, a *ent.Attempt, cases []*ent.ReviewCase) *pay.Error {
+func (s *Service) whyNotAllBack(c *ent.ReviewCase, b *ent.Bill, a *ent.Attempt, cases []*ent.ReviewCase) *pay.Error {
 	left := restOf(a)
 	switch {
 	case a.Status != pay.AttemptCaptured:
 		return nil
 	case a.CapturedMinor == 0: // its provider does not say where the payer's money is
 		return refundsUnsupported()
+	case left.IsZero() && c.Reason == pay.ReviewFulfilmentFailed && b.Status == pay.BillPaid: // by other money, for which something is owed
+		return cannotEnd("review.nothing_left", string(b.Status), "All of this payment is back, and the bill is still %s.", b.Status)
 	case left.IsZero():
 		return nil
 	case hasOpen(cases, a.ID, pay.ReviewReason.SaysMoneyIsGone):

@@ -62,7 +62,7 @@ func (s *Service) askWhat(ctx context.Context, id pay.AttemptID) (said providers
 		case isOldNews(now, result.Status, *a.AskedAt):
 			return nil
 		case now.RefundedMinor != a.RefundedMinor, // money went back between the question and its answer
-			isHeldUp(tx.Now.Sub(*a.AskedAt)) && !isNewMoney(now, result.Status):
+			isHeldUp(tx.Now.Sub(*a.AskedAt)) && provesAbsence(now, result.Status, kind):
 			asked, err = false, s.askAt(ctx, tx, id, soonest(now, tx.Now))
 		case contradicts(now, result.Status): // never having heard of it included
 			err = s.compareCapture(ctx, tx, now.Edges.Bill, now, now.Captured().Zero())
@@ -83,10 +83,14 @@ func (s *Service) askWhat(ctx context.Context, id pay.AttemptID) (said providers
 // sent meanwhile would be held for not done.
 func isHeldUp(since time.Duration) bool { return since.Abs() > callTimeout+askInterval }
 
-// isNewMoney reports whether a provider tells of money that we do not know of, which
-// no delay makes untrue.
-func isNewMoney(a *ent.Attempt, said providers.Status) bool {
-	return said == providers.Captured && a.Status != pay.AttemptCaptured
+// provesAbsence reports whether something that was sent would be held for not done by
+// what a provider says: by its ignorance of it, or by what it still says of money that
+// is in doubt or on its way back. Money that we do not know of proves itself.
+func provesAbsence(a *ent.Attempt, said providers.Status, kind providers.Kind) bool {
+	if said == providers.Captured && a.Status != pay.AttemptCaptured {
+		return false
+	}
+	return kind == providers.NotFound || a.DoubtSince != nil || a.Status == pay.AttemptCaptured
 }
 
 // canAsk reports whether an account's provider can be asked about an attempt: some can

@@ -38,22 +38,27 @@ func (s *Service) chooseAccount(ctx context.Context, merchant pay.MerchantID, na
 }
 
 // namedBy returns those of the merchant's own accounts that a caller means by a name.
-// A payer may name none that a rule's Fixed keeps from them.
 func (s *Service) namedBy(ctx context.Context, own []providers.Account, name string, of providers.Purchase) ([]providers.Account, *pay.Error) {
-	v := viewer.From(ctx)
 	among := providers.Named(own, name)
 	if len(among) == 0 {
 		return nil, pay.NotFound("provider", "payWith", "provider")
 	}
-	route, found := providers.RouteOf(s.routesOf(own[0].Merchant), of)
-	if !found || !route.Fixed || v.Role.IsMerchantSide() || v.IsProgram() {
-		return among, nil
-	}
-	among = slices.DeleteFunc(among, func(a providers.Account) bool { return !slices.Contains(route.Accounts, a.Code) })
+	among = slices.DeleteFunc(among, func(a providers.Account) bool { return s.isKeptFrom(ctx, a, of) })
 	if len(among) == 0 {
-		return nil, pay.Errorf(pay.CodeForbidden, "provider.not_yours_to_choose", "This bill is not paid through this provider.").At("payWith", "provider")
+		return nil, notTheirsToChoose().At("payWith", "provider")
 	}
 	return among, nil
+}
+
+// isKeptFrom reports whether a rule's Fixed keeps the viewer, a payer, from an account.
+func (s *Service) isKeptFrom(ctx context.Context, account providers.Account, of providers.Purchase) bool {
+	v := viewer.From(ctx)
+	route, found := providers.RouteOf(s.routesOf(account.Merchant), of)
+	return found && route.Fixed && !v.Role.IsMerchantSide() && !v.IsProgram() && !slices.Contains(route.Accounts, account.Code)
+}
+
+func notTheirsToChoose() *pay.Error {
+	return pay.Errorf(pay.CodeForbidden, "provider.not_yours_to_choose", "This bill is not paid through this provider.")
 }
 
 // lack is what an account cannot do of what is needed, the least first.

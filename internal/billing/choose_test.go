@@ -234,6 +234,24 @@ func TestService_ChoosesAnAccount(t *testing.T) {
 	})
 }
 
+// A fixed rule keeps a payer from cards of other accounts too, and the program, which
+// renews, from nothing.
+func TestService_FixedRouteAndCards(t *testing.T) {
+	t.Parallel()
+	payerFact(t, "ACardOfAnotherAccountIsRefused", func(t *testing.T, p *payer) {
+		fixed := providers.Route{Accounts: []string{"elsewhere"}, Fixed: true}
+		p.Routes = func(pay.MerchantID) []providers.Route { return []providers.Route{fixed} }
+		bill := p.unpaid()
+		outcome := p.pays(uuid.NewString(), bill, p.byCard())
+		require.Len(t, outcome.Errors, 1)
+		require.Equal(t, pay.CodeForbidden, outcome.Errors[0].Code)
+		require.Equal(t, []string{"payWith", "card"}, outcome.Errors[0].Path)
+		require.Zero(t, p.bank.taken())
+		fixed.Accounts = []string{"bank"}
+		require.Empty(t, p.pays(uuid.NewString(), bill, p.byCard()).Errors)
+	})
+}
+
 // Accounts of one provider are listed one by one, each with what it can do.
 func TestService_ProvidersAreAccounts(t *testing.T) {
 	t.Parallel()

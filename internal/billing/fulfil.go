@@ -105,7 +105,7 @@ func (s *Service) fulfilLater(ctx context.Context, tx *store.Tx, id pay.BillID) 
 }
 
 // paidBy is the attempt whose money paid the bill, and not one of money that came on
-// top.
+// top, whether that waits for a person or is back.
 func paidBy(ctx context.Context, tx *store.Tx, id pay.BillID) (*ent.Attempt, error) {
 	taken, err := tx.Attempt.Query().Where(attempt.BillID(id), attempt.StatusEQ(pay.AttemptCaptured)).
 		WithBill().Order(ent.Asc(attempt.FieldID)).All(ctx)
@@ -114,11 +114,11 @@ func paidBy(ctx context.Context, tx *store.Tx, id pay.BillID) (*ent.Attempt, err
 	}
 	var paid *ent.Attempt
 	for _, a := range taken {
-		source, _, err := sourceOf(ctx, tx, a)
+		source, rest, err := sourceOf(ctx, tx, a)
 		if err != nil && pay.CodeOf(err) != pay.CodeUnsupported {
 			return nil, err
 		}
-		if paid == nil || err == nil && source == pay.AccountRefunds {
+		if paid == nil || err == nil && source == pay.AccountRefunds && !rest.IsZero() {
 			paid = a
 		}
 	}

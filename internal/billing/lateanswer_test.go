@@ -82,6 +82,38 @@ func TestService_LateAnswers(t *testing.T) {
 		s.later(settledAt)
 		require.Equal(t, pay.RefundSent, s.refund(r).Status, "the vendor has promised to do it")
 	})
+	for _, late := range []string{"Done", "Sent"} {
+		inShops(t, "OfACaptureLeaveARefundAloneThatIs"+late, func(t *testing.T, s *shop) {
+			v := &lateCapture{cashier: s.till}
+			s.bank.twoStage = true
+			s.Service, s.runner = s.process(providers.Account{Code: "bank", Merchant: s.merchant.ID, TestMode: true, Provider: v})
+			s.Cards = s.drawer
+			bill := s.unpaid()
+			s.bank.answer = func(r providers.ChargeRequest) (providers.Result, error) {
+				return s.bank.note(r.OrderNumber, providers.Result{Status: providers.Authorized, Authorized: r.Amount}), nil
+			}
+			require.Empty(t, s.pays(uuid.NewString(), bill, s.byCard()).Errors)
+			var r pay.RefundID
+			v.before = func(ref providers.Ref, amount pay.Money) error {
+				s.bank.note(ref.OrderNumber, providers.Result{Status: providers.Captured, Captured: amount})
+				s.clock.Advance(3 * time.Second)
+				_, err := s.AskForTest(s.program(), s.current(s.bill(bill.ID)).ID)
+				require.NoError(t, err)
+				if late == "Sent" {
+					s.till.answer = s.till.doesAndIsLost
+				}
+				r = s.gives(bill, 33000).ID
+				if late == "Sent" {
+					s.clock.Advance(settledAt)
+				}
+				return nil // and "captured" is the answer
+			}
+			_, err := s.Capture(s.finance(), billing.NewCapture{Key: uuid.NewString(), Bill: bill.ID.String()})
+			require.NoError(t, err)
+			require.NotEqual(t, pay.RefundFailed, s.refund(r).Status)
+			require.Empty(t, openCases(s.bill(bill.ID)))
+		})
+	}
 }
 
 // lateCapture is a cashier whose answer to a capture comes after something else.
@@ -92,5 +124,8 @@ type lateCapture struct {
 }
 
 func (v *lateCapture) Capture(_ context.Context, ref providers.Ref, _ string, amount pay.Money) (providers.Result, error) {
-	return providers.Result{}, v.before(ref, amount)
+	if err := v.before(ref, amount); err != nil {
+		return providers.Result{}, err
+	}
+	return providers.Result{Status: providers.Captured, Captured: amount}, nil
 }

@@ -144,6 +144,13 @@ func (s *Service) recordOperation(ctx context.Context, tx *store.Tx, a *ent.Atte
 		return declined(a.ID, *result.Decline), errors.Join(err, notDone(ctx, tx, a.ID))
 	}
 	if callErr == nil {
+		now, err := tx.Attempt.Get(ctx, a.ID)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("read attempt %s: %w", a.ID, err)
+		case s.isForAsking(now, result): // evidence was faster, and so was a refund
+			return nil, s.askAt(ctx, tx, a.ID, soonest(now, tx.Now))
+		}
 		return nil, s.settle(ctx, tx, a.ID, result)
 	}
 	kind := providers.KindOf(callErr)

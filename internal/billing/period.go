@@ -111,7 +111,11 @@ func (s *Service) ChargePeriod(ctx context.Context, id pay.BillID, card pay.Card
 	if !b.Status.IsPayable() {
 		return notAllowed(ctx, b, pay.ActionPay)
 	}
-	o, refused, err := s.byCard(ctx, b.MerchantID, b.UserID, card, b.Total())
+	of, err := s.purchaseOf(ctx, b)
+	if err != nil {
+		return err
+	}
+	o, refused, err := s.byCard(ctx, b.MerchantID, b.UserID, card, of)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	entsql "entgo.io/ent/dialect/sql"
@@ -34,12 +35,14 @@ const (
 
 func (s *Service) reconcileJob(ctx context.Context, job jobs.Job) error {
 	now := s.now()
-	return s.reconcile(ctx, job.Key, reconcileEvery, []predicate.Attempt{
-		attempt.StatusEQ(pay.AttemptCaptured),
-		attempt.ResolvedAtLTE(now.Add(-reconcileEvery)), attempt.ResolvedAtGT(now.Add(-reconcileReach)),
-		attempt.Or(attempt.AskedAtIsNil(), func(s *entsql.Selector) {
-			s.Where(entsql.ColumnsLTE(s.C(attempt.FieldAskedAt), s.C(attempt.FieldResolvedAt)))
-		}),
+	return s.reconcile(ctx, job.Key, reconcileEvery, func(ctx context.Context) ([]*ent.Attempt, error) {
+		return s.resolvedAt(ctx, job.Key,
+			attempt.StatusEQ(pay.AttemptCaptured),
+			attempt.ResolvedAtLTE(now.Add(-reconcileEvery)), attempt.ResolvedAtGT(now.Add(-reconcileReach)),
+			attempt.Or(attempt.AskedAtIsNil(), func(s *entsql.Selector) {
+				s.Where(entsql.ColumnsLTE(s.C(attempt.FieldAskedAt), s.C(attempt.FieldResolvedAt)))
+			}),
+		)
 	})
 }
 
@@ -48,23 +51,54 @@ func (s *Service) reconcileLateJob(ctx context.Context, job jobs.Job) error {
 	until, from := now.Add(-reconcileLateEvery), now.Add(-reconcileReach)
 	// Two hours more than a day: the question of the run before is younger.
 	unasked := attempt.Or(attempt.AskedAtIsNil(), attempt.AskedAtLT(until.Add(-2*reconcileEvery)))
-	return s.reconcile(ctx, job.Key, reconcileLateEvery,
-		[]predicate.Attempt{attempt.ResolvedAtLTE(until), attempt.ResolvedAtGT(from), unasked},
-		[]predicate.Attempt{attempt.HasRefundsWith(
-			refund.StatusIn(pay.RefundSucceeded, pay.RefundFailed), refund.UpdatedAtLTE(until), refund.UpdatedAtGT(from),
-		), unasked},
-	)
+	return s.reconcile(ctx, job.Key, reconcileLateEvery, func(ctx context.Context) ([]*ent.Attempt, error) {
+		batch, err := s.resolvedAt(ctx, job.Key, attempt.ResolvedAtLTE(until), attempt.ResolvedAtGT(from), unasked)
+		if err != nil || len(batch) == reconcileBatch {
+			return batch, err
+		}
+		refunded, err := s.refundedAt(ctx, job.Key, unasked, refund.UpdatedAtLTE(until), refund.UpdatedAtGT(from))
+		return append(batch, refunded...)[:min(len(batch)+len(refunded), reconcileBatch)], err
+	})
+}
+
+// resolvedAt returns a batch of the account's attempts that are over, the earliest
+// first.
+func (s *Service) resolvedAt(ctx context.Context, code string, which ...predicate.Attempt) ([]*ent.Attempt, error) {
+	batch, err := s.Store.Read().Attempt.Query().Where(append(which, attempt.Account(code))...).
+		Order(ent.Asc(attempt.FieldResolvedAt, attempt.FieldID)).Limit(reconcileBatch).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find what is to be reconciled with account %s: %w", code, err)
+	}
+	return batch, nil
+}
+
+// refundedAt returns a batch of such of the account's attempts that had money given
+// back, or not, at such a time. It begins at the refunds, which are few beside attempts.
+func (s *Service) refundedAt(ctx context.Context, code string, such predicate.Attempt, at ...predicate.Refund) ([]*ent.Attempt, error) {
+	refunds, err := s.Store.Read().Refund.Query().
+		Where(refund.StatusIn(pay.RefundSucceeded, pay.RefundFailed), refund.HasAttemptWith(attempt.Account(code), such)).Where(at...).
+		WithAttempt().Order(ent.Asc(refund.FieldUpdatedAt, refund.FieldID)).Limit(reconcileBatch).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find which refunds are to be reconciled with account %s: %w", code, err)
+	}
+	var batch []*ent.Attempt
+	for _, r := range refunds {
+		if !slices.ContainsFunc(batch, func(a *ent.Attempt) bool { return a.ID == r.AttemptID }) {
+			batch = append(batch, r.Edges.Attempt)
+		}
+	}
+	return batch, nil
 }
 
 // reconcile asks about a batch of attempts, one at a time, and snoozes until the
-// next. What is in an earlier set comes first.
-func (s *Service) reconcile(ctx context.Context, code string, every time.Duration, sets ...[]predicate.Attempt) error {
+// next.
+func (s *Service) reconcile(ctx context.Context, code string, every time.Duration, due func(context.Context) ([]*ent.Attempt, error)) error {
 	account, known := s.Accounts.ByCode(code)
 	if !known || !account.Provider.Capabilities().Can(providers.OpSync) {
 		return nil // an account that is gone, or one whose notifications are all there is
 	}
 	ctx = viewer.AsProgram(ctx)
-	batch, err := s.dueBatch(ctx, code, sets)
+	batch, err := due(ctx)
 	if err != nil {
 		return err
 	}
@@ -115,26 +149,6 @@ func (s *Service) reconcile(ctx context.Context, code string, every time.Duratio
 		return jobs.Snooze(s.now().Add(askInterval))
 	}
 	return jobs.Snooze(s.now().Add(every))
-}
-
-// dueBatch returns attempts of the sets, each once, as many as a batch holds.
-func (s *Service) dueBatch(ctx context.Context, code string, sets [][]predicate.Attempt) ([]*ent.Attempt, error) {
-	var batch []*ent.Attempt
-	for _, due := range sets {
-		known := make([]pay.AttemptID, len(batch))
-		for at, a := range batch {
-			known[at] = a.ID
-		}
-		found, err := s.Store.Read().Attempt.Query().Where(append(due, attempt.Account(code), attempt.IDNotIn(known...))...).
-			Order(ent.Asc(attempt.FieldResolvedAt, attempt.FieldID)).Limit(reconcileBatch - len(batch)).All(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("find what is to be reconciled with account %s: %w", code, err)
-		}
-		if batch = append(batch, found...); len(batch) == reconcileBatch {
-			break
-		}
-	}
-	return batch, nil
 }
 
 // unask takes back that an attempt was asked about, for there was no answer: the

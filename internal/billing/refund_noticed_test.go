@@ -140,4 +140,26 @@ func TestService_RefundOfWhatWasContested(t *testing.T) {
 		outcome := s.asks(s.finance(), wants(bill)) // "all that is left"
 		require.Equal(t, pay.RefundAwaitingApproval, s.refund(outcome.Refund).Status, "33000 went back already, and a person knows")
 	})
+	inShops(t, "ByACaseToo", func(t *testing.T, s *shop) {
+		s.Fulfillers[pay.ProductDirect] = refusing{}
+		bill := s.paid()
+		a := s.current(bill)
+		require.NoError(t, s.SettleForTest(s.program(), a.ID, providers.Result{Status: providers.ChargedBack}))
+		for range 8 {
+			s.later(15 * time.Minute)
+		}
+		bill = s.bill(bill.ID)
+		for _, c := range bill.Edges.Reviews {
+			if c.Reason == pay.ReviewChargeback {
+				require.Empty(t, s.ends(c, pay.ResolveDismiss).Errors)
+			}
+		}
+		for _, c := range bill.Edges.Reviews {
+			if c.Reason == pay.ReviewFulfilmentFailed {
+				require.Empty(t, s.ends(c, pay.ResolveRefundAll).Errors)
+			}
+		}
+		s.later(time.Minute)
+		require.Zero(t, s.till.sent(), "sent by one person: %s", s.refundsOf(bill)[0].Status)
+	})
 }

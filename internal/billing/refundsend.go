@@ -290,7 +290,7 @@ func (s *Service) doubtRefund(ctx context.Context, tx *store.Tx, r *ent.Refund, 
 }
 
 // readRefund reads a refund with its bill and its attempt. The bill is read first:
-// see carryOut.
+// see readAbout.
 func readRefund(ctx context.Context, tx *store.Tx, id pay.RefundID) (*ent.Refund, error) {
 	r, err := tx.Refund.Get(ctx, id)
 	if err != nil {

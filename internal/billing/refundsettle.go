@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/paygraph/paygraph/ent"
@@ -9,6 +10,7 @@ import (
 	"github.com/paygraph/paygraph/ent/ledgeraccount"
 	"github.com/paygraph/paygraph/ent/ledgerentry"
 	"github.com/paygraph/paygraph/ent/refund"
+	"github.com/paygraph/paygraph/internal/jobs"
 	"github.com/paygraph/paygraph/internal/pay"
 	"github.com/paygraph/paygraph/internal/store"
 	"github.com/paygraph/paygraph/providers"
@@ -64,7 +66,7 @@ func (s *Service) judgeRefund(ctx context.Context, tx *store.Tx, b *ent.Bill, a 
 		return true, s.succeedRefund(ctx, tx, r, said.RawStatus)
 	case pay.RefundIsNotDone:
 		// One that is slower than its settling time does it after all.
-		if err := s.askAt(ctx, tx, a.ID, tx.Now.Add(lostPoll)); err != nil {
+		if err := errors.Join(jobs.Drop(ctx, tx, jobAsk, a.ID.String()), s.askAt(ctx, tx, a.ID, tx.Now.Add(lostPoll))); err != nil {
 			return true, err
 		}
 		return true, s.failRefund(ctx, tx, r, providers.Decline{Code: kindNotDone, Message: "The refund did not reach the provider. Nothing was given back."}, kindNotDone)

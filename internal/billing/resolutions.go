@@ -43,9 +43,9 @@ func (s *Service) carryOut(ctx context.Context, tx *store.Tx, c *ent.ReviewCase,
 	case pay.ResolveRetryFulfilment:
 		err = s.fulfilLater(ctx, tx, b.ID) // with all the tries of a new job; when the last of them fails too, another case opens
 	case pay.ResolveRefundAll:
-		to, err = s.giveBack(ctx, tx, c, b, a)
+		to, err = s.giveBack(ctx, tx, c, of)
 	case pay.ResolveRefundExcess:
-		to, err = s.giveBackExcess(ctx, tx, c, b, a)
+		to, err = s.giveBackExcess(ctx, tx, c, of)
 	case pay.ResolveDismiss:
 		if c.Reason == pay.ReviewInDoubt {
 			err = s.endDoubt(ctx, tx, c, b, a)
@@ -81,7 +81,8 @@ func awaitsPerson(status pay.BillStatus) bool {
 // giveBack returns what is held or was taken: what was taken by a refund, as if
 // somebody had asked for it. The bill is REFUNDED when that is done, at once when it
 // is done already.
-func (s *Service) giveBack(ctx context.Context, tx *store.Tx, c *ent.ReviewCase, b *ent.Bill, a *ent.Attempt) (pay.BillStatus, error) {
+func (s *Service) giveBack(ctx context.Context, tx *store.Tx, c *ent.ReviewCase, of about) (pay.BillStatus, error) {
+	b, a := of.bill, of.attempt
 	switch {
 	case a.Status == pay.AttemptCaptured && !restOf(a).IsZero():
 		source, most, err := sourceOf(ctx, tx, a)
@@ -91,7 +92,7 @@ func (s *Service) giveBack(ctx context.Context, tx *store.Tx, c *ent.ReviewCase,
 		if err != nil {
 			return "", err
 		}
-		return b.Status, s.refundByCase(ctx, tx, c, wish{bill: b, attempt: a, amount: most, source: source})
+		return b.Status, s.refundByCase(ctx, tx, c, of, wish{bill: b, attempt: a, amount: most, source: source})
 	case a.Status.IsOpen():
 		return b.Status, s.releaseLater(ctx, tx, a.ID)
 	case b.Status != pay.BillAmountMismatch:
@@ -106,23 +107,25 @@ func (s *Service) giveBack(ctx context.Context, tx *store.Tx, c *ent.ReviewCase,
 
 // giveBackExcess returns what is above the bill's total, the vendor's commission left
 // aside; the rest pays the bill.
-func (s *Service) giveBackExcess(ctx context.Context, tx *store.Tx, c *ent.ReviewCase, b *ent.Bill, a *ent.Attempt) (pay.BillStatus, error) {
+func (s *Service) giveBackExcess(ctx context.Context, tx *store.Tx, c *ent.ReviewCase, of about) (pay.BillStatus, error) {
+	b, a := of.bill, of.attempt
 	kept, excess := excessOf(b, a)
 	to, err := s.accept(ctx, tx, b, a, kept)
 	if err != nil {
 		return "", err
 	}
-	return to, s.refundByCase(ctx, tx, c, wish{bill: b, attempt: a, amount: excess, source: pay.AccountSuspense})
+	return to, s.refundByCase(ctx, tx, c, of, wish{bill: b, attempt: a, amount: excess, source: pay.AccountSuspense})
 }
 
 // refundByCase writes the refund that a resolution asks for. What its provider cannot
 // give back is for a person to settle there.
-func (s *Service) refundByCase(ctx context.Context, tx *store.Tx, c *ent.ReviewCase, w wish) error {
+func (s *Service) refundByCase(ctx context.Context, tx *store.Tx, c *ent.ReviewCase, of about, w wish) error {
 	v := viewer.From(ctx)
 	w.by, w.review, w.reason = personOf(v), &c.ID, reviewedReason
 	if err := s.limit(v, &w); err != nil {
 		return err
 	}
+	w.waits = w.waits || wasContested(of.cases, w.attempt.ID)
 	_, err := s.insertRefund(ctx, tx, w)
 	switch e := pay.Readable(err); {
 	case e == nil:

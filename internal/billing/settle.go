@@ -350,6 +350,9 @@ func on(at time.Time) string {
 // attempt, except for the one that took the money.
 func (s *Service) moveAttempt(ctx context.Context, tx *store.Tx, a *ent.Attempt, to pay.AttemptStatus, r providers.Result, set func(*ent.AttemptUpdate)) error {
 	update := tx.Attempt.Update().Where(attempt.ID(a.ID), attempt.StatusEQ(a.Status)).SetStatus(to).SetUpdatedAt(tx.Now)
+	if to == a.Status { // money after a capture of nothing: its status tells nobody that it came
+		update.Where(attempt.CapturedMinor(a.CapturedMinor))
+	}
 	if !to.IsOpen() {
 		update.SetResolvedAt(tx.Now).ClearDoubtSince()
 		if to != pay.AttemptCaptured {

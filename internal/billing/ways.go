@@ -55,7 +55,7 @@ func (s *Service) way(ctx context.Context, p *plan, with *PayWith, saveCard bool
 		if malformed != nil {
 			return opening{}, pay.NotFound("card", "payWith", "card").Because(malformed)
 		}
-		o, refused, err = s.byCard(ctx, p.merchant, user, card, p.total)
+		o, refused, err = s.byCard(ctx, p.merchant, user, card, p.purchase())
 	case with != nil && with.Wallet != nil:
 		o, refused, err = s.byWallet(ctx, p, *with.Wallet)
 	default:
@@ -103,7 +103,7 @@ func (s *Service) byPage(ctx context.Context, merchant pay.MerchantID, user *pay
 }
 
 // byCard is the way by a saved card of the user's.
-func (s *Service) byCard(ctx context.Context, merchant pay.MerchantID, user *pay.UserID, id pay.CardID, total pay.Money) (opening, *pay.Error, error) {
+func (s *Service) byCard(ctx context.Context, merchant pay.MerchantID, user *pay.UserID, id pay.CardID, of providers.Purchase) (opening, *pay.Error, error) {
 	unknown := pay.NotFound("card", "payWith", "card")
 	if user == nil || s.Cards == nil {
 		return opening{}, unknown, nil
@@ -119,11 +119,14 @@ func (s *Service) byCard(ctx context.Context, merchant pay.MerchantID, user *pay
 	if !known || account.Merchant != merchant {
 		return opening{}, accountNotSetUp().At("payWith", "card"), nil
 	}
+	if s.isKeptFrom(ctx, account, of) {
+		return opening{}, notTheirsToChoose().At("payWith", "card"), nil
+	}
 	if !account.Provider.Capabilities().Can(providers.OpChargeSaved) {
 		return opening{}, unsupported("pay_with.card_unsupported", "The provider that keeps this card cannot charge it any more.", "payWith", "card"), nil
 	}
-	if !account.Capabilities().Allows(total) {
-		return opening{}, unsupported("provider.amount_unsupported", fmt.Sprintf("The provider that keeps this card does not take %s.", total), "payWith", "card"), nil
+	if !account.Capabilities().Allows(of.Amount) {
+		return opening{}, unsupported("provider.amount_unsupported", fmt.Sprintf("The provider that keeps this card does not take %s.", of.Amount), "payWith", "card"), nil
 	}
 	return opening{Account: account, Card: &card, Initiator: providers.ByPayer}, nil, nil
 }

@@ -19,7 +19,8 @@ import (
 // what the vendor lists is no proof of whose it is.
 
 // others are the hashes of those of the cards that another user has, or had, at the
-// account or at any other of its provider: two accounts may be of one shop there.
+// account or at any other that its merchant has, or had, with the provider: these may be
+// of one shop there.
 func (s *Service) others(ctx context.Context, client *ent.Client, account providers.Account, user pay.UserID, list []listed) (map[string]bool, error) {
 	if len(list) == 0 {
 		return nil, nil //nolint:nilnil // of no cards none is another's
@@ -28,7 +29,7 @@ func (s *Service) others(ctx context.Context, client *ent.Client, account provid
 	for at, c := range list {
 		hashes[at] = s.refHash(c.Ref)
 	}
-	rows, err := client.Card.Query().Where(card.Provider(string(account.Provider.Name())), card.RefHashIn(hashes...), card.UserIDNEQ(user)).All(viewer.AsProgram(ctx))
+	rows, err := client.Card.Query().Where(card.MerchantID(account.Merchant), card.Provider(string(account.Provider.Name())), card.RefHashIn(hashes...), card.UserIDNEQ(user)).All(viewer.AsProgram(ctx))
 	if err != nil {
 		return nil, fmt.Errorf("look whose the cards of user %s are: %w", user, err)
 	}

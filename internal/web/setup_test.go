@@ -267,7 +267,7 @@ func newEdge(t *testing.T, change func(*edge)) *edge {
 // client follows no redirects and keeps no connections.
 var client = &http.Client{
 	Timeout:       patience,
-	Transport:     &http.Transport{DisableKeepAlives: true},
+	Transport:     &http.Transport{DisableKeepAlives: true, ExpectContinueTimeout: patience},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 

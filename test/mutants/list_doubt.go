@@ -222,8 +222,8 @@ func doubtMutants() []Mutant {
 			Name: "late-answer-believed", Harm: "A process that stood still settles what was true before it, and a charge that was done is made again.",
 			Edits: []Edit{{
 				File: "internal/billing/ask.go",
-				Old:  `isHeldUp(tx.Now.Sub(*a.AskedAt)) && !isNewMoney(now, result.Status):`,
-				New:  `isHeldUp(tx.Now.Sub(*a.AskedAt)) && !isNewMoney(now, result.Status) && false:`,
+				Old:  `isHeldUp(tx.Now.Sub(*a.AskedAt)) && provesAbsence(now, result.Status, kind):`,
+				New:  `isHeldUp(tx.Now.Sub(*a.AskedAt)) && provesAbsence(now, result.Status, kind) && false:`,
 			}},
 			Tests: []string{"./internal/billing"}, Run: "TestService_LateAnswers",
 		},

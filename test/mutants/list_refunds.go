@@ -232,13 +232,13 @@ func refundMutants() []Mutant {
 			Edits: []Edit{
 				{
 					File: "internal/billing/refundsettle.go",
-					Old:  `tx.Now.Add(lostPoll)); err != nil {`,
-					New:  `tx.Now.Add(1000*lostPoll)); err != nil {`,
+					Old:  `tx.Now.Add(lostPoll))); err != nil {`,
+					New:  `tx.Now.Add(1000*lostPoll))); err != nil {`,
 				},
 				{
 					File: "internal/billing/reconcile.go",
-					Old:  `refund.StatusIn(pay.RefundSucceeded, pay.RefundFailed), refund.UpdatedAtLTE`,
-					New:  `refund.StatusIn(pay.RefundSucceeded), refund.UpdatedAtLTE`,
+					Old:  `refund.StatusIn(pay.RefundSucceeded, pay.RefundFailed), refund.HasAttemptWith`,
+					New:  `refund.StatusIn(pay.RefundSucceeded), refund.HasAttemptWith`,
 				},
 			},
 			Tests: billing, Run: "TestService_RefundDoneAfterItFailed",
@@ -266,6 +266,33 @@ func refundMutants() []Mutant {
 	voided, err`,
 			}},
 			Tests: []string{"./internal/gifts"}, Run: "Returned|Refund",
+		},
+		{
+			Name: "contested-by-a-case", Harm: "A case gives back by one person what a bank took back already.",
+			Edits: []Edit{{
+				File: "internal/billing/resolutions.go",
+				Old:  `w.waits = w.waits || wasContested(of.cases, w.attempt.ID)`,
+				New:  `w.waits = w.waits || wasContested(of.cases, w.attempt.ID) && false`,
+			}},
+			Tests: billing, Run: "TestService_RefundOfWhatWasContested",
+		},
+		{
+			Name: "late-capture-answer", Harm: "A capture's own late answer fails a refund that was done since, and it is given again.",
+			Edits: []Edit{{
+				File: "internal/billing/operate.go",
+				Old:  `case s.isForAsking(now, result):`,
+				New:  `case s.isForAsking(now, result) && false:`,
+			}},
+			Tests: billing, Run: "TestService_LateAnswers",
+		},
+		{
+			Name: "case-of-money-that-is-back", Harm: "A bill that could not be delivered is never given back: its case is about the duplicate, which is back already.",
+			Edits: []Edit{{
+				File: "internal/billing/fulfil.go",
+				Old:  `source == pay.AccountRefunds && !rest.IsZero() {`,
+				New:  `source == pay.AccountRefunds && !rest.IsNegative() {`,
+			}},
+			Tests: billing, Run: "TestService_PaidTwice",
 		},
 	}
 }
