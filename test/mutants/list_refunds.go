@@ -290,7 +290,7 @@ func refundMutants() []Mutant {
 			Edits: []Edit{{
 				File: "internal/billing/fulfil.go",
 				Old:  `source == pay.AccountRefunds && !rest.IsZero() {`,
-				New:  `source == pay.AccountRefunds && !rest.IsNegative() {`,
+				New:  `source == pay.AccountRefunds && rest.Amount >= 0 {`,
 			}},
 			Tests: billing, Run: "TestService_PaidTwice",
 		},
