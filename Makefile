@@ -28,7 +28,8 @@ lint: tools ; bin/golangci-lint run
 
 test: ; go test $(RACE) -shuffle=on ./... && go test ./test/crash/sim
 
-fuzz: ; .ci/fuzz 50000x
+# About ten seconds each of what providers send.
+fuzz: ; .ci/fuzz 50000x 150000x
 
 # ent asks a schema's methods while it generates; no program of ours calls them.
 deadcode: tools ; found=$$(bin/deadcode -test ./...); ! grep -v -e '^ent/schema/' -e '^$$' <<<"$$found"
