@@ -174,7 +174,7 @@ func moneyMutants() []Mutant {
 			}
 `,
 				New: `			tx.AfterCommit(func() {
-				_ = s.inTx(ctx, func(ctx context.Context, own *store.Tx) error { return fulfiller.Fulfil(ctx, own, b, product) })
+				_ = s.Store.InTx(ctx, func(ctx context.Context, own *store.Tx) error { return fulfiller.Fulfil(ctx, own, b, product) })
 			})
 `,
 			}},
