@@ -37,7 +37,6 @@ func refundMutants() []Mutant {
 				New:  `Where(attempt.ID(a.ID), attempt.StatusEQ(pay.AttemptCaptured)).`,
 			}},
 			Tests: billing, Run: "TestService_Refund(Races|Crashes)",
-			Accepted: "the index of one open operation an attempt refuses the second, too: its job comes again, and nothing is sent twice",
 		},
 		{
 			Name: "refund-of-what-is-on-its-way", Harm: "While one refund of everything is under way another may be asked for: more goes back than was taken.",
