@@ -17,7 +17,7 @@ type Route struct {
 	Accounts   []string // by their codes
 
 	// Fixed is true when a payer may name no other account than these, nor a card that
-	// another keeps. The merchant's side always may.
+	// another keeps, but for a subscription's. The merchant's side always may.
 	Fixed bool
 }
 

@@ -12,9 +12,9 @@ import (
 )
 
 // chooseAccount picks the provider account for a purchase: among those that the
-// caller names, where the merchant's rules let them, else among those that the merchant's rules name, the first that can
-// do what is needed. It asks nobody. The error says what the one lacks that is nearest
-// to it.
+// caller names, where the merchant's rules let them, else among those that the
+// merchant's rules name, the first that can do what is needed. It asks nobody. The
+// error says what the one lacks that is nearest to it.
 func (s *Service) chooseAccount(ctx context.Context, merchant pay.MerchantID, named *string, of providers.Purchase, need need) (providers.Account, *pay.Error) {
 	own := s.Accounts.Of(merchant)
 	var among []providers.Account

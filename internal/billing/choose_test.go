@@ -234,8 +234,8 @@ func TestService_ChoosesAnAccount(t *testing.T) {
 	})
 }
 
-// A fixed rule keeps a payer from cards of other accounts too, and the program, which
-// renews, from nothing.
+// A fixed rule keeps a payer from cards of other accounts too, and a subscription, which
+// is charged where its card is, from nothing.
 func TestService_FixedRouteAndCards(t *testing.T) {
 	t.Parallel()
 	payerFact(t, "ACardOfAnotherAccountIsRefused", func(t *testing.T, p *payer) {
@@ -249,6 +249,15 @@ func TestService_FixedRouteAndCards(t *testing.T) {
 		require.Zero(t, p.bank.taken())
 		fixed.Accounts = []string{"bank"}
 		require.Empty(t, p.pays(uuid.NewString(), bill, p.byCard()).Errors)
+	})
+	payerFact(t, "APeriodIsChargedWhereItsCardIs", func(t *testing.T, p *payer) {
+		p.Routes = func(pay.MerchantID) []providers.Route {
+			return []providers.Route{{Accounts: []string{"elsewhere"}, Fixed: true}}
+		}
+		for at, by := range []context.Context{p.ctx, p.program()} {
+			require.NoError(t, p.ChargePeriod(by, p.unpaid().ID, p.card, 1, providers.ByMerchant, billing.Payer{}, nil))
+			require.Equal(t, at+1, p.bank.taken())
+		}
 	})
 }
 

@@ -341,8 +341,8 @@ func (s *Service) settleEvent(ctx context.Context, tx *store.Tx, id pay.AttemptI
 	return eventSettled, s.settle(ctx, tx, id, result)
 }
 
-// isForAsking reports whether what an event says is taken may be of before a refund,
-// or of after it: nobody can say, so its provider is asked where it can be.
+// isForAsking reports whether what an event, or a call's own late answer, says is taken
+// may be of before a refund, or of after it: nobody can say, so its provider is asked where it can be.
 func (s *Service) isForAsking(a *ent.Attempt, r providers.Result) bool {
 	account, known := s.Accounts.ByCode(a.Account)
 	return a.Status == pay.AttemptCaptured && r.Status == providers.Captured && a.RefundedMinor+a.RefundingMinor > 0 &&

@@ -49,8 +49,9 @@ func withholdPart(ctx context.Context, tx *store.Tx, bill pay.BillID) error {
 }
 
 // Restore makes within tx a gift that Withhold voided good again: money that was paid
-// for it was not given back, by the refund that voided it or by one before. One that is delivered later waits for that as before; when its time has
-// come meanwhile it is delivered at once, and who has the mail already gets no other.
+// for it was not given back, by the refund that voided it or by one before. One that is
+// delivered later waits for that as before; when its time has come meanwhile it is
+// delivered at once, and who has the mail already gets no other.
 func (s *Service) Restore(ctx context.Context, tx *store.Tx, b *ent.Bill, _ *ent.Product, _ *ent.Refund) error {
 	voided, err := tx.Gift.Query().Where(gift.BillID(b.ID), gift.StatusEQ(pay.GiftVoided)).Only(ctx)
 	if ent.IsNotFound(err) {
